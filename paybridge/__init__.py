@@ -1,0 +1,1 @@
+"""PayBridge: send money to people in Matrix rooms."""

@@ -1,0 +1,1 @@
+"""The ways money travels outside PayBridge: one file per rail."""

@@ -1,0 +1,1 @@
+"""Tables, the book and the writer: the only package that knows SQL."""

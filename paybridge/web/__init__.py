@@ -1,0 +1,1 @@
+"""One-time links, receipts, rail webhooks, health and metrics."""

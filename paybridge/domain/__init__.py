@@ -1,0 +1,1 @@
+"""Pure rules about money: no I/O, no clock, no randomness."""

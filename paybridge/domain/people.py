@@ -1,0 +1,54 @@
+"""People: an opaque person id, the Matrix ids that are theirs, and their linked accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who owns money. `key` is their wrapped data key: destroying it erases what is sealed for them."""
+
+    id: str
+    key: bytes
+    created: datetime
+    language: str | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A Matrix id (or ghost) that speaks for a person from `since` on."""
+
+    mxid: str
+    person: str
+    since: datetime
+    version: int = 0
+
+
+class LinkState(StrEnum):
+    """Where a linked account stands."""
+
+    PENDING = "pending"
+    VERIFIED = "verified"
+    FAILED = "failed"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A person's account at a rail. `number` is sealed, `token` names it at the rail, `masked` may be shown."""
+
+    id: str
+    person: str
+    rail: str
+    token: str
+    masked: str
+    number: bytes
+    number_hash: bytes
+    state: LinkState
+    is_default: bool
+    created: datetime
+    version: int = 0

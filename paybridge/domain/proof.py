@@ -1,0 +1,56 @@
+"""How sure we are of who spoke: the proof of a sender, and what it may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Trust(IntEnum):
+    """How far a sender's device is trusted, by the names that Matrix bridges use; higher is better."""
+
+    UNVERIFIED = 0
+    CROSS_SIGNED_UNTRUSTED = 1
+    CROSS_SIGNED_TOFU = 2
+    CROSS_SIGNED_VERIFIED = 3
+
+    @property
+    def label(self) -> str:
+        """The name as it stands in the config, `cross-signed-tofu`."""
+        return self.name.lower().replace("_", "-")
+
+    @classmethod
+    def named(cls, label: str) -> Trust:
+        """The level with this config name, or ValueError."""
+        for level in cls:
+            if level.label == label:
+                return level
+        raise ValueError(label)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDevice:
+    """The event was decrypted with a room key of a device of that very sender."""
+
+    trust: Trust
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViaBridgeBot:
+    """The event is a ghost's, and its configured bridge vouches for it."""
+
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True)
+class HomeserverOnly:
+    """Only the homeserver says who sent it: an unencrypted room."""
+
+
+Proof = OwnDevice | ViaBridgeBot | HomeserverOnly
+
+
+def may_move_money(proof: Proof, required: Trust) -> bool:
+    """Whether this proof is enough to approve a payment."""
+    return isinstance(proof, OwnDevice) and proof.trust >= required

@@ -1,0 +1,126 @@
+"""A transfer: what two people agreed to, and the moves that it can make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from paybridge.domain.errors import UserError
+from paybridge.domain.ids import code_for
+from paybridge.domain.money import Money
+
+
+class TransferKind(StrEnum):
+    """What the money is moved for."""
+
+    PAY = "pay"
+    TOPUP = "topup"
+    CASHOUT = "cashout"
+
+
+class TransferState(StrEnum):
+    """Where a transfer stands. Under way and unsure are told from its legs."""
+
+    DRAFTED = "drafted"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    SETTLED = "settled"
+    CLAIMABLE = "claimable"
+    CLAIMED = "claimed"
+    RETURNED = "returned"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class TransferHappening(StrEnum):
+    """What can befall a transfer."""
+
+    SHOW = "show"
+    APPROVE = "approve"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+    SETTLE = "settle"
+    AWAIT_CLAIM = "await_claim"
+    REFUSE = "refuse"
+    CLAIM = "claim"
+    RETURN = "return"
+
+
+TRANSFER_MOVES: Final[Mapping[tuple[TransferState, TransferHappening], TransferState]] = {
+    (TransferState.DRAFTED, TransferHappening.SHOW): TransferState.AWAITING_APPROVAL,
+    (TransferState.AWAITING_APPROVAL, TransferHappening.APPROVE): TransferState.APPROVED,
+    (TransferState.AWAITING_APPROVAL, TransferHappening.CANCEL): TransferState.CANCELLED,
+    (TransferState.AWAITING_APPROVAL, TransferHappening.EXPIRE): TransferState.EXPIRED,
+    (TransferState.APPROVED, TransferHappening.CANCEL): TransferState.CANCELLED,
+    (TransferState.APPROVED, TransferHappening.SETTLE): TransferState.SETTLED,
+    (TransferState.APPROVED, TransferHappening.AWAIT_CLAIM): TransferState.CLAIMABLE,
+    (TransferState.APPROVED, TransferHappening.REFUSE): TransferState.REFUSED,
+    (TransferState.CLAIMABLE, TransferHappening.CLAIM): TransferState.CLAIMED,
+    (TransferState.CLAIMABLE, TransferHappening.RETURN): TransferState.RETURNED,
+}
+
+
+class NotPossibleNowError(UserError):
+    """The transfer has no such move from where it stands; nothing changes."""
+
+    key = "error.not_possible_now"
+
+    def __init__(self, *, payment: str, state: str, wanted: str) -> None:
+        super().__init__(payment=payment, state=state, wanted=wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One payment, topup or cash-out.
+
+    `payer` and `payee` are person ids; the Matrix ids beside them are as people saw them when they agreed.
+    `source` is the payer's linked account, or None for the balance; `destination` the account that a cash-out
+    goes to. `note` is sealed. `times` is the "3" of "3 x 12.50". `enrolled` says whether the payee could
+    take the money when it was drafted.
+    """
+
+    id: str
+    kind: TransferKind
+    state: TransferState
+    payer: str
+    payer_mxid: str
+    payee: str
+    payee_mxid: str
+    amount: Money
+    fee: Money
+    room: str
+    created: datetime
+    expires: datetime
+    nonce: str
+    source: str | None = None
+    destination: str | None = None
+    note: bytes | None = None
+    times: int | None = None
+    request: str | None = None
+    reason: str | None = None
+    updated: datetime | None = None
+    version: int = 0
+
+    @property
+    def total(self) -> Money:
+        """What the payer is charged: amount and fee."""
+        return self.amount + self.fee
+
+    @property
+    def code(self) -> str:
+        """The approval code of exactly these terms."""
+        terms = (self.id, self.amount.plain(), self.amount.currency, self.payee, self.payee_mxid)
+        money_side = (self.source or "balance", self.destination or "", self.fee.plain(), self.fee.currency)
+        return code_for("\n".join((*terms, *money_side)), self.nonce)
+
+
+def advance(transfer: Transfer, happening: TransferHappening, at: datetime) -> Transfer:
+    """The transfer after `happening`, or `NotPossibleNowError`; `transfer` itself never changes."""
+    to = TRANSFER_MOVES.get((transfer.state, happening))
+    if to is None:
+        raise NotPossibleNowError(payment=transfer.id, state=transfer.state, wanted=happening)
+    return replace(transfer, state=to, updated=at)

@@ -1,0 +1,465 @@
+"""What the use cases need from outside: the book, rails, the vault, the clock, rooms; as Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from paybridge.domain.leg import Leg, LegKind
+from paybridge.domain.ledger import Journal
+from paybridge.domain.money import Money
+from paybridge.domain.people import Identity, Link, Person
+from paybridge.domain.request import Request
+from paybridge.domain.transfer import Transfer
+
+# ---------------------------------------------------------------- the book
+
+Record = Person | Identity | Link | Transfer | Leg | Request
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One row of the outbox: a message to say, rendered only when it is sent.
+
+    `id` is unique for ever, so that one cause says a thing once. Exactly one of `room` (room id) and `person`
+    (Matrix id, said in their direct message) is set. `slot` names the one message that later posts with the
+    same slot bring up to date. `payload` is the sealed `Say`.
+    """
+
+    id: str
+    room: str | None
+    person: str | None
+    slot: str | None
+    payload: bytes
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Everything that one decision changes, written in one transaction or not at all.
+
+    A record with version 0 is inserted, any other updates the row that still has that version (the new row
+    has version + 1). `done` are inbox events that this step has answered.
+    """
+
+    records: tuple[Record, ...] = ()
+    journals: tuple[Journal, ...] = ()
+    posts: tuple[Post, ...] = ()
+    done: tuple[str, ...] = ()
+
+    def __add__(self, other: Step) -> Step:
+        return Step(
+            self.records + other.records,
+            self.journals + other.journals,
+            self.posts + other.posts,
+            self.done + other.done,
+        )
+
+
+class StepRefusedError(Exception):
+    """The database refused a step; nothing of it was written."""
+
+
+class StaleError(StepRefusedError):
+    """A conditional update hit no row, or an insert met one: somebody else was first. Load and decide again."""
+
+
+class AlreadyDoneError(StepRefusedError):
+    """The step's journal, post or inbox event is there already: it was written before."""
+
+
+class OverdraftError(StepRefusedError):
+    """An account would fall below its floor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a person's history: the transfer as it stands."""
+
+    transfer: Transfer
+    legs: tuple[Leg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedSoFar:
+    """What a person has approved by code alone in all: how many payments, and their sum per currency."""
+
+    count: int
+    sums: Mapping[str, int]
+
+
+class Book(Protocol):
+    """The database as the use cases see it. Reads see every committed step."""
+
+    async def commit(self, step: Step) -> None:
+        """Write `step` durably, or raise `StaleError`, `AlreadyDoneError` or `OverdraftError`."""
+
+    async def person(self, person: str) -> Person | None: ...
+    async def person_of(self, mxid: str) -> Person | None: ...
+    async def mxids_of(self, person: str) -> Sequence[str]: ...
+    async def balances(self, person: str) -> Sequence[Money]:
+        """Spendable balance per currency, zero ones left out."""
+
+    async def held(self, person: str) -> Sequence[Money]: ...
+    async def balance(self, person: str, currency: str) -> Money: ...
+    async def links(self, person: str) -> Sequence[Link]:
+        """Every link of the person that is not removed, oldest first."""
+
+    async def link(self, link: str) -> Link | None: ...
+    async def transfer(self, transfer: str) -> Transfer | None: ...
+    async def legs(self, transfer: str) -> Sequence[Leg]:
+        """The legs in their order."""
+
+    async def awaiting_approval(self, payer: str) -> Sequence[Transfer]:
+        """The payer's open cards, newest first."""
+
+    async def under_way(self, payer: str) -> Sequence[Transfer]:
+        """The payer's approved transfers whose legs have not all ended, newest first."""
+
+    async def claimable(self, payee: str) -> Sequence[Transfer]: ...
+    async def claimable_from(self, payer: str) -> Sequence[Transfer]: ...
+    async def history(self, person: str, before: datetime | None, limit: int) -> Sequence[Transfer]:
+        """Transfers in which the person pays or is paid, newest first; without open cards of others."""
+
+    async def request(self, request: str) -> Request | None: ...
+    async def requests_of(self, asker: str) -> Sequence[Request]:
+        """Open requests that the person made, newest first."""
+
+    async def requests_to(self, asked: str) -> Sequence[Request]: ...
+    async def approved_so_far(self, payer: str) -> ApprovedSoFar:
+        """Payments (kind `pay`) that the person ever approved, except those refused or cancelled."""
+
+    async def expired_transfers(self, at: datetime, limit: int) -> Sequence[Transfer]:
+        """Open cards past their expiry, and claimable transfers whose claim time (`expires`) is over."""
+
+    async def expired_requests(self, at: datetime, limit: int) -> Sequence[Request]: ...
+    async def due_legs(self, at: datetime, limit: int) -> Sequence[Leg]:
+        """Open legs of approved transfers whose `due` is not after `at`, oldest first."""
+
+    async def next_due(self) -> datetime | None:
+        """The earliest `due` of an open leg."""
+
+    async def next_expiry(self) -> datetime | None: ...
+    async def leg_by_reference(self, reference: str) -> Leg | None:
+        """The leg with this id (it is the `reference` that rails are given)."""
+
+
+# ---------------------------------------------------------------- the mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One inbox row: an event that may be a command. `payload` is sealed and blanked when done."""
+
+    event: str
+    room: str
+    sender: str
+    received: datetime
+    payload: bytes
+
+
+class Mailbox(Protocol):
+    """What the Matrix side keeps in the database: inbox, outbox, sync token, and what it has seen."""
+
+    async def receive(self, letters: Sequence[Letter], next_batch: str) -> Sequence[str]:
+        """Write the letters and the sync token in one transaction; known event ids are passed over.
+
+        Returns the event ids that are new.
+        """
+
+    async def sync_token(self) -> str | None: ...
+    async def letters(self) -> Sequence[Letter]:
+        """Letters not yet done, in the order received."""
+
+    async def is_done(self, event: str) -> bool: ...
+    async def finish(self, event: str) -> None:
+        """Mark a letter done without any step (it asked for nothing)."""
+
+    async def posts(self, after: int, limit: int) -> Sequence[tuple[int, Post]]:
+        """Posts not yet sent with their row number, in order."""
+
+    async def sent(self, post: str, event: str, room: str) -> None:
+        """Mark a post sent as `event`; if it has a slot that is empty in that room, it fills it."""
+
+    async def set_aside(self, post: str, reason: str) -> None: ...
+    async def slot(self, slot: str) -> tuple[str, str] | None:
+        """The (room id, event id) of the message in this slot."""
+
+    async def remember(self, name: str, value: str) -> None:
+        """Keep one small value by name (sync filter, direct rooms, pinned master keys, encrypted rooms)."""
+
+    async def recall(self, name: str) -> str | None: ...
+    async def recall_all(self, prefix: str) -> Mapping[str, str]: ...
+    async def first_seen(self, what: str, event: str) -> bool:
+        """Bind `what` (sender key, session and index) to `event`; False if it is bound to another event."""
+
+
+# ---------------------------------------------------------------- the vault
+
+
+class Vault(Protocol):
+    """Secrets at rest: data keys wrapped by the master key, values sealed by data keys."""
+
+    def new_key(self) -> bytes:
+        """A fresh data key, wrapped."""
+
+    def seal(self, key: bytes, context: str, plain: bytes) -> bytes:
+        """`plain` under the wrapped data key `key`; `context` (`table|person|column`) must be given to open it."""
+
+    def open(self, key: bytes, context: str, sealed: bytes) -> bytes:
+        """The plain bytes, or `SealBrokenError`."""
+
+    def fingerprint(self, purpose: str, plain: bytes) -> bytes:
+        """A keyed hash for searching, 32 bytes."""
+
+    @property
+    def system(self) -> bytes:
+        """The wrapped data key of the installation itself (inbox and outbox)."""
+
+
+class SealBrokenError(Exception):
+    """A sealed value does not belong to this place or key."""
+
+
+# ---------------------------------------------------------------- rails
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a rail can do. `flows` are the leg kinds it takes; amounts are per order, inclusive."""
+
+    currencies: frozenset[str]
+    flows: frozenset[LegKind]
+    links: frozenset[str]
+    least: int
+    most: int
+    idempotency_window: timedelta
+    not_found_is_final: bool
+    money_can_come_back_for: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order to a rail. `reference` is ours and unique; `link` is the rail's token of the linked account."""
+
+    reference: str
+    kind: LegKind
+    amount: Money
+    link: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What an order will cost, on top of its amount, and the most that it may cost."""
+
+    fee: Money
+    highest_fee: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A linked account at the rail: its token and what may be shown of it."""
+
+    token: str
+    masked: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The money moved: amount to the payee's side, fee on top. `took` is the rail's own reported time."""
+
+    remote_id: str
+    amount: Money
+    fee: Money
+    took: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The rail has the order and is working on it; ask again after `next_poll`."""
+
+    next_poll: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The rail refused for good, by one of its listed codes; no money moved."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """The rail does not know the order; `final` if it never will unless we send it again."""
+
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The rail knows the order, and it has not been executed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """Nobody knows whether money moved. Ask, never resend under a new key."""
+
+    reason: str
+
+
+Outcome = Settled | Pending | Refused | NotFound | Prepared | Unsure
+
+
+class RailError(Exception):
+    """A rail could not do what it was asked; no order of ours left."""
+
+
+class NotSentError(RailError):
+    """Refused before a byte was written: safe to try later."""
+
+
+class ThrottledError(RailError):
+    """The rail asks to wait."""
+
+    def __init__(self, after: timedelta) -> None:
+        super().__init__(str(after))
+        self.after = after
+
+
+class LinkRefusedError(RailError):
+    """The rail refuses this account; `code` is the rail's reason, `tries_left` of a proof if it counts them."""
+
+    def __init__(self, code: str, tries_left: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.tries_left = tries_left
+
+
+class OrderRefusedError(RailError):
+    """The rail refuses to prepare the order; nothing moved."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class NotASandboxError(RailError):
+    """The peer could not prove that it is a sandbox: refused at start."""
+
+
+@dataclass(frozen=True, slots=True)
+class RailEvent:
+    """A verified webhook: the rail says that the order `reference` has news. It is only asked about, never believed."""
+
+    id: str
+    reference: str
+
+
+class WebhookRefusedError(RailError):
+    """The webhook's signature, age or shape is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One line of our settlement account at the rail; `amount` is signed, from our side."""
+
+    id: str
+    reference: str | None
+    amount: Money
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the statement; `next` is the cursor to go on with, None at the end."""
+
+    lines: Sequence[StatementLine]
+    next: str | None
+    balance: Money | None
+
+
+class Rail(Protocol):
+    """A way for money to move outside our ledger. See docs/add-a-rail.md."""
+
+    name: str
+
+    def capabilities(self) -> Capabilities: ...
+
+    async def prove_sandbox(self) -> None:
+        """Raise `NotASandboxError` unless the peer is a sandbox, `NotSentError` if it cannot be reached."""
+
+    async def quote(self, order: Order) -> Quote: ...
+
+    async def link(self, details: str) -> Linked:
+        """Begin to link the account that `details` (an IBAN, say) names, or `LinkRefusedError`."""
+
+    async def verify(self, token: str, evidence: str) -> None:
+        """Prove ownership of a link, or `LinkRefusedError`."""
+
+    async def unlink(self, token: str) -> None: ...
+
+    async def prepare(self, order: Order) -> str:
+        """Tell the rail of the order; MUST NOT move money. Returns its handle. The same order again is the same handle."""
+
+    async def execute(self, handle: str, key: str, fee_cap: Money) -> Outcome:
+        """Move the money, once per `key`."""
+
+    async def query(self, reference: str, handle: str | None) -> Outcome:
+        """Where the order stands at the rail. A failed question is `Unsure` and says nothing about the payment."""
+
+    async def cancel(self, handle: str) -> None: ...
+
+    def parse_webhook(self, headers: Mapping[str, str], raw: bytes, now: datetime) -> Sequence[RailEvent]: ...
+
+    async def statement(self, cursor: str | None) -> Page: ...
+
+    async def alive(self) -> None:
+        """Return if the rail answers, else raise `RailError`."""
+
+    async def close(self) -> None: ...
+
+
+# ---------------------------------------------------------------- the rest
+
+
+class Clock(Protocol):
+    """The time, handed in."""
+
+    def now(self) -> datetime:
+        """Now, with time zone UTC."""
+
+
+class Chance(Protocol):
+    """Randomness, handed in."""
+
+    def number(self) -> int:
+        """A random number of 64 bits from a cryptographic source."""
+
+    def token(self) -> str:
+        """A random text of 128 bits, for opaque ids and nonces."""
+
+
+class Wakeup(Protocol):
+    """Rings the tasks that wait for work."""
+
+    def ring(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFacts:
+    """A room as it is now, read from the homeserver: members are joined ones, Matrix id to display name."""
+
+    id: str
+    encrypted: bool
+    direct: bool
+    members: Mapping[str, str | None] = field(default_factory=dict)
+
+
+class Rooms(Protocol):
+    """Rooms, asked of the homeserver."""
+
+    async def facts(self, room: str) -> RoomFacts: ...

@@ -1,0 +1,68 @@
+"""What is to be said, before it has words: a key, facts, a place; sealed into the outbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from paybridge.domain import facts as fact_codec
+from paybridge.domain.facts import Facts
+from paybridge.services.ports import Post, Vault
+
+OUTBOX_CONTEXT = "outbox|system|payload"
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """One message to come.
+
+    Exactly one of `room` and `person` (a Matrix id, for a direct message) is set. `slot`: messages with one slot
+    are one message, brought up to date by edits. `notify` are Matrix ids that are pinged. `about` goes into the
+    content as `org.paybridge.payment`. `language` as BCP 47, `en` or `zh`.
+    """
+
+    id: str
+    key: str
+    language: str
+    room: str | None = None
+    person: str | None = None
+    facts: Facts = field(default_factory=dict)
+    slot: str | None = None
+    notify: tuple[str, ...] = ()
+    about: Mapping[str, object] | None = None
+    reply_to: str | None = None
+
+
+def seal(vault: Vault, say: Say, at: datetime) -> Post:
+    """The outbox row of `say`."""
+    plain = json.dumps(
+        {
+            "key": say.key,
+            "language": say.language,
+            "facts": fact_codec.to_json(say.facts),
+            "notify": list(say.notify),
+            "about": say.about,
+            "reply_to": say.reply_to,
+        },
+        ensure_ascii=False,
+    ).encode()
+    return Post(say.id, say.room, say.person, say.slot, vault.seal(vault.system, OUTBOX_CONTEXT, plain), at)
+
+
+def unseal(vault: Vault, post: Post) -> Say:
+    """The `Say` that `seal` put into an outbox row."""
+    told = json.loads(vault.open(vault.system, OUTBOX_CONTEXT, post.payload))
+    return Say(
+        id=post.id,
+        key=told["key"],
+        language=told["language"],
+        room=post.room,
+        person=post.person,
+        facts=fact_codec.from_json(told["facts"]),
+        slot=post.slot,
+        notify=tuple(told["notify"]),
+        about=told["about"],
+        reply_to=told["reply_to"],
+    )

@@ -113,8 +113,7 @@ class Homeserver:
     async def start(self) -> None:
         """Start it and wait until it answers; after a `stop` it has the same address and data."""
         if self._process is not None:
-            msg = "the homeserver is already running"
-            raise HomeserverError(msg)
+            raise HomeserverError("the homeserver is already running")
         if self.url:
             await self._start_on(int(self.url.rpartition(":")[2]))
             return
@@ -124,8 +123,7 @@ class Homeserver:
             except PortTakenError:
                 continue
             return
-        msg = f"lost the race for a free port {PORT_ATTEMPTS} times"
-        raise HomeserverError(msg)
+        raise HomeserverError(f"lost the race for a free port {PORT_ATTEMPTS} times")
 
     async def stop(self) -> None:
         """Let it close its database and leave; kill it if it will not."""
@@ -188,8 +186,7 @@ class Homeserver:
             if self._process is not None and self._process.returncode is not None:
                 tail = self.tail()
                 kind = PortTakenError if any(words in tail for words in PORT_TAKEN) else HomeserverError
-                msg = f"the homeserver ended with code {self._process.returncode}\n{tail}"
-                raise kind(msg)
+                raise kind(f"the homeserver ended with code {self._process.returncode}\n{tail}")
             await asyncio.sleep(POLL_SECONDS)
 
     async def _answers(self) -> bool:
@@ -233,13 +230,13 @@ class Homeserver:
         self, method: str, path: str, *, body: Mapping[str, Any] | None = None, token: str = ""
     ) -> dict[str, Any]:
         if self._session is None:
-            msg = "the homeserver is not running"
-            raise HomeserverError(msg)
+            raise HomeserverError("the homeserver is not running")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         async with self._session.request(method, path, json=body, headers=headers) as answer:
             if not answer.ok:
-                msg = f"{method} {path}: {answer.status} {await answer.text()}\n{self.tail()}"
-                raise HomeserverError(msg)
+                raise HomeserverError(
+                    f"{method} {path}: {answer.status} {await answer.text()}\n{self.tail()}"
+                )
             return dict(await answer.json())
 
     def _write_config(self, port: int, url: str) -> None:
@@ -281,8 +278,7 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
-    msg = f"no free port between {PORTS.start} and {PORTS.stop}"
-    raise HomeserverError(msg)
+    raise HomeserverError(f"no free port between {PORTS.start} and {PORTS.stop}")
 
 
 def _listener(port: int) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+"""`make bench`: runs every `bench_*.py`, prints a table and writes `results.json` beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench._result import Result
+
+HERE = Path(__file__).parent
+
+Run = Callable[[], Awaitable[list[Result]]]
+
+
+def benchmarks(wanted: Sequence[str]) -> dict[str, Run]:
+    """The `run` of each benchmark by its short name; all of them if none is named."""
+    names = sorted(file.stem.removeprefix("bench_") for file in HERE.glob("bench_*.py"))
+    unknown = set(wanted) - set(names)
+    if unknown:
+        message = f"no such benchmark: {', '.join(sorted(unknown))}; there are: {', '.join(names)}"
+        raise SystemExit(message)
+    return {name: import_module(f"bench.bench_{name}").run for name in wanted or names}
+
+
+async def run_all(runs: dict[str, Run], console: Console) -> list[Result]:
+    """Every result, one benchmark after the other: side by side they would measure each other."""
+    results: list[Result] = []
+    for name, run in runs.items():
+        console.print(f"measuring {name} …", style="dim")
+        results += await run()
+    return results
+
+
+def table(results: Iterable[Result]) -> Table:
+    """The results as people read them."""
+    drawn = Table("name", "value", "floor", "ratio", "goal", "holds")
+    for column in drawn.columns[1:5]:
+        column.justify = "right"
+    for result in results:
+        side = "≥" if result.wants == "at_least" else "≤"
+        drawn.add_row(
+            result.name,
+            f"{result.value:,.2f}",
+            f"{result.floor:,.2f}",
+            f"{result.ratio:.2f}",
+            f"{side} {result.goal:g}",
+            "yes" if result.holds else "NO",
+        )
+    return drawn
+
+
+def main(wanted: Sequence[str]) -> int:
+    """Run, print, write; the exit code says whether every goal holds."""
+    console = Console()
+    results = asyncio.run(run_all(benchmarks(wanted), console))
+    console.print(table(results))
+    rows = [result.as_row() for result in results]
+    (HERE / "results.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    return 0 if all(result.holds for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

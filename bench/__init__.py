@@ -1,1 +1,1 @@
-"""Benchmarks: each measures something beside its floor in the same run, and states the ratio it must reach."""
+"""Benchmarks: each measures a thing beside its floor in the same run, and names the ratio to reach."""

@@ -24,8 +24,7 @@ def benchmarks(wanted: Sequence[str]) -> dict[str, Run]:
     names = sorted(file.stem.removeprefix("bench_") for file in HERE.glob("bench_*.py"))
     unknown = set(wanted) - set(names)
     if unknown:
-        message = f"no such benchmark: {', '.join(sorted(unknown))}; there are: {', '.join(names)}"
-        raise SystemExit(message)
+        raise SystemExit(f"no such benchmark: {', '.join(sorted(unknown))}; there are: {', '.join(names)}")
     return {name: import_module(f"bench.bench_{name}").run for name in wanted or names}
 
 

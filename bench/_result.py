@@ -22,8 +22,7 @@ class Result:
 
     def __post_init__(self) -> None:
         if self.floor <= 0:
-            message = f"{self.name}: a floor of {self.floor} cannot be compared with"
-            raise ValueError(message)
+            raise ValueError(f"{self.name}: nothing can be compared with a floor of {self.floor}")
 
     @property
     def ratio(self) -> float:

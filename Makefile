@@ -1,0 +1,77 @@
+# Commands for whoever works on PayBridge; the README tells what each is for.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# The first Python that is new enough, really runs and can make an environment.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := $(VENV)/.demo-installed
+DEV := $(VENV)/.dev-installed
+
+.PHONY: help demo test test-all check bench lock clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(DEMO) ## two people, a bot and a throwaway homeserver on this machine; KEEP=1 leaves them running
+	@$(BIN)/python -m paybridge.demo $(if $(KEEP),--keep)
+
+test: $(DEV) ## every test that is quick
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(DEV) ## every test, with branch coverage
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+check: $(DEV) ## lint, format, types, imports, dependencies, house rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/python -m pytest -q tests/house
+
+bench: $(DEV) ## measure against the goals; writes bench/results.json
+	$(BIN)/python -m bench
+
+# Locks name versions and hashes, never where to download from. Settings of this machine stay out of them: its
+# configured extra places might offer wheels that nobody else can get.
+COMPILE = PIP_CONFIG_FILE=/dev/null env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL $(BIN)/pip-compile --quiet \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --strip-extras --allow-unsafe \
+	--build-deps-for editable $(if $(UPGRADE),--upgrade)
+
+lock: $(DEV) ## write the lock files anew; UPGRADE=1 takes the newest versions that pyproject.toml allows
+	$(COMPILE) --all-extras --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra demo --constraint requirements-dev.lock --output-file requirements-demo.lock pyproject.toml
+	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+
+clean: ## remove the environment and what tools leave behind
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One environment for all of it. `make demo` installs the smaller set, and what the larger one covers is not done again.
+PIP_INSTALL = $(BIN)/python -m pip --disable-pip-version-check --no-input install --progress-bar off
+
+define install
+	@$(BIN)/python -V >/dev/null 2>&1 || { \
+		[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer with its venv module is needed (Debian: python3-venv)."; exit 1; }; \
+		$(PYTHON) -m venv --clear $(VENV); }
+	@echo "Installing what $(1) names into $(VENV); this happens once and takes a minute or two."
+	@$(PIP_INSTALL) --require-hashes -r $(1) | awk -v all="$$(grep -c '^[a-z].*==' $(1))" \
+		'/^Collecting|^Requirement already/ {if (++n % 25 == 0) {print "  " n " of " all " packages found"; fflush()}} \
+		/^Installing collected/ {print "  putting them in place"; fflush()}'
+	@$(PIP_INSTALL) --quiet --no-deps --no-build-isolation --editable .
+endef
+
+$(DEMO): requirements-demo.lock
+	$(call install,requirements-demo.lock)
+	@touch $@
+
+$(DEV): requirements-dev.lock
+	$(call install,requirements-dev.lock)
+	@touch $(DEMO) $@

@@ -1,0 +1,173 @@
+"""Orders up to their execution: prepared, looked up and cancelled, none of which moves money."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from paybridge.bank import links
+from paybridge.bank.desk import Desk
+from paybridge.bank.errors import BankError
+from paybridge.bank.options import BankOptions
+from paybridge.bank.schemes import SCHEMES, Scheme
+from paybridge.bank.scripts import Direction
+from paybridge.bank.surroundings import moment, stamp
+
+PREPARED_LASTS = timedelta(hours=1)
+QUOTE_LASTS = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an order asks for; the amount is in minor units of the currency, without the fee."""
+
+    reference: str
+    direction: Direction
+    link: str
+    amount: int
+    currency: str
+    text: str
+
+
+def quote(options: BankOptions, now: datetime, wish: tuple[Direction, int, str]) -> dict[str, object]:
+    """What an order would cost on top of its amount."""
+    direction, amount, currency = wish
+    _check_amount(amount, currency)
+    charged = fee(options, direction)
+    return {
+        "direction": direction,
+        "amount": amount,
+        "currency": currency,
+        "fee": charged,
+        "highest_fee": charged,
+        "expires_at": stamp(now + QUOTE_LASTS),
+    }
+
+
+def fee(options: BankOptions, direction: Direction) -> int:
+    """What the bank takes on top of the amount, in minor units."""
+    return options.collect_fee_minor if direction is Direction.COLLECT else options.payout_fee_minor
+
+
+def prepare(desk: Desk, wish: Wish) -> tuple[sqlite3.Row, bool]:
+    """The order with this reference, and whether it is new; it never names a second wish."""
+    books = desk.books
+    earlier = books.execute("SELECT * FROM payment WHERE reference = ?", (wish.reference,)).fetchone()
+    if earlier is not None:
+        if _wish_of(earlier) != wish:
+            raise BankError(409, "reference_reused", "This reference already names another order.")
+        return earlier, False
+    scheme = _check_amount(wish.amount, wish.currency)
+    link = _link_for(books, wish)
+    if link["scheme"] != scheme.name:
+        raise BankError(422, "bad_currency", "The linked account does not hold this currency.")
+    order = desk.new_id("ord_")
+    books.execute(
+        "INSERT INTO payment (id, reference, direction, link, amount, currency, text, state, fee,"
+        " reported_amount, prepared_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'prepared', ?, ?, ?, ?)",
+        (
+            order,
+            wish.reference,
+            wish.direction,
+            wish.link,
+            wish.amount,
+            wish.currency,
+            wish.text,
+            fee(desk.options, wish.direction),
+            wish.amount,
+            desk.at,
+            stamp(desk.now + PREPARED_LASTS),
+        ),
+    )
+    return find(books, order), True
+
+
+def find(books: sqlite3.Connection, order: str) -> sqlite3.Row:
+    """The order with this id, or `BankError` 404."""
+    return _one(books.execute("SELECT * FROM payment WHERE id = ?", (order,)))
+
+
+def find_by_reference(books: sqlite3.Connection, reference: str) -> sqlite3.Row:
+    """The order with this reference, or `BankError` 404."""
+    return _one(books.execute("SELECT * FROM payment WHERE reference = ?", (reference,)))
+
+
+def cancel(desk: Desk, order: str) -> sqlite3.Row:
+    """Make sure that an order is never executed; refused when it already was."""
+    row = find(desk.books, order)
+    if row["executed_at"] is not None:
+        raise BankError(409, "already_executed", "This order was already executed.")
+    desk.books.execute("UPDATE payment SET state = 'cancelled' WHERE id = ? AND state = 'prepared'", (order,))
+    return find(desk.books, order)
+
+
+def state_of(row: sqlite3.Row, now: datetime) -> str:
+    """The state that an order is in now: a prepared one expires without anybody writing it down."""
+    state: str = row["state"]
+    if state == "prepared" and moment(row["expires_at"]) <= now:
+        return "expired"
+    return state
+
+
+def told(row: sqlite3.Row, now: datetime) -> dict[str, object]:
+    """An order as programs read it; `remote_id` appears once it was executed, even if that was refused."""
+    return {
+        "id": row["id"],
+        "reference": row["reference"],
+        "state": state_of(row, now),
+        "code": row["code"],
+        "direction": row["direction"],
+        "link": row["link"],
+        "amount": row["reported_amount"],
+        "currency": row["currency"],
+        "text": row["text"],
+        "fee": row["fee"],
+        "remote_id": row["id"] if row["executed_at"] is not None else None,
+        "prepared_at": row["prepared_at"],
+        "expires_at": row["expires_at"],
+        "settles_at": row["settles_at"],
+        "settled_at": row["settled_at"],
+    }
+
+
+def _one(found: sqlite3.Cursor) -> sqlite3.Row:
+    row: sqlite3.Row | None = found.fetchone()
+    if row is None:
+        # Final: an order is on disk before its id or the answer about it leaves the bank.
+        raise BankError(404, "not_found", "There is no such order.", final=True)
+    return row
+
+
+def _wish_of(row: sqlite3.Row) -> Wish:
+    return Wish(
+        row["reference"],
+        Direction(row["direction"]),
+        row["link"],
+        row["amount"],
+        row["currency"],
+        row["text"],
+    )
+
+
+def _check_amount(amount: int, currency: str) -> Scheme:
+    scheme = next((scheme for scheme in SCHEMES if scheme.currency == currency), None)
+    if scheme is None:
+        raise BankError(422, "bad_currency", f"The bank does not move {currency}.")
+    if not 1 <= amount <= scheme.highest_amount:
+        raise BankError(
+            422,
+            "bad_amount",
+            f"An amount lies between 1 and {scheme.highest_amount} minor units.",
+        )
+    return scheme
+
+
+def _link_for(books: sqlite3.Connection, wish: Wish) -> sqlite3.Row:
+    try:
+        link = links.find(books, wish.link)
+    except BankError:
+        link = None
+    if link is None or link["state"] != "verified":
+        raise BankError(422, "link_not_verified", "The order's link is not verified.")
+    return link

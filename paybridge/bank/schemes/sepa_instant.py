@@ -1,0 +1,37 @@
+"""SEPA Instant Credit Transfer: euros between IBANs."""
+
+from __future__ import annotations
+
+from schwifty import IBAN
+from schwifty.exceptions import SchwiftyException
+
+from paybridge.bank.schemes._frame import BadNumberError, Number
+
+LONGEST_GIVEN = 64
+
+
+class SepaInstant:
+    """EUR; amounts up to 999,999,999.99 as in the EPC's SCT Inst rulebook, numbers as in ISO 13616."""
+
+    name = "sepa_instant"
+    detail = "iban"
+    bad_number_code = "bad_iban"
+    currency = "EUR"
+    digits = 2
+    highest_amount = 99_999_999_999
+    opening_balance = 1_000_00
+    verification_amount = 1
+    settlement_number = "DE41370400440000000001"
+
+    def read(self, given: str) -> Number:
+        """The account that an IBAN names, in any case and spacing; `BadNumberError` when it is none."""
+        if len(given) > LONGEST_GIVEN:
+            message = "that is too long to be an IBAN"
+            raise BadNumberError(message)
+        try:
+            iban = IBAN(given)
+            bank_name = iban.bank_name
+        except SchwiftyException as error:
+            raise BadNumberError(str(error)) from error
+        written = str(iban)
+        return Number(written, f"{written[:4]} •••• {written[-4:]}", bank_name or "unknown bank")

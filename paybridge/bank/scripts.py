@@ -1,0 +1,119 @@
+"""Accounts whose last four digits decide what happens to an order, the way test cards do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Direction(StrEnum):
+    """Which way money goes, seen from whoever holds the settlement account."""
+
+    COLLECT = "collect"
+    PAYOUT = "payout"
+
+
+class Manner(StrEnum):
+    """How an order's execution is answered once its effect, if any, is on disk."""
+
+    PROMPT = "prompt"
+    SILENCE = "silence"
+    BAD_GATEWAY = "bad gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What an account does; the defaults are those of an ordinary account."""
+
+    name: str
+    iban: str
+    does: str
+    can_be_linked: bool = True
+    refuses: Mapping[Direction, str] = field(default_factory=lambda: MappingProxyType({}))
+    takes_effect: bool = True
+    slow: bool = False
+    manner: Manner = Manner.PROMPT
+    announced_twice: bool = False
+    misreported_by: int = 0
+
+    @property
+    def digits(self) -> str:
+        """The last four digits: every IBAN that ends in them follows this script."""
+        return self.iban[-4:]
+
+
+ORDINARY = Script(
+    "ordinary", "DE89370400440532013000", "Settles at once, as does every account not listed here."
+)
+SCRIPTED = (
+    Script(
+        "no funds",
+        "DE52370400440532019001",
+        "Collecting is refused with `insufficient_funds`, whatever the balance; payouts settle.",
+        refuses=MappingProxyType({Direction.COLLECT: "insufficient_funds"}),
+    ),
+    Script(
+        "closed",
+        "DE25370400440532019002",
+        "Cannot be linked: `unknown_account`.",
+        can_be_linked=False,
+    ),
+    Script(
+        "slow",
+        "DE95370400440532019003",
+        "Answers `pending` and settles after `--slow-seconds` (3); a webhook or a question then says so.",
+        slow=True,
+    ),
+    Script(
+        "silent, settles",
+        "DE68370400440532019004",
+        "Settles, but holds the connection for `--hang-seconds` (30) and closes it without an answer.",
+        manner=Manner.SILENCE,
+    ),
+    Script(
+        "silent, does nothing",
+        "DE41370400440532019005",
+        "Moves no money, holds the connection for `--hang-seconds` (30) and closes it without an answer.",
+        takes_effect=False,
+        manner=Manner.SILENCE,
+    ),
+    Script(
+        "502 before",
+        "DE14370400440532019006",
+        "Moves no money and answers with a 502 page in HTML.",
+        takes_effect=False,
+        manner=Manner.BAD_GATEWAY,
+    ),
+    Script(
+        "502 after",
+        "DE84370400440532019007",
+        "Settles and answers with a 502 page in HTML.",
+        manner=Manner.BAD_GATEWAY,
+    ),
+    Script(
+        "told twice",
+        "DE57370400440532019008",
+        "Settles and sends three webhooks: two with the same id and a third with an id of its own.",
+        announced_twice=True,
+    ),
+    Script(
+        "wrong amount",
+        "DE30370400440532019009",
+        "Settles the right amount but reports 0.01 too much everywhere except in statements.",
+        misreported_by=1,
+    ),
+    Script(
+        "takes nothing",
+        "DE03370400440532019010",
+        "Can be linked and collected from, but refuses payouts with `account_closed`.",
+        refuses=MappingProxyType({Direction.PAYOUT: "account_closed"}),
+    ),
+)
+_BY_DIGITS = MappingProxyType({script.digits: script for script in SCRIPTED})
+
+
+def script_of(number: str) -> Script:
+    """The script that an account number follows."""
+    return _BY_DIGITS.get(number[-4:], ORDINARY)

@@ -29,6 +29,10 @@ STOP_SECONDS = 15.0
 POLL_SECONDS = 0.03
 PORT_ATTEMPTS = 5
 TAIL_LINES = 40
+TAIL_WIDTH = 300
+TALKATIVE = ("synapse.access", "synapse.storage", "synapse.handlers.e2e_keys")
+"""Each request, statement and one-time key would be a line: half of the time of a busy server."""
+
 BIRTHMARK = "org.paybridge.throwaway"
 PORT_TAKEN = ("Address already in use", "CannotListenError")
 
@@ -74,7 +78,7 @@ QUIET: Mapping[str, Any] = {
 
 
 class HomeserverError(Exception):
-    """The homeserver did not do what it was asked; the text ends with what it last logged."""
+    """The homeserver did not come up, its last log lines in the text, or refused what it was asked."""
 
 
 class PortTakenError(HomeserverError):
@@ -154,7 +158,7 @@ class Homeserver:
     def tail(self) -> str:
         """Return the last lines that it logged or printed."""
         lines = [*_lines(self._log)[-TAIL_LINES:], *_lines(self._output)[-TAIL_LINES:]]
-        return "\n".join(lines)
+        return "\n".join(line[:TAIL_WIDTH] for line in lines)
 
     async def _start_on(self, port: int) -> None:
         url = f"http://{HOST}:{port}"
@@ -234,9 +238,7 @@ class Homeserver:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         async with self._session.request(method, path, json=body, headers=headers) as answer:
             if not answer.ok:
-                raise HomeserverError(
-                    f"{method} {path}: {answer.status} {await answer.text()}\n{self.tail()}"
-                )
+                raise HomeserverError(f"{method} {path}: {answer.status} {await answer.text()}")
             return dict(await answer.json())
 
     def _write_config(self, port: int, url: str) -> None:
@@ -299,8 +301,7 @@ def _logging(file: Path) -> dict[str, Any]:
         "formatters": {"line": {"format": line, "defaults": {"request": ""}}},
         "handlers": {"file": {"class": "logging.FileHandler", "formatter": "line", "filename": str(file)}},
         "root": {"level": "INFO", "handlers": ["file"]},
-        # Each statement and each request would be a line: half of the time of a busy server.
-        "loggers": {name: {"level": "WARNING"} for name in ("synapse.storage", "synapse.access")},
+        "loggers": {name: {"level": "WARNING"} for name in TALKATIVE},
     }
 
 

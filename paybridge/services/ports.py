@@ -74,6 +74,13 @@ class OverdraftError(StepRefusedError):
     """An account would fall below its floor."""
 
 
+class BookUnavailableError(Exception):
+    """The database cannot be written now (disk full, locked, closed); it is tried afresh next time.
+
+    The step was not acknowledged, and nobody should count on it either way: load and decide again.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of a person's history: the transfer as it stands."""
@@ -94,7 +101,7 @@ class Book(Protocol):
     """The database as the use cases see it. Reads see every committed step."""
 
     async def commit(self, step: Step) -> None:
-        """Write `step` durably, or raise `StaleError`, `AlreadyDoneError` or `OverdraftError`."""
+        """Write `step` durably, or raise `StaleError`, `AlreadyDoneError`, `OverdraftError`, `BookUnavailableError`."""
 
     async def person(self, person: str) -> Person | None: ...
     async def person_of(self, mxid: str) -> Person | None: ...

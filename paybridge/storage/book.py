@@ -1,0 +1,233 @@
+"""The book: steps go to the writer, questions to the reader."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Select, func, select, text, union, union_all
+
+from paybridge.domain.ledger import AccountKind
+from paybridge.domain.money import Money
+from paybridge.domain.people import LinkState
+from paybridge.domain.transfer import TransferKind, TransferState
+from paybridge.services.ports import ApprovedSoFar
+from paybridge.storage import rows, tables
+from paybridge.storage.rows import microseconds, moment
+from paybridge.storage.steps import write_step
+from paybridge.storage.tables import account, identity, leg, link, person, request, transfer
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from paybridge.domain.leg import Leg
+    from paybridge.domain.people import Link, Person
+    from paybridge.domain.request import Request
+    from paybridge.domain.transfer import Transfer
+    from paybridge.services.ports import Step
+    from paybridge.storage.reader import Reader
+    from paybridge.storage.writer import Writer
+
+_NEVER_APPROVED: Final = (
+    TransferState.DRAFTED,
+    TransferState.AWAITING_APPROVAL,
+    TransferState.CANCELLED,
+    TransferState.EXPIRED,
+)
+
+_OPEN_TRANSFERS: Final = text(tables.IS_OPEN)
+_EXPIRING_TRANSFERS: Final = text(tables.IS_EXPIRING)
+_CLAIMABLE_TRANSFERS: Final = text(tables.IS_CLAIMABLE)
+_OPEN_REQUESTS: Final = text(tables.IS_OPEN_REQUEST)
+_OPEN_LEGS: Final = text(tables.IS_OPEN_LEG)
+_LEG_OF_APPROVED: Final = (
+    select(transfer.c.id)
+    .where(transfer.c.id == leg.c.transfer, transfer.c.state == TransferState.APPROVED.value)
+    .exists()
+)
+_HAS_OPEN_LEG: Final = select(leg.c.id).where(
+    leg.c.transfer == transfer.c.id, text(f"leg.{tables.IS_OPEN_LEG}")
+)
+
+
+class SqlBook:
+    """`Book` on the database."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def commit(self, step: Step) -> None:
+        await self._writer.run(partial(_write, step))
+
+    # ------------------------------------------------------------ people
+
+    async def person(self, person: str) -> Person | None:
+        row = await self._reader.first(select(tables.person).where(tables.person.c.id == person))
+        return None if row is None else rows.person_of(row)
+
+    async def person_of(self, mxid: str) -> Person | None:
+        joined = person.join(identity, identity.c.person == person.c.id)
+        row = await self._reader.first(select(person).select_from(joined).where(identity.c.mxid == mxid))
+        return None if row is None else rows.person_of(row)
+
+    async def mxids_of(self, person: str) -> Sequence[str]:
+        found = select(identity.c.mxid).where(identity.c.person == person)
+        listed = await self._reader.rows(found.order_by(identity.c.since, identity.c.mxid))
+        return [row["mxid"] for row in listed]
+
+    async def links(self, person: str) -> Sequence[Link]:
+        found = select(link).where(link.c.person == person, link.c.state != LinkState.REMOVED.value)
+        listed = await self._reader.rows(found.order_by(link.c.created, link.c.id))
+        return [rows.link_of(row) for row in listed]
+
+    async def link(self, link: str) -> Link | None:
+        row = await self._reader.first(select(tables.link).where(tables.link.c.id == link))
+        return None if row is None else rows.link_of(row)
+
+    # ------------------------------------------------------------ money
+
+    async def balances(self, person: str) -> Sequence[Money]:
+        return await self._moneys(person, AccountKind.PERSON)
+
+    async def held(self, person: str) -> Sequence[Money]:
+        return await self._moneys(person, AccountKind.HELD)
+
+    async def balance(self, person: str, currency: str) -> Money:
+        of_person = (account.c.owner == person, account.c.kind == AccountKind.PERSON.value)
+        minor = await self._reader.scalar(
+            select(account.c.balance).where(*of_person, account.c.currency == currency)
+        )
+        return Money(minor or 0, currency)
+
+    async def _moneys(self, owner: str, kind: AccountKind) -> Sequence[Money]:
+        found = select(account.c.balance, account.c.currency).where(
+            account.c.owner == owner, account.c.kind == kind.value, account.c.balance != 0
+        )
+        listed = await self._reader.rows(found.order_by(account.c.currency))
+        return [Money(row["balance"], row["currency"]) for row in listed]
+
+    # ------------------------------------------------------------ transfers
+
+    async def transfer(self, transfer: str) -> Transfer | None:
+        row = await self._reader.first(select(tables.transfer).where(tables.transfer.c.id == transfer))
+        return None if row is None else rows.transfer_of(row)
+
+    async def awaiting_approval(self, payer: str) -> Sequence[Transfer]:
+        return await self._open_of(payer, TransferState.AWAITING_APPROVAL)
+
+    async def under_way(self, payer: str) -> Sequence[Transfer]:
+        found = _newest_first(_open_transfers(payer, TransferState.APPROVED).where(_HAS_OPEN_LEG.exists()))
+        return await self._transfers(found)
+
+    async def claimable_from(self, payer: str) -> Sequence[Transfer]:
+        return await self._open_of(payer, TransferState.CLAIMABLE)
+
+    async def claimable(self, payee: str) -> Sequence[Transfer]:
+        found = select(transfer).where(_CLAIMABLE_TRANSFERS, transfer.c.payee == payee)
+        return await self._transfers(_newest_first(found))
+
+    async def history(self, person: str, before: datetime | None, limit: int) -> Sequence[Transfer]:
+        """Transfers in which the person pays or is paid, newest first; of others only those once approved."""
+        earlier = [] if before is None else [transfer.c.created < microseconds(before)]
+        approved = transfer.c.state.not_in([state.value for state in _NEVER_APPROVED])
+        # Each side reads the newest few by its own index; together they would sort the person's whole past.
+        paid = _newest_first(select(transfer).where(transfer.c.payer == person, *earlier)).limit(limit)
+        got = _newest_first(select(transfer).where(transfer.c.payee == person, approved, *earlier)).limit(
+            limit
+        )
+        both = union(select(paid.subquery()), select(got.subquery())).subquery()
+        newest = select(both).order_by(both.c.created.desc(), both.c.id.desc()).limit(limit)
+        return await self._transfers(newest)
+
+    async def approved_so_far(self, payer: str) -> ApprovedSoFar:
+        never = [state.value for state in (*_NEVER_APPROVED, TransferState.REFUSED)]
+        found = (
+            select(transfer.c.currency, func.count().label("count"), func.sum(transfer.c.amount).label("sum"))
+            .where(
+                transfer.c.payer == payer,
+                transfer.c.kind == TransferKind.PAY.value,
+                transfer.c.state.not_in(never),
+            )
+            .group_by(transfer.c.currency)
+        )
+        listed = await self._reader.rows(found)
+        return ApprovedSoFar(
+            sum(row["count"] for row in listed), {row["currency"]: row["sum"] for row in listed}
+        )
+
+    async def expired_transfers(self, at: datetime, limit: int) -> Sequence[Transfer]:
+        found = select(transfer).where(_EXPIRING_TRANSFERS, transfer.c.expires <= microseconds(at))
+        return await self._transfers(found.order_by(transfer.c.expires).limit(limit))
+
+    async def _open_of(self, payer: str, state: TransferState) -> Sequence[Transfer]:
+        return await self._transfers(_newest_first(_open_transfers(payer, state)))
+
+    async def _transfers(self, statement: Select[Any]) -> Sequence[Transfer]:
+        return [rows.transfer_of(row) for row in await self._reader.rows(statement)]
+
+    # ------------------------------------------------------------ legs
+
+    async def legs(self, transfer: str) -> Sequence[Leg]:
+        return await self._legs(select(leg).where(leg.c.transfer == transfer).order_by(leg.c.number))
+
+    async def due_legs(self, at: datetime, limit: int) -> Sequence[Leg]:
+        due = select(leg).where(_OPEN_LEGS, leg.c.due <= microseconds(at), _LEG_OF_APPROVED)
+        return await self._legs(due.order_by(leg.c.due).limit(limit))
+
+    async def next_due(self) -> datetime | None:
+        """The earliest `due` of an open leg of an approved transfer."""
+        due = select(leg.c.due).where(_OPEN_LEGS, leg.c.due.is_not(None), _LEG_OF_APPROVED)
+        earliest = await self._reader.scalar(due.order_by(leg.c.due).limit(1))
+        return None if earliest is None else moment(earliest)
+
+    async def leg_by_reference(self, reference: str) -> Leg | None:
+        row = await self._reader.first(select(leg).where(leg.c.id == reference))
+        return None if row is None else rows.leg_of(row)
+
+    async def _legs(self, statement: Select[Any]) -> Sequence[Leg]:
+        return [rows.leg_of(row) for row in await self._reader.rows(statement)]
+
+    # ------------------------------------------------------------ requests
+
+    async def request(self, request: str) -> Request | None:
+        row = await self._reader.first(select(tables.request).where(tables.request.c.id == request))
+        return None if row is None else rows.request_of(row)
+
+    async def requests_of(self, asker: str) -> Sequence[Request]:
+        found = select(request).where(_OPEN_REQUESTS, request.c.asker == asker)
+        return await self._requests(found.order_by(request.c.created.desc(), request.c.id.desc()))
+
+    async def requests_to(self, asked: str) -> Sequence[Request]:
+        found = select(request).where(_OPEN_REQUESTS, request.c.asked == asked)
+        return await self._requests(found.order_by(request.c.created.desc(), request.c.id.desc()))
+
+    async def expired_requests(self, at: datetime, limit: int) -> Sequence[Request]:
+        found = select(request).where(_OPEN_REQUESTS, request.c.expires <= microseconds(at))
+        return await self._requests(found.order_by(request.c.expires).limit(limit))
+
+    async def _requests(self, statement: Select[Any]) -> Sequence[Request]:
+        return [rows.request_of(row) for row in await self._reader.rows(statement)]
+
+    async def next_expiry(self) -> datetime | None:
+        """When the next card, claimable transfer or request runs out."""
+        ends = union_all(
+            select(func.min(transfer.c.expires).label("at")).where(_EXPIRING_TRANSFERS),
+            select(func.min(request.c.expires).label("at")).where(_OPEN_REQUESTS),
+        ).subquery()
+        earliest = await self._reader.scalar(select(func.min(ends.c.at)))
+        return None if earliest is None else moment(earliest)
+
+
+def _write(step: Step, connection: sqlite3.Connection, now: int) -> None:
+    write_step(connection, step, now)
+
+
+def _open_transfers(payer: str, state: TransferState) -> Select[Any]:
+    return select(transfer).where(_OPEN_TRANSFERS, transfer.c.payer == payer, transfer.c.state == state.value)
+
+
+def _newest_first(statement: Select[Any]) -> Select[Any]:
+    return statement.order_by(transfer.c.created.desc(), transfer.c.id.desc())

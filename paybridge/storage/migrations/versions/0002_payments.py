@@ -1,0 +1,287 @@
+"""People, their links, transfers with their legs, and requests."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: Final = "0002"
+down_revision: Final = "0001"
+
+BIG: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+GUARDS: Final = (
+    """
+    CREATE TRIGGER transfer_update BEFORE UPDATE ON transfer BEGIN
+        SELECT raise(ABORT, 'a transfer keeps its terms')
+        WHERE (new.id, new.kind, new.payer, new.amount, new.currency, new.created)
+            IS NOT (old.id, old.kind, old.payer, old.amount, old.currency, old.created);
+        SELECT raise(ABORT, 'a transfer that ended stays as it ended')
+        WHERE new.state <> old.state AND old.state IN (
+            'cancelled', 'claimed', 'expired', 'refused', 'returned', 'settled'
+        );
+    END
+    """,
+    """
+    CREATE TRIGGER transfer_delete BEFORE DELETE ON transfer BEGIN
+        SELECT raise(ABORT, 'transfers are never deleted');
+    END
+    """,
+    """
+    CREATE TRIGGER leg_update BEFORE UPDATE ON leg BEGIN
+        SELECT raise(ABORT, 'a leg keeps its terms')
+        WHERE (new.id, new.transfer, new.number, new.kind, new.rail, new.owner, new.amount, new.currency)
+            IS NOT (
+                old.id, old.transfer, old.number, old.kind, old.rail, old.owner, old.amount, old.currency
+            );
+        SELECT raise(ABORT, 'a leg that ended stays as it ended')
+        WHERE new.state <> old.state AND old.state IN ('cancelled', 'refused', 'settled');
+    END
+    """,
+    """
+    CREATE TRIGGER leg_delete BEFORE DELETE ON leg BEGIN
+        SELECT raise(ABORT, 'legs are never deleted');
+    END
+    """,
+    """
+    CREATE TRIGGER request_update BEFORE UPDATE ON request BEGIN
+        SELECT raise(ABORT, 'a request keeps its terms')
+        WHERE (new.id, new.asker, new.asked, new.amount, new.currency, new.created)
+            IS NOT (old.id, old.asker, old.asked, old.amount, old.currency, old.created);
+        SELECT raise(ABORT, 'a request that ended stays as it ended')
+        WHERE new.state <> old.state AND old.state IN ('cancelled', 'declined', 'expired', 'paid');
+    END
+    """,
+    """
+    CREATE TRIGGER request_delete BEFORE DELETE ON request BEGIN
+        SELECT raise(ABORT, 'requests are never deleted');
+    END
+    """,
+)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "person",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("created", BIG, nullable=False),
+        sa.Column("language", sa.Text(), nullable=True),
+        sa.Column("version", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "identity",
+        sa.Column("mxid", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("since", BIG, nullable=False),
+        sa.Column("version", BIG, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person"],
+            ["person.id"],
+        ),
+        sa.PrimaryKeyConstraint("mxid"),
+        sqlite_strict=True,
+    )
+    op.create_index("identity_of_person", "identity", ["person"], unique=False)
+    op.create_table(
+        "link",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("rail", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("masked", sa.Text(), nullable=False),
+        sa.Column("number", sa.LargeBinary(), nullable=False),
+        sa.Column("number_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("is_default", BIG, nullable=False),
+        sa.Column("created", BIG, nullable=False),
+        sa.Column("version", BIG, nullable=False),
+        sa.CheckConstraint("state IN ('failed', 'pending', 'removed', 'verified')", name="link_state"),
+        sa.CheckConstraint("is_default IN (0, 1)", name="link_is_default"),
+        sa.ForeignKeyConstraint(
+            ["person"],
+            ["person.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_strict=True,
+    )
+    op.create_index("link_of_person", "link", ["person"], unique=False)
+    op.create_index(
+        "link_one_default",
+        "link",
+        ["person"],
+        unique=True,
+        sqlite_where=sa.text("is_default = 1 AND state <> 'removed'"),
+    )
+    op.create_table(
+        "request",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("asker", sa.Text(), nullable=False),
+        sa.Column("asker_mxid", sa.Text(), nullable=False),
+        sa.Column("asked", sa.Text(), nullable=False),
+        sa.Column("asked_mxid", sa.Text(), nullable=False),
+        sa.Column("amount", BIG, nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("room", sa.Text(), nullable=False),
+        sa.Column("created", BIG, nullable=False),
+        sa.Column("expires", BIG, nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=True),
+        sa.Column("transfer", sa.Text(), nullable=True),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
+        sa.Column("version", BIG, nullable=False),
+        sa.CheckConstraint(
+            "state IN ('accepted', 'cancelled', 'declined', 'expired', 'open', 'paid')", name="request_state"
+        ),
+        sa.CheckConstraint("amount BETWEEN 1 AND 1000000000000000", name="request_amount"),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        "request_expiring", "request", ["expires"], unique=False, sqlite_where=sa.text("state = 'open'")
+    )
+    op.create_index(
+        "request_open_of",
+        "request",
+        ["asker", "created"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+    )
+    op.create_index(
+        "request_open_to",
+        "request",
+        ["asked", "created"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
+        "transfer",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("payer", sa.Text(), nullable=False),
+        sa.Column("payer_mxid", sa.Text(), nullable=False),
+        sa.Column("payee", sa.Text(), nullable=False),
+        sa.Column("payee_mxid", sa.Text(), nullable=False),
+        sa.Column("amount", BIG, nullable=False),
+        sa.Column("fee", BIG, nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("room", sa.Text(), nullable=False),
+        sa.Column("created", BIG, nullable=False),
+        sa.Column("expires", BIG, nullable=False),
+        sa.Column("nonce", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("destination", sa.Text(), nullable=True),
+        sa.Column("note", sa.LargeBinary(), nullable=True),
+        sa.Column("times", BIG, nullable=True),
+        sa.Column("request", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("updated", BIG, nullable=True),
+        sa.Column("version", BIG, nullable=False),
+        sa.CheckConstraint("kind IN ('cashout', 'pay', 'topup')", name="transfer_kind"),
+        sa.CheckConstraint(
+            "state IN ('approved', 'awaiting_approval', 'cancelled', 'claimable', 'claimed', 'drafted',"
+            " 'expired', 'refused', 'returned', 'settled')",
+            name="transfer_state",
+        ),
+        sa.CheckConstraint("amount BETWEEN 1 AND 1000000000000000", name="transfer_amount"),
+        sa.CheckConstraint("fee BETWEEN 0 AND 1000000000000000", name="transfer_fee"),
+        sa.ForeignKeyConstraint(
+            ["payer"],
+            ["person.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["request"],
+            ["request.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        "transfer_claimable_by",
+        "transfer",
+        ["payee", "created"],
+        unique=False,
+        sqlite_where=sa.text("state = 'claimable'"),
+    )
+    op.create_index(
+        "transfer_expiring",
+        "transfer",
+        ["expires"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('awaiting_approval', 'claimable')"),
+    )
+    op.create_index("transfer_of_payee", "transfer", ["payee", "created"], unique=False)
+    op.create_index("transfer_of_payer", "transfer", ["payer", "created"], unique=False)
+    op.create_index(
+        "transfer_one_per_request",
+        "transfer",
+        ["request"],
+        unique=True,
+        sqlite_where=sa.text(
+            "request IS NOT NULL AND state IN ('approved', 'awaiting_approval', 'claimable', 'claimed',"
+            " 'drafted', 'settled')"
+        ),
+    )
+    op.create_index(
+        "transfer_open_of_payer",
+        "transfer",
+        ["payer", "created"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('approved', 'awaiting_approval', 'claimable')"),
+    )
+    op.create_table(
+        "leg",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("transfer", sa.Text(), nullable=False),
+        sa.Column("number", BIG, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("rail", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("amount", BIG, nullable=False),
+        sa.Column("fee", BIG, nullable=False),
+        sa.Column("highest_fee", BIG, nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("link", sa.Text(), nullable=True),
+        sa.Column("to_person", sa.Text(), nullable=True),
+        sa.Column("to_claim", BIG, nullable=False),
+        sa.Column("handle", sa.Text(), nullable=True),
+        sa.Column("remote_id", sa.Text(), nullable=True),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("attempts", BIG, nullable=False),
+        sa.Column("due", BIG, nullable=True),
+        sa.Column("version", BIG, nullable=False),
+        sa.CheckConstraint("kind IN ('book', 'collect', 'payout')", name="leg_kind"),
+        sa.CheckConstraint(
+            "state IN ('cancelled', 'executing', 'prepared', 'ready', 'refused', 'reserved', 'settled',"
+            " 'unsure')",
+            name="leg_state",
+        ),
+        sa.CheckConstraint("amount BETWEEN 1 AND 1000000000000000", name="leg_amount"),
+        sa.CheckConstraint(
+            "fee BETWEEN 0 AND 1000000000000000 AND highest_fee BETWEEN 0 AND 1000000000000000",
+            name="leg_fees",
+        ),
+        sa.CheckConstraint("to_claim IN (0, 1)", name="leg_to_claim"),
+        sa.ForeignKeyConstraint(
+            ["transfer"],
+            ["transfer.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("transfer", "number"),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        "leg_due",
+        "leg",
+        ["due"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('executing', 'prepared', 'ready', 'reserved', 'unsure')"),
+    )
+    for guard in GUARDS:
+        op.execute(guard)

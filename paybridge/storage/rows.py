@@ -1,0 +1,260 @@
+"""Between the records of the domain and the rows of the tables, both ways."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from paybridge.domain.leg import Leg, LegKind, LegState
+from paybridge.domain.money import CurrencyMismatchError, Money
+from paybridge.domain.people import Identity, Link, LinkState, Person
+from paybridge.domain.request import Request, RequestState
+from paybridge.domain.transfer import Transfer, TransferKind, TransferState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paybridge.services.ports import Record
+
+Row: TypeAlias = "Mapping[str, Any]"
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def microseconds(at: datetime) -> int:
+    """Whole microseconds since 1970 UTC, exactly; a time without a zone is refused with TypeError."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(stored: int) -> datetime:
+    """The time, in UTC, that `microseconds` stored."""
+    return _EPOCH + stored * _MICROSECOND
+
+
+def _microseconds_or_none(at: datetime | None) -> int | None:
+    return None if at is None else microseconds(at)
+
+
+def _moment_or_none(stored: int | None) -> datetime | None:
+    return None if stored is None else moment(stored)
+
+
+def _minor(money: Money, currency: str) -> int:
+    # A row has one currency for all its sums.
+    if money.currency != currency:
+        raise CurrencyMismatchError(money.currency, currency)
+    return money.minor
+
+
+def row_of(record: Record) -> dict[str, Any]:
+    """The row that holds `record`, by column name."""
+    match record:
+        case Person():
+            return _person_row(record)
+        case Identity():
+            return _identity_row(record)
+        case Link():
+            return _link_row(record)
+        case Request():
+            return _request_row(record)
+        case Transfer():
+            return _transfer_row(record)
+        case Leg():
+            return _leg_row(record)
+
+
+def _person_row(person: Person) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "key": person.key,
+        "created": microseconds(person.created),
+        "language": person.language,
+        "version": person.version,
+    }
+
+
+def person_of(row: Row) -> Person:
+    return Person(row["id"], row["key"], moment(row["created"]), row["language"], row["version"])
+
+
+def _identity_row(identity: Identity) -> dict[str, Any]:
+    return {
+        "mxid": identity.mxid,
+        "person": identity.person,
+        "since": microseconds(identity.since),
+        "version": identity.version,
+    }
+
+
+def _link_row(link: Link) -> dict[str, Any]:
+    return {
+        "id": link.id,
+        "person": link.person,
+        "rail": link.rail,
+        "token": link.token,
+        "masked": link.masked,
+        "number": link.number,
+        "number_hash": link.number_hash,
+        "state": link.state.value,
+        "is_default": int(link.is_default),
+        "created": microseconds(link.created),
+        "version": link.version,
+    }
+
+
+def link_of(row: Row) -> Link:
+    return Link(
+        id=row["id"],
+        person=row["person"],
+        rail=row["rail"],
+        token=row["token"],
+        masked=row["masked"],
+        number=row["number"],
+        number_hash=row["number_hash"],
+        state=LinkState(row["state"]),
+        is_default=bool(row["is_default"]),
+        created=moment(row["created"]),
+        version=row["version"],
+    )
+
+
+def _request_row(request: Request) -> dict[str, Any]:
+    return {
+        "id": request.id,
+        "state": request.state.value,
+        "asker": request.asker,
+        "asker_mxid": request.asker_mxid,
+        "asked": request.asked,
+        "asked_mxid": request.asked_mxid,
+        "amount": request.amount.minor,
+        "currency": request.amount.currency,
+        "room": request.room,
+        "created": microseconds(request.created),
+        "expires": microseconds(request.expires),
+        "note": request.note,
+        "transfer": request.transfer,
+        "reason": request.reason,
+        "version": request.version,
+    }
+
+
+def request_of(row: Row) -> Request:
+    return Request(
+        id=row["id"],
+        state=RequestState(row["state"]),
+        asker=row["asker"],
+        asker_mxid=row["asker_mxid"],
+        asked=row["asked"],
+        asked_mxid=row["asked_mxid"],
+        amount=Money(row["amount"], row["currency"]),
+        room=row["room"],
+        created=moment(row["created"]),
+        expires=moment(row["expires"]),
+        note=row["note"],
+        transfer=row["transfer"],
+        reason=row["reason"],
+        version=row["version"],
+    )
+
+
+def _transfer_row(transfer: Transfer) -> dict[str, Any]:
+    return {
+        "id": transfer.id,
+        "kind": transfer.kind.value,
+        "state": transfer.state.value,
+        "payer": transfer.payer,
+        "payer_mxid": transfer.payer_mxid,
+        "payee": transfer.payee,
+        "payee_mxid": transfer.payee_mxid,
+        "amount": transfer.amount.minor,
+        "fee": _minor(transfer.fee, transfer.amount.currency),
+        "currency": transfer.amount.currency,
+        "room": transfer.room,
+        "created": microseconds(transfer.created),
+        "expires": microseconds(transfer.expires),
+        "nonce": transfer.nonce,
+        "source": transfer.source,
+        "destination": transfer.destination,
+        "note": transfer.note,
+        "times": transfer.times,
+        "request": transfer.request,
+        "reason": transfer.reason,
+        "updated": _microseconds_or_none(transfer.updated),
+        "version": transfer.version,
+    }
+
+
+def transfer_of(row: Row) -> Transfer:
+    return Transfer(
+        id=row["id"],
+        kind=TransferKind(row["kind"]),
+        state=TransferState(row["state"]),
+        payer=row["payer"],
+        payer_mxid=row["payer_mxid"],
+        payee=row["payee"],
+        payee_mxid=row["payee_mxid"],
+        amount=Money(row["amount"], row["currency"]),
+        fee=Money(row["fee"], row["currency"]),
+        room=row["room"],
+        created=moment(row["created"]),
+        expires=moment(row["expires"]),
+        nonce=row["nonce"],
+        source=row["source"],
+        destination=row["destination"],
+        note=row["note"],
+        times=row["times"],
+        request=row["request"],
+        reason=row["reason"],
+        updated=_moment_or_none(row["updated"]),
+        version=row["version"],
+    )
+
+
+def _leg_row(leg: Leg) -> dict[str, Any]:
+    return {
+        "id": leg.id,
+        "transfer": leg.transfer,
+        "number": leg.number,
+        "kind": leg.kind.value,
+        "state": leg.state.value,
+        "rail": leg.rail,
+        "owner": leg.owner,
+        "amount": leg.amount.minor,
+        "fee": _minor(leg.fee, leg.amount.currency),
+        "highest_fee": _minor(leg.highest_fee, leg.amount.currency),
+        "currency": leg.amount.currency,
+        "link": leg.link,
+        "to_person": leg.to,
+        "to_claim": int(leg.to_claim),
+        "handle": leg.handle,
+        "remote_id": leg.remote_id,
+        "code": leg.code,
+        "attempts": leg.attempts,
+        "due": _microseconds_or_none(leg.due),
+        "version": leg.version,
+    }
+
+
+def leg_of(row: Row) -> Leg:
+    return Leg(
+        id=row["id"],
+        transfer=row["transfer"],
+        number=row["number"],
+        kind=LegKind(row["kind"]),
+        state=LegState(row["state"]),
+        rail=row["rail"],
+        owner=row["owner"],
+        amount=Money(row["amount"], row["currency"]),
+        fee=Money(row["fee"], row["currency"]),
+        highest_fee=Money(row["highest_fee"], row["currency"]),
+        link=row["link"],
+        to=row["to_person"],
+        to_claim=bool(row["to_claim"]),
+        handle=row["handle"],
+        remote_id=row["remote_id"],
+        code=row["code"],
+        attempts=row["attempts"],
+        due=_moment_or_none(row["due"]),
+        version=row["version"],
+    )

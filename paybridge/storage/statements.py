@@ -1,0 +1,55 @@
+"""The writer's SQL, compiled once from the tables; named parameters, as Python's sqlite3 takes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy.dialects import sqlite
+
+from paybridge.domain.leg import Leg
+from paybridge.domain.people import Identity, Link, Person
+from paybridge.domain.request import Request
+from paybridge.domain.transfer import Transfer
+from paybridge.storage import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paybridge.services.ports import Record
+
+_DIALECT: Final = sqlite.dialect(paramstyle="named")
+
+TABLE_OF: Final[Mapping[type[Record], Table]] = {
+    Person: tables.person,
+    Identity: tables.identity,
+    Link: tables.link,
+    Request: tables.request,
+    Transfer: tables.transfer,
+    Leg: tables.leg,
+}
+"""The table of every kind of record; the order is that in which foreign keys let them be written."""
+
+
+def _insert(table: Table) -> str:
+    return str(insert(table).compile(dialect=_DIALECT))
+
+
+def _update_if_unchanged(table: Table) -> str:
+    (key,) = table.primary_key.columns
+    changed = [column.name for column in table.columns if column is not key]
+    statement = update(table).where(key == bindparam("_key"), table.c.version == bindparam("_version"))
+    return str(statement.compile(dialect=_DIALECT, column_keys=changed))
+
+
+KEY_OF: Final = {kind: next(iter(table.primary_key.columns)).name for kind, table in TABLE_OF.items()}
+INSERT_OF: Final = {kind: _insert(table) for kind, table in TABLE_OF.items()}
+UPDATE_OF: Final = {kind: _update_if_unchanged(table) for kind, table in TABLE_OF.items()}
+
+INSERT_ACCOUNT: Final = _insert(tables.account)
+INSERT_JOURNAL: Final = _insert(tables.journal)
+INSERT_ENTRY: Final = _insert(tables.entry)
+INSERT_SEAL: Final = _insert(tables.seal)
+INSERT_POST: Final = _insert(tables.post)
+INSERT_LETTER: Final = _insert(tables.letter)
+INSERT_LETTER_IF_NEW: Final = INSERT_LETTER + " ON CONFLICT (event) DO NOTHING"

@@ -1,0 +1,63 @@
+"""A real database for tests, quick to open: migrated once, then copied."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paybridge.storage.connection import connect
+from paybridge.storage.database import Database, open_database
+from paybridge.storage.schema import upgrade
+from paybridge.vault import MasterKey, Vault, found_vault
+
+if TYPE_CHECKING:
+    from paybridge.storage.book import SqlBook
+    from paybridge.storage.mailbox import SqlMailbox
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class StoodClock:
+    """Stands still until it is moved."""
+
+    at: datetime = START
+
+    def now(self) -> datetime:
+        return self.at
+
+    def pass_by(self, span: timedelta) -> None:
+        self.at += span
+
+
+async def open_book(
+    folder: Path, clock: StoodClock | None = None
+) -> tuple[SqlBook, SqlMailbox, Vault, Database]:
+    """A book, mailbox and vault on the file `folder/paybridge.db`; close the database when done."""
+    path = folder / "paybridge.db"
+    vault, check = found_vault(MasterKey(bytes(32)))
+    new = not path.exists()
+    if new:
+        shutil.copyfile(_template(), path)
+        path.chmod(0o600)
+    database = await open_database(f"sqlite+aiosqlite:///{path}", clock or StoodClock())
+    if new:
+        await database.keep_vault_check(check)
+    return database.book, database.mailbox, vault, database
+
+
+@functools.cache
+def _template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="paybridge-"))
+    atexit.register(shutil.rmtree, folder)
+    path = folder / "paybridge.db"
+    connection = connect(path)
+    upgrade(connection)
+    connection.close()
+    return path

@@ -22,9 +22,11 @@ demo: $(DEMO) ## two people, a bot and a throwaway homeserver on this machine; K
 	@$(BIN)/python -m paybridge.demo $(if $(KEEP),--keep)
 
 test: $(DEV) ## every test that is quick
+	@$(BIN)/python -m tests.flows.element.install
 	$(BIN)/python -m pytest -m "not slow"
 
 test-all: $(DEV) ## every test, with branch coverage
+	@$(BIN)/python -m tests.flows.element.install
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
-from typing import get_args, get_origin
 
 import typer
-from pydantic import BaseModel
-from pydantic_settings import BaseSettings
 
 from tests.house import _tree
 
@@ -65,42 +61,17 @@ def _subcommands() -> list[str]:
 
 
 def _chat_commands() -> list[str]:
-    """Commands are found by their file, so the files are the list."""
-    folder = _tree.ROOT / "paybridge" / "commands"
-    return sorted(
-        file.stem.replace("_", "-") for file in folder.glob("*.py") if not file.stem.startswith("_")
-    )
+    """Every verb and its aliases."""
+    frame = _module("paybridge.commands._frame")
+    found = frame.commands().values() if frame else []
+    return sorted({word for command in found for word in (command.verb, *command.aliases)})
 
 
 def _config_keys() -> list[str]:
-    config = _module("paybridge.config")
-    if config is None:
+    """Every key that an operator can set; a section is explained by the keys in it."""
+    shape = _module("paybridge.config.shape")
+    if shape is None:
         return []
-    wholes = [
-        thing
-        for thing in vars(config).values()
-        if isinstance(thing, type) and issubclass(thing, BaseSettings) and thing.__module__ == config.__name__
-    ]
-
-    assert len(wholes) == 1, "paybridge.config holds one BaseSettings: the whole configuration"
-    return sorted(_keys(wholes[0]))
-
-
-def _keys(model: type[BaseModel], before: str = "") -> Iterator[str]:
-    """Every key as the docs write it: `section.key`, `lists[].key`, `tables.<name>.key`."""
-    for name, field in model.model_fields.items():
-        key = f"{before}{field.alias or name}"
-        inner = list(_models(field.annotation, ""))
-        if not inner:
-            yield key
-        for joint, section in inner:
-            yield from _keys(section, f"{key}{joint}.")
-
-
-def _models(annotation: object, joint: str) -> Iterator[tuple[str, type[BaseModel]]]:
-    """The models inside an annotation, each with how one gets to it."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield joint, annotation
-    into = {dict: ".<name>", list: "[]", tuple: "[]"}.get(get_origin(annotation), "")
-    for argument in get_args(annotation):
-        yield from _models(argument, joint + into)
+    keys = shape.all_keys(import_module("paybridge.config").known_options())
+    sections = {name.rpartition(".")[0] for name in keys}
+    return sorted(set(keys) - sections)

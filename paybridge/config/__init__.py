@@ -1,0 +1,16 @@
+"""Gathers the options that each part declares, from a YAML file, the environment and files of secrets."""
+
+from paybridge.config.errors import ConfigError
+from paybridge.config.load import check_data_dir, known_options, load_config
+from paybridge.config.model import Config
+from paybridge.domain.permissions import Permissions, Role
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "Permissions",
+    "Role",
+    "check_data_dir",
+    "known_options",
+    "load_config",
+]

@@ -1,0 +1,143 @@
+"""The whole config: its sections, what holds between them, and what the other parts read from it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from paybridge.config.sections import (
+    Approval,
+    Cards,
+    Claims,
+    Database,
+    Homeserver,
+    Logging,
+    MatrixId,
+    Requests,
+    RoleName,
+    Section,
+    VaultSection,
+    Verification,
+    Web,
+    Who,
+    at_key,
+)
+from paybridge.domain.approval import Allowance
+from paybridge.domain.money import Money, MoneyError, exponent_of
+from paybridge.domain.permissions import Permissions, Role
+from paybridge.services.settings import Settings
+from paybridge.vault import MasterKey
+
+DATABASE_FILE: Final = "paybridge.db"
+MASTER_KEY_FILE: Final = "master.key"
+
+
+def _currency(code: str) -> str:
+    exponent_of(code)
+    return code
+
+
+class Config(Section):
+    """The whole config."""
+
+    homeserver: Homeserver
+    data_dir: Path = Field(
+        description="Folder for everything that the bot keeps; made if it is not there. "
+        "A relative path starts at the config's own folder.",
+    )
+    database: Database = Field(default_factory=Database)
+    vault: VaultSection = Field(default_factory=VaultSection)
+    web: Web = Field(default_factory=Web)
+    permissions: dict[Who, RoleName] = Field(
+        default_factory=dict,
+        description="Who may do what: a Matrix id, a server name or `*`, and blocked, receive, user, "
+        "merchant or admin; the most exact name counts. Left out: people of the bot's own server are user, "
+        "and everyone else is blocked.",
+    )
+    admins: tuple[MatrixId, ...] = Field(
+        (), description="Matrix ids that are admin: a shorthand for permissions."
+    )
+    currency: Annotated[str, AfterValidator(_currency)] = Field(
+        "EUR", description="The currency (ISO 4217) meant when none is named, and that of the limits below."
+    )
+    region: Literal["eu"] = Field("eu", description="Whose rules apply; only eu so far.")
+    language: Literal["en", "zh"] = Field(
+        "en", description="What the bot speaks until a person chooses: en or zh."
+    )
+    rails: dict[str, BaseModel] = Field(
+        default_factory=dict, description="The ways for money to move outside the ledger, with their options."
+    )
+    verification: Verification = Field(default_factory=Verification)
+    approval: Approval = Field(default_factory=Approval)
+    cards: Cards = Field(default_factory=Cards)
+    requests: Requests = Field(default_factory=Requests)
+    claims: Claims = Field(default_factory=Claims)
+    logging: Logging = Field(default_factory=Logging)
+
+    @model_validator(mode="after")
+    def _sound_together(self) -> Config:
+        for mxid in self.admins:
+            if self.permissions.get(mxid, Role.ADMIN) is not Role.ADMIN:
+                raise at_key("admins", f"{mxid} has another role in permissions")
+        limits = self.approval.without_factor
+        for name, amount in (("each", limits.each), ("total", limits.total)):
+            self._limit(f"approval.without_factor.{name}", amount)
+        return self
+
+    def _limit(self, key: str, amount: str) -> Money:
+        try:
+            limit = Money.of(amount, self.currency)
+        except MoneyError as error:
+            raise at_key(key, str(error)) from None
+        if limit.is_negative:
+            raise at_key(key, "cannot be below zero")
+        return limit
+
+    def role_of(self, mxid: str) -> Role:
+        """What the person with this full Matrix id may do."""
+        return self.effective_permissions().role_of(mxid)
+
+    def effective_permissions(self) -> Permissions:
+        """Permissions with the admins, and with what holds if nothing is said."""
+        roles = self.permissions or {self.homeserver.server_name: Role.USER}
+        return Permissions(roles | dict.fromkeys(self.admins, Role.ADMIN))
+
+    def settings(self) -> Settings:
+        """The operator's choices as the use cases take them."""
+        limits = self.approval.without_factor
+        return Settings(
+            bot=self.homeserver.user_id,
+            currency=self.currency,
+            allowance=Allowance(
+                each=Money.of(limits.each, self.currency),
+                total=Money.of(limits.total, self.currency),
+                count=limits.count,
+            ),
+            permissions=self.effective_permissions(),
+            required_trust=self.verification.required,
+            language=self.language,
+            card_life=timedelta(minutes=self.cards.minutes),
+            request_life=timedelta(days=self.requests.days),
+            claim_life=timedelta(days=self.claims.days),
+        )
+
+    def master_key(self) -> MasterKey:
+        """The master key as it is now in the config or its file, or `MasterKeyError`."""
+        if self.vault.master_key is not None:
+            return MasterKey.read(self.vault.master_key.get_secret_value())
+        return MasterKey.from_file(self.vault.master_key_file or self.data_dir / MASTER_KEY_FILE)
+
+    def settled(self, folder: Path) -> Config:
+        """The same config with what was left out filled in, relative paths taken to start at `folder`."""
+        data_dir = folder / self.data_dir.expanduser()
+        database = self.database
+        if not database.url:
+            database = Database(url=f"sqlite+aiosqlite:///{data_dir / DATABASE_FILE}")
+        vault = self.vault
+        if vault.master_key is None:
+            key_file = folder / (vault.master_key_file or data_dir / MASTER_KEY_FILE).expanduser()
+            vault = VaultSection(master_key_file=key_file)
+        return self.model_copy(update={"data_dir": data_dir, "database": database, "vault": vault})

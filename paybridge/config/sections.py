@@ -1,0 +1,237 @@
+"""The sections of the config, each with its keys, what they mean and what may stand in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from paybridge.domain.permissions import EVERYONE, Role
+from paybridge.domain.proof import Trust
+
+_MATRIX_ID: Final = re.compile(r"@[^:\s]+:[A-Za-z0-9.\-\[\]:]+", re.ASCII)
+_SERVER_NAME: Final = re.compile(r"[A-Za-z0-9.\-\[\]:]+", re.ASCII)
+_LONGEST_MATRIX_ID: Final = 255
+_HIGHEST_PORT: Final = 65_535
+
+
+def _web_address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    try:
+        parts = urlsplit(text)
+        usable = parts.hostname and parts.port != 0
+    except ValueError:
+        raise ValueError("is not a web address") from None
+    if not usable or any(character.isspace() for character in text):
+        raise ValueError("is not a web address")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("must hold a host and perhaps a port and a path, no user, query or fragment")
+    return text.rstrip("/")
+
+
+def _matrix_id(text: str) -> str:
+    if len(text) > _LONGEST_MATRIX_ID or not _MATRIX_ID.fullmatch(text):
+        raise ValueError("must be a full Matrix id such as @paybridge:example.org")
+    return text
+
+
+def _who(text: str) -> str:
+    if text == EVERYONE or _SERVER_NAME.fullmatch(text):
+        return text
+    return _matrix_id(text)
+
+
+def _role(value: object) -> Role:
+    try:
+        return Role.named(str(value))
+    except ValueError:
+        raise ValueError("must be " + _either(role.label for role in Role)) from None
+
+
+def _trust(value: object) -> Trust:
+    try:
+        return Trust.named(str(value))
+    except ValueError:
+        raise ValueError("must be " + _either(level.label for level in Trust)) from None
+
+
+def _either(names: Iterable[str]) -> str:
+    *first, last = names
+    return ", ".join(first) + " or " + last
+
+
+def _listen(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) <= _HIGHEST_PORT):
+        raise ValueError("must be host:port such as 127.0.0.1:8080; port 0 takes any free one")
+    if ":" in host and not (host.startswith("[") and host.endswith("]")):
+        raise ValueError("an IPv6 address stands in brackets: [::1]:8080")
+    return text
+
+
+def _amount(value: object) -> object:
+    if isinstance(value, float):
+        raise ValueError('must stand in quotes, as in "30.00", to be read exactly')  # noqa: TRY004  one line for the operator, through pydantic
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Secret = Annotated[SecretStr, Field(min_length=1)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+MatrixId = Annotated[str, AfterValidator(_matrix_id)]
+Who = Annotated[str, AfterValidator(_who)]
+RoleName = Annotated[Role, BeforeValidator(_role)]
+TrustName = Annotated[Trust, BeforeValidator(_trust)]
+Amount = Annotated[str, BeforeValidator(_amount)]
+
+
+def _database(url: str) -> str:
+    if url.startswith("postgres"):
+        raise ValueError("PostgreSQL is not supported yet; use sqlite+aiosqlite:///path")
+    if url and not url.startswith("sqlite+aiosqlite:///"):
+        raise ValueError("must begin with sqlite+aiosqlite:///")
+    return url
+
+
+def at_key(key: str, fault: str) -> PydanticCustomError:
+    """A fault of several keys together, told at one of them."""
+    return PydanticCustomError("at_key", "{fault}", {"key": key, "fault": fault})
+
+
+class Section(BaseModel):
+    """A part of the config: nothing unknown in it, nothing changed later, no value shown in an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Homeserver(Section):
+    """The bot's account. Give `password`, or `access_token` together with `device_id`."""
+
+    url: WebAddress = Field(
+        description="Where the homeserver's client interface answers.",
+        examples=["https://matrix.example.org"],
+    )
+    user_id: MatrixId = Field(description="The bot's full Matrix id.")
+    password: Secret | None = Field(
+        None, description="The bot's password; used once, to log in at the first start."
+    )
+    access_token: Secret | None = Field(
+        None, description="Instead of a password: the access token of a login made elsewhere."
+    )
+    device_id: str | None = Field(None, description="The device that the access token belongs to.")
+    device_name: str = Field("PayBridge", min_length=1, description="How the bot's device is called.")
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Homeserver:
+        if (self.password is None) == (self.access_token is None):
+            raise at_key("password", "give either a password, or an access_token with its device_id")
+        if (self.access_token is None) != (self.device_id is None):
+            raise at_key("device_id", "goes with access_token: give both or neither")
+        return self
+
+    @property
+    def server_name(self) -> str:
+        """The server in the bot's own Matrix id."""
+        return self.user_id.partition(":")[2]
+
+
+class Database(Section):
+    """Where the books are kept."""
+
+    url: Annotated[str, AfterValidator(_database)] = Field(
+        "", description="SQLAlchemy URL, SQLite only. Left out: paybridge.db in data_dir."
+    )
+
+
+class VaultSection(Section):
+    """The master key, under which every secret at rest lies. Keep a copy of it apart from the database."""
+
+    master_key_file: Path | None = Field(
+        None, description="File with the key: 64 hex digits or base64. Left out: master.key in data_dir."
+    )
+    master_key: Secret | None = Field(None, description="Instead of a file: the key itself.")
+
+    @model_validator(mode="after")
+    def _one_key(self) -> VaultSection:
+        if self.master_key is not None and self.master_key_file is not None:
+            raise at_key("master_key", "give this or master_key_file, not both")
+        return self
+
+
+class Web(Section):
+    """The small web server for health and webhooks."""
+
+    listen: Annotated[str, AfterValidator(_listen)] = Field(
+        "127.0.0.1:8080", description="host:port to listen on; port 0 takes any free one."
+    )
+    public_url: WebAddress | None = Field(
+        None, description="How the web server is reached from outside, if it is."
+    )
+
+    @property
+    def host(self) -> str:
+        """The host to listen on, without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port to listen on; 0 takes any free one."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class Verification(Section):
+    """How sure the bot must be of who speaks."""
+
+    required: TrustName = Field(
+        Trust.CROSS_SIGNED_TOFU,
+        description="The least trust in a device that may approve payments: unverified, "
+        "cross-signed-untrusted, cross-signed-tofu or cross-signed-verified.",
+    )
+
+
+class WithoutFactor(Section):
+    """What people may pay who have set up no second factor."""
+
+    each: Amount = Field("30", description="At most this much in one payment, in `currency`.")
+    total: Amount = Field("100", description="At most this much in all.")
+    count: int = Field(5, ge=0, description="At most this many payments in all.")
+
+
+class Approval(Section):
+    """What an approval needs."""
+
+    without_factor: WithoutFactor = Field(default_factory=WithoutFactor)
+
+
+class Cards(Section):
+    """The cards that ask a payer to approve."""
+
+    minutes: int = Field(5, ge=1, le=60, description="Minutes until an unapproved card is void.")
+
+
+class Requests(Section):
+    """Requests for money."""
+
+    days: int = Field(7, ge=1, le=365, description="Days until an unpaid request is void.")
+
+
+class Claims(Section):
+    """Money sent to someone who has no account yet."""
+
+    days: int = Field(7, ge=1, le=365, description="Days until unclaimed money goes back to its payer.")
+
+
+class Logging(Section):
+    """What the program says about its work, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is logged: debug, info, warning or error."
+    )
+    format: Literal["console", "json"] = Field(
+        "console", description="console for people, json (one object a line) for programs."
+    )

@@ -67,7 +67,7 @@ define install
 	@$(PIP_INSTALL) --require-hashes -r $(1) | awk -v all="$$(grep -c '^[a-z].*==' $(1))" \
 		'/^Collecting|^Requirement already/ {if (++n % 25 == 0) {print "  " n " of " all " packages found"; fflush()}} \
 		/^Installing collected/ {print "  putting them in place"; fflush()}'
-	@$(PIP_INSTALL) --quiet --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(PIP_INSTALL) --quiet --no-deps --no-build-isolation --editable .
 endef
 
 $(DEMO): requirements-demo.lock

@@ -20,6 +20,7 @@ NumberFormat: TypeAlias = Literal["comma", "point"]
 """The decimal mark that a person has said they use."""
 
 _LONGEST: Final = 100
+_THOUSANDTHS: Final = 3
 _DECIMAL_MARKS: Final = {"comma": ",", "point": "."}
 
 
@@ -249,9 +250,13 @@ class _Reading:
 
     def exactly(self, figures: Figures) -> Money:
         decimals = exponent_of(self.currency)
-        if len(figures.fraction) > decimals + self.power:
+        fraction = figures.fraction
+        if decimals == _THOUSANDTHS and len(fraction) == decimals + 1:
+            # "12.5050 KWD" is the one way to write three decimals that nobody takes for thousands.
+            fraction = fraction.removesuffix("0")
+        if len(fraction) > decimals + self.power:
             raise errors.TooManyDecimalsError(typed=self.typed, currency=self.currency, decimals=decimals)
-        minor = int(figures.whole + figures.fraction.ljust(decimals + self.power, "0"))
+        minor = int(figures.whole + fraction.ljust(decimals + self.power, "0"))
         try:
             return Money(minor, self.currency) * self.times
         except AmountTooLargeError:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from paybridge.domain.money import Money
+if TYPE_CHECKING:
+    from paybridge.domain.money import Money
 
 MIN_LINES = 2
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A person's account at a rail. `number` is sealed, `token` names it at the rail, `masked` may be shown."""
+    """A person's account at a rail. `number` is sealed, `token` is its name there, `masked` may be shown."""
 
     id: str
     person: str

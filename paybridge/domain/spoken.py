@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from paybridge.domain.proof import Proof
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from paybridge.domain.proof import Proof
 
 
 class Trouble(StrEnum):
@@ -33,8 +36,8 @@ class Pill:
 class Spoken:
     """One message. `body` is the sender's own words, a reply's quote removed.
 
-    `reply_author` is who wrote the message replied to, only where that is proven. `bot_pill` says that the body
-    began with a mention of the bot, which is cut off. `sent` is the origin's time, `seen` when we first had it.
+    `reply_author` is who wrote the message replied to, only where that is proven. `to_bot` says that the
+    body began with a mention of the bot, which is cut off. `sent` is the origin's time, `seen` ours.
     """
 
     event: str

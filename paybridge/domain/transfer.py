@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.ids import code_for
-from paybridge.domain.money import Money
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from paybridge.domain.money import Money
 
 
 class TransferKind(StrEnum):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from paybridge.domain.leg import Leg, LegKind
-from paybridge.domain.ledger import Journal
-from paybridge.domain.money import Money
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.request import Request
 from paybridge.domain.transfer import Transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from paybridge.domain.ledger import Journal
+    from paybridge.domain.money import Money
 
 # ---------------------------------------------------------------- the book
 
@@ -63,7 +66,7 @@ class StepRefusedError(Exception):
 
 
 class StaleError(StepRefusedError):
-    """A conditional update hit no row, or an insert met one: somebody else was first. Load and decide again."""
+    """A conditional update hit no row, or an insert met one: somebody else was first. Decide again."""
 
 
 class AlreadyDoneError(StepRefusedError):
@@ -101,7 +104,7 @@ class Book(Protocol):
     """The database as the use cases see it. Reads see every committed step."""
 
     async def commit(self, step: Step) -> None:
-        """Write `step` durably, or raise `StaleError`, `AlreadyDoneError`, `OverdraftError`, `BookUnavailableError`."""
+        """Write `step` durably, or raise a `StepRefusedError` or `BookUnavailableError`."""
 
     async def person(self, person: str) -> Person | None: ...
     async def person_of(self, mxid: str) -> Person | None: ...
@@ -213,7 +216,7 @@ class Vault(Protocol):
         """A fresh data key, wrapped."""
 
     def seal(self, key: bytes, context: str, plain: bytes) -> bytes:
-        """`plain` under the wrapped data key `key`; `context` (`table|person|column`) must be given to open it."""
+        """`plain` under the wrapped data key; `context` (`table|person|column`) is needed to open it."""
 
     def open(self, key: bytes, context: str, sealed: bytes) -> bytes:
         """The plain bytes, or `SealBrokenError`."""
@@ -249,7 +252,13 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order to a rail. `reference` is ours and unique; `link` is the rail's token of the linked account."""
+    (
+        """One order to a rail.
+
+    `reference` is ours and unique; `link` is the rail's token of the linked account.
+    """
+        ""
+    )
 
     reference: str
     kind: LegKind
@@ -338,7 +347,7 @@ class ThrottledError(RailError):
 
 
 class LinkRefusedError(RailError):
-    """The rail refuses this account; `code` is the rail's reason, `tries_left` of a proof if it counts them."""
+    """The rail refuses this account, for `code`; `tries_left` of a proof if the rail counts them."""
 
     def __init__(self, code: str, tries_left: int | None = None) -> None:
         super().__init__(code)
@@ -360,7 +369,7 @@ class NotASandboxError(RailError):
 
 @dataclass(frozen=True, slots=True)
 class RailEvent:
-    """A verified webhook: the rail says that the order `reference` has news. It is only asked about, never believed."""
+    """A verified webhook: the order `reference` has news. The rail is then asked."""
 
     id: str
     reference: str
@@ -410,13 +419,13 @@ class Rail(Protocol):
     async def unlink(self, token: str) -> None: ...
 
     async def prepare(self, order: Order) -> str:
-        """Tell the rail of the order; MUST NOT move money. Returns its handle. The same order again is the same handle."""
+        """Tell the rail of the order; MUST NOT move money. The same order has the same handle."""
 
     async def execute(self, handle: str, key: str, fee_cap: Money) -> Outcome:
         """Move the money, once per `key`."""
 
     async def query(self, reference: str, handle: str | None) -> Outcome:
-        """Where the order stands at the rail. A failed question is `Unsure` and says nothing about the payment."""
+        """Where the order stands. A failed question is `Unsure` and says nothing about the payment."""
 
     async def cancel(self, handle: str) -> None: ...
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from paybridge.domain import facts as fact_codec
-from paybridge.domain.facts import Facts
 from paybridge.services.ports import Post, Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from paybridge.domain.facts import Facts
 
 OUTBOX_CONTEXT = "outbox|system|payload"
 
@@ -18,9 +22,10 @@ OUTBOX_CONTEXT = "outbox|system|payload"
 class Say:
     """One message to come.
 
-    Exactly one of `room` and `person` (a Matrix id, for a direct message) is set. `slot`: messages with one slot
-    are one message, brought up to date by edits. `notify` are Matrix ids that are pinged. `about` goes into the
-    content as `org.paybridge.payment`. `language` as BCP 47, `en` or `zh`.
+    Exactly one of `room` and `person` (a Matrix id, for a direct message) is set. `slot`: messages with
+    one slot are one message, brought up to date by edits. `notify` are Matrix ids that are pinged. `about`
+    goes into the content as `org.paybridge.payment`. `language` as BCP 47, `en` or `zh`. `lead` is the key
+    of a sentence that goes before ("Nothing was sent."), `lines` are lines to copy that follow.
     """
 
     id: str
@@ -33,6 +38,8 @@ class Say:
     notify: tuple[str, ...] = ()
     about: Mapping[str, object] | None = None
     reply_to: str | None = None
+    lead: str | None = None
+    lines: tuple[str, ...] = ()
 
 
 def seal(vault: Vault, say: Say, at: datetime) -> Post:
@@ -45,6 +52,8 @@ def seal(vault: Vault, say: Say, at: datetime) -> Post:
             "notify": list(say.notify),
             "about": say.about,
             "reply_to": say.reply_to,
+            "lead": say.lead,
+            "lines": list(say.lines),
         },
         ensure_ascii=False,
     ).encode()
@@ -65,4 +74,6 @@ def unseal(vault: Vault, post: Post) -> Say:
         notify=tuple(told["notify"]),
         about=told["about"],
         reply_to=told["reply_to"],
+        lead=told["lead"],
+        lines=tuple(told["lines"]),
     )

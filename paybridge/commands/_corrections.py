@@ -1,0 +1,50 @@
+"""After a refusal: corrected lines to copy, made from what the person typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paybridge.commands._grammar import AmbiguousPayeeError, fill_in
+from paybridge.domain.amounts import AmbiguousAmountError, AmbiguousCurrencyError
+from paybridge.domain.approval import OverTheEachLimitError
+from paybridge.services.claims import LinkFirstError
+from paybridge.services.requests import NoSuchPaymentError
+from paybridge.services.sources import NoLinkedAccountError, NothingToPayWithError
+
+if TYPE_CHECKING:
+    from paybridge.commands._frame import Call, Command
+    from paybridge.domain.errors import UserError
+
+LINK_EXAMPLE = "!link bank DE89 3704 0044 0532 0130 00"
+
+
+def corrections(command: Command, call: Call, error: UserError) -> tuple[str, ...]:
+    """What to type instead; at least one line, and only lines that could work."""
+    body = call.spoken.body.strip()
+    match error:
+        case AmbiguousAmountError(readings=readings):
+            typed = str(error.facts()["typed"])
+            forms = [f"{reading.plain()} {reading.currency}" for reading in readings]
+            return tuple(body.replace(typed, form, 1) for form in forms)
+        case AmbiguousCurrencyError(candidates=candidates):
+            symbol = str(error.facts()["symbol"])
+            codes = [code for code in candidates if code == call.desk.settings.currency] or candidates[:3]
+            return tuple(body.replace(symbol, f" {code} ", 1).replace("  ", " ") for code in codes)
+        case AmbiguousPayeeError(candidates=candidates):
+            typed = str(error.facts()["typed"])
+            return tuple(body.replace(typed, mxid, 1) for mxid in candidates[:3])
+        case NoLinkedAccountError() | LinkFirstError() | NothingToPayWithError():
+            return (LINK_EXAMPLE,)
+        case OverTheEachLimitError():
+            return ()
+        case _:
+            return (_example(command, call),)
+
+
+def _example(command: Command, call: Call) -> str:
+    """The command's first example, with a payee of this very room and the currency of this bot."""
+    others = [mxid for mxid in call.room.members if mxid not in {call.spoken.sender, call.desk.settings.bot}]
+    pills = [pill.mxid for pill in call.spoken.pills]
+    payee = call.spoken.reply_author or next(iter(pills), None) or next(iter(sorted(others)), None)
+    line = fill_in(command.examples[0], payee=payee, amount=None)
+    return line.replace(" EUR", f" {call.desk.settings.currency}")

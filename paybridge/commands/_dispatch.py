@@ -1,0 +1,236 @@
+"""The one dispatcher: finds the command, runs it, and commits its step together with what it says.
+
+It is the only place in chat where an error becomes a reply.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from paybridge.commands import _verbs
+from paybridge.commands._corrections import corrections
+from paybridge.commands._frame import Answer, Call, Command, Place
+from paybridge.domain.errors import UserError
+from paybridge.domain.permissions import Role
+from paybridge.services.ports import AlreadyDoneError, OverdraftError, StaleError, Step, Wakeup
+from paybridge.services.says import Say, seal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paybridge.domain.spoken import Spoken
+    from paybridge.services.desk import Desk
+
+log = structlog.get_logger(__name__)
+
+TRIES: Final = 3
+NOTHING_SENT: Final = "lead.nothing_sent"
+
+
+class BusyError(UserError):
+    """Somebody else changed the same thing three times in a row."""
+
+    key = "error.busy"
+
+
+class TooLongError(UserError):
+    """The command is longer than anybody types."""
+
+    key = "error.too_long"
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(most=most)
+
+
+class DirectOnlyError(UserError):
+    """The command is for the direct message."""
+
+    key = "error.direct_only"
+
+
+class NotAllowedError(UserError):
+    """The operator does not let this person do that."""
+
+    key = "error.not_allowed"
+
+
+class SpentMeanwhileError(UserError):
+    """The balance was enough a moment ago."""
+
+    key = "error.spent_meanwhile"
+
+
+class Dispatcher:
+    """Hands messages to commands."""
+
+    def __init__(self, desk: Desk, commands: Mapping[str, Command], wakeup: Wakeup) -> None:
+        self._desk = desk
+        self._commands = commands
+        self._wakeup = wakeup
+
+    async def handle(self, spoken: Spoken) -> None:
+        """Answer one message: its effect, its reply and "done" are one transaction.
+
+        Whatever it is, it is done afterwards; only a database that cannot be written leaves it for later.
+        """
+        try:
+            await self._take(spoken)
+        except AlreadyDoneError:
+            if await self._desk.mailbox.is_done(spoken.event):
+                return
+            # What it says has been said before: one of many stale commands.
+            await self._desk.mailbox.finish(spoken.event)
+
+    async def _take(self, spoken: Spoken) -> None:
+        """Run the message if it is a command, or say why not, or leave it alone."""
+        typed = _verbs.read_verb(spoken)
+        role = self._desk.settings.permissions.role_of(spoken.sender)
+        command = _verbs.find(self._commands, typed.verb) if typed else None
+        if role is Role.BLOCKED:
+            await self._commit(spoken, Step(), ())
+        elif spoken.trouble is not None:
+            await self._commit(spoken, Step(), self._troubled(spoken, command))
+        elif typed is None:
+            await self._commit(spoken, Step(), ())
+        elif command is None:
+            await self._commit(spoken, Step(), self._unknown(spoken, typed.verb))
+        elif self._is_stale(spoken):
+            await self._commit(spoken, Step(), (self._stale(spoken),))
+        else:
+            await self._run(spoken, typed, command, role)
+
+    async def _run(self, spoken: Spoken, typed: _verbs.Typed, command: Command, role: Role) -> None:
+        """Run a command; one that lost a race decides again."""
+        for _ in range(TRIES):
+            call = await self._call(spoken, typed)
+            try:
+                answer = await self._answer(command, call, role)
+                await self._commit(spoken, answer.step, (*self._reply(command, call, answer), *answer.says))
+            except StaleError:
+                continue
+            except OverdraftError:
+                await self._commit(spoken, Step(), self._refuse(command, call, SpentMeanwhileError()))
+            except UserError as error:
+                await self._commit(spoken, Step(), self._refuse(command, call, error))
+            return
+        call = await self._call(spoken, typed)
+        await self._commit(spoken, Step(), self._refuse(command, call, BusyError()))
+
+    async def _commit(self, spoken: Spoken, step: Step, says: tuple[Say, ...]) -> None:
+        now = self._desk.clock.now()
+        posts = tuple(seal(self._desk.vault, say, now) for say in says)
+        await self._desk.book.commit(step + Step(posts=posts, done=(spoken.event,)))
+        self._wakeup.ring()
+
+    async def _call(self, spoken: Spoken, typed: _verbs.Typed) -> Call:
+        speaker = await self._desk.people.know(spoken.sender)
+        return Call(
+            spoken=spoken,
+            speaker=speaker,
+            room=await self._desk.rooms.facts(spoken.room),
+            words=typed.words,
+            verb=typed.verb,
+            desk=self._desk,
+            language=speaker.person.language or self._desk.settings.language,
+        )
+
+    async def _answer(self, command: Command, call: Call, role: Role) -> Answer:
+        if role < command.role:
+            raise NotAllowedError
+        if len(call.words) > _verbs.LONGEST:
+            raise TooLongError(most=_verbs.LONGEST)
+        if command.place is Place.DIRECT_ONLY and not call.room.direct:
+            raise DirectOnlyError
+        return await command.run(call)
+
+    # ------------------------------------------------------------ words back
+
+    def _reply(self, command: Command, call: Call, answer: Answer) -> tuple[Say, ...]:
+        if answer.key is None:
+            return ()
+        reply = Say(
+            id=f"{call.spoken.event}/reply",
+            key=answer.key,
+            language=call.language,
+            facts=answer.facts,
+            lines=answer.lines,
+        )
+        return self._placed(reply, call, private=command.place is Place.ANSWERED_DIRECTLY)
+
+    def _refuse(self, command: Command, call: Call, error: UserError) -> tuple[Say, ...]:
+        log.info("refused", verb=command.verb, why=error.key)
+        reply = Say(
+            id=f"{call.spoken.event}/reply",
+            key=error.key,
+            language=call.language,
+            facts=error.facts(),
+            lead=NOTHING_SENT if command.moves_money else None,
+            lines=corrections(command, call, error),
+        )
+        return self._placed(reply, call, private=error.private)
+
+    def _placed(self, reply: Say, call: Call, *, private: bool) -> tuple[Say, ...]:
+        """In the room; what is private goes to the direct message, and the room is told where it went."""
+        event = call.spoken.event
+        if not private or call.room.direct:
+            return (replace(reply, room=call.room.id, reply_to=event),)
+        pointer = Say(
+            id=f"{event}/pointer",
+            key="reply.see_direct_message",
+            language=call.language,
+            room=call.room.id,
+            lead=reply.lead,
+            reply_to=event,
+        )
+        return (pointer, replace(reply, person=call.speaker.mxid))
+
+    def _is_stale(self, spoken: Spoken) -> bool:
+        now, most = self._desk.clock.now(), self._desk.settings.freshness
+        return abs(now - spoken.sent) > most or abs(now - spoken.seen) > most
+
+    def _stale(self, spoken: Spoken) -> Say:
+        """One line per person, room and hour, however many old commands arrive."""
+        hour = self._desk.clock.now().strftime("%Y%m%d%H")
+        return Say(
+            id=f"stale/{spoken.room}/{spoken.sender}/{hour}",
+            key="reply.too_old",
+            language=self._desk.settings.language,
+            room=spoken.room,
+            lines=(spoken.body.strip()[:200],),
+        )
+
+    def _troubled(self, spoken: Spoken, command: Command | None) -> tuple[Say, ...]:
+        """Why a message was not acted on. Chat that is no command of ours is left alone."""
+        assert spoken.trouble is not None  # asked by the caller
+        unreadable = spoken.body == ""
+        if not unreadable and command is None:
+            return ()
+        return (
+            Say(
+                id=f"{spoken.event}/reply",
+                key=f"trouble.{spoken.trouble.value}",
+                language=self._desk.settings.language,
+                room=spoken.room,
+                reply_to=spoken.event,
+            ),
+        )
+
+    def _unknown(self, spoken: Spoken, verb: str) -> tuple[Say, ...]:
+        """Suggest in the direct message; in a room, where other bots listen too, only if a verb is near."""
+        near = _verbs.nearest(self._commands, verb)
+        if near is None and not spoken.direct and not spoken.to_bot:
+            return ()
+        return (
+            Say(
+                id=f"{spoken.event}/reply",
+                key="reply.unknown_verb_near" if near else "reply.unknown_verb",
+                language=self._desk.settings.language,
+                room=spoken.room,
+                facts={"verb": verb},
+                lines=(f"!{near}" if near else "!help",),
+                reply_to=spoken.event,
+            ),
+        )

@@ -1,0 +1,187 @@
+"""What a chat command is: a verb, how it is used, where it may be typed, and one function."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cache
+from typing import TYPE_CHECKING
+
+import paybridge.commands as home
+from paybridge.commands._grammar import (
+    Named,
+    PayeeMissingError,
+    PaymentWords,
+    fill_in,
+    read_amount_only,
+    read_payment,
+)
+from paybridge.domain.cards import holds_card_number
+from paybridge.domain.errors import UserError
+from paybridge.domain.facts import Fact, Facts, Who
+from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_id
+from paybridge.domain.money import Money
+from paybridge.domain.people import Link, LinkState
+from paybridge.domain.permissions import Role
+from paybridge.domain.request import Request, RequestState
+from paybridge.domain.transfer import Transfer, TransferKind, TransferState
+from paybridge.services.payments import Wish
+from paybridge.services.people import Known
+from paybridge.services.ports import RoomFacts, Step
+from paybridge.services.requests import NoSuchPaymentError
+from paybridge.services.says import Say
+
+if TYPE_CHECKING:
+    from paybridge.domain.spoken import Spoken
+    from paybridge.services.desk import Desk
+
+__all__ = [
+    "Answer",
+    "Call",
+    "Command",
+    "Fact",
+    "Facts",
+    "Known",
+    "Link",
+    "LinkState",
+    "Money",
+    "Named",
+    "NoSuchPaymentError",
+    "PayeeMissingError",
+    "PaymentWords",
+    "Place",
+    "Request",
+    "RequestState",
+    "Role",
+    "Say",
+    "Step",
+    "Transfer",
+    "TransferKind",
+    "TransferState",
+    "UserError",
+    "Who",
+    "Wish",
+    "command",
+    "commands",
+    "fill_in",
+    "holds_card_number",
+    "looks_like_payment_id",
+    "read_amount_only",
+    "read_code",
+    "read_payment",
+    "read_payment_id",
+]
+
+
+class Place(Enum):
+    """Where a command may be typed, and where its answer goes."""
+
+    ANYWHERE = "anywhere"
+    ANSWERED_DIRECTLY = "answered_directly"
+    """Typed anywhere; the answer goes to the direct message."""
+    DIRECT_ONLY = "direct_only"
+    """Refused in a shared room: what is typed concerns nobody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command decided: the step to write, and what to say (`says`) besides the reply.
+
+    `key` and `facts` make the reply to the person who typed; without a key there is none, because a message
+    about the payment itself says it.
+    """
+
+    step: Step = field(default_factory=Step)
+    key: str | None = None
+    facts: Facts = field(default_factory=dict)
+    says: tuple[Say, ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One command as it was typed: by whom, where, and the words behind the verb."""
+
+    spoken: Spoken
+    speaker: Known
+    room: RoomFacts
+    words: str
+    verb: str
+    desk: Desk
+    language: str
+
+    @property
+    def first(self) -> str:
+        """The first word behind the verb, or nothing."""
+        return self.words.split(maxsplit=1)[0] if self.words else ""
+
+    @property
+    def rest(self) -> str:
+        """The words behind the first."""
+        return "".join(self.words.split(maxsplit=1)[1:])
+
+    @property
+    def named(self) -> Named:
+        """The ways in which this message names somebody."""
+        told = self.spoken
+        return Named(told.pills, told.is_reply, told.reply_author, self.room.members)
+
+    def who(self, mxid: str) -> Who:
+        """A person as they are called in this room."""
+        return Who(mxid, self.room.members.get(mxid))
+
+
+Run = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A chat command.
+
+    `usage` is what stands behind the verb, `examples` are whole lines to copy. A refused command with
+    `moves_money` begins "Nothing was sent.". `role` is the least that whoever types it must have.
+    """
+
+    verb: str
+    usage: str
+    examples: tuple[str, ...]
+    aliases: tuple[str, ...]
+    place: Place
+    moves_money: bool
+    role: Role
+    run: Run
+
+
+def command(
+    verb: str,
+    *,
+    usage: str = "",
+    examples: tuple[str, ...],
+    aliases: tuple[str, ...] = (),
+    place: Place = Place.ANYWHERE,
+    moves_money: bool = False,
+    role: Role = Role.USER,
+) -> Callable[[Run], Command]:
+    """Make the decorated function the command `!verb`."""
+
+    def declare(run: Run) -> Command:
+        return Command(verb, usage, examples, aliases, place, moves_money, role, run)
+
+    return declare
+
+
+@cache
+def commands() -> Mapping[str, Command]:
+    """Every command by its verb, found by its file."""
+    found: dict[str, Command] = {}
+    for module in pkgutil.iter_modules(home.__path__):
+        if module.name.startswith("_"):
+            continue
+        loaded = importlib.import_module(f"{home.__name__}.{module.name}")
+        for thing in vars(loaded).values():
+            if isinstance(thing, Command):
+                found[thing.verb] = thing
+    return found

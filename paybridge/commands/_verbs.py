@@ -1,0 +1,55 @@
+"""From a message to a verb and its words; and which verb was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paybridge.commands._frame import Command
+    from paybridge.domain.spoken import Spoken
+
+LONGEST: Final = 2000
+"""Letters of a command that are looked at; a longer one is refused."""
+_NEAR: Final = 0.7
+_LONGEST_VERB: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A verb as typed, in small letters, and the words behind it."""
+
+    verb: str
+    words: str
+
+
+def read_verb(spoken: Spoken) -> Typed | None:
+    """The verb and words of a message, or None if it is not meant as a command."""
+    body = spoken.body.strip()
+    if body.startswith(("!", "\uff01")):
+        body = body[1:]
+    elif not spoken.to_bot:
+        return None
+    verb, _, words = body.partition(" ")
+    verb = verb.casefold()
+    if not verb or len(verb) > _LONGEST_VERB or not verb.replace("-", "").isalpha():
+        return None
+    return Typed(verb, words.strip())
+
+
+def find(commands: Mapping[str, Command], verb: str) -> Command | None:
+    """The command with this verb or alias."""
+    direct = commands.get(verb)
+    if direct is not None:
+        return direct
+    return next((command for command in commands.values() if verb in command.aliases), None)
+
+
+def nearest(commands: Mapping[str, Command], verb: str) -> str | None:
+    """The verb that was probably meant, if one is near."""
+    every = [name for command in commands.values() for name in (command.verb, *command.aliases)]
+    near = difflib.get_close_matches(verb, every, n=1, cutoff=_NEAR)
+    return near[0] if near else None

@@ -1,0 +1,22 @@
+"""`!confirm`: approve a card by its code."""
+
+from __future__ import annotations
+
+from paybridge.commands._frame import Answer, Call, UserError, command, read_code
+
+
+class CodeMissingError(UserError):
+    """The word is not an approval code."""
+
+    key = "error.code_missing"
+
+
+@command("confirm", usage="7Q4F", examples=("!confirm 7Q4F",), aliases=("确认",), moves_money=True)
+async def confirm(call: Call) -> Answer:
+    """Approve the open card with this code; the code belongs to exactly these terms."""
+    code = read_code(call.first)
+    if code is None:
+        raise CodeMissingError
+    card = await call.desk.approvals.find(call.speaker.person.id, code)
+    step, says = await call.desk.approvals.approve(card, call.spoken.proof)
+    return Answer(step, says=says)

@@ -1,0 +1,13 @@
+"""`!decline`: say no to a request."""
+
+from __future__ import annotations
+
+from paybridge.commands._frame import Answer, Call, command, read_payment_id
+
+
+@command("decline", usage="PB-7K3QD [why]", examples=("!decline PB-7K3QD wrong amount",), aliases=("拒绝",))
+async def decline(call: Call) -> Answer:
+    """Decline a request; whoever asked is told, with the reason."""
+    request = await call.desk.requests.find(read_payment_id(call.first))
+    declined = await call.desk.requests.decline(request, call.speaker, call.rest)
+    return Answer(declined.step, says=(declined.say,))

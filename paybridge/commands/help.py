@@ -1,0 +1,21 @@
+"""`!help`: what there is to type, and three examples of each."""
+
+from __future__ import annotations
+
+from paybridge.commands._frame import Answer, Call, Facts, Role, command, commands
+
+
+@command("help", usage="[pay]", examples=("!help", "!help pay"), aliases=("帮助",), role=Role.RECEIVE)
+async def help_(call: Call) -> Answer:
+    """The verbs, or one verb's usage and examples."""
+    wanted = call.first.lstrip("!").casefold()
+    every = commands()
+    chosen = next((one for one in every.values() if wanted in {one.verb, *one.aliases}), None)
+    if wanted and chosen is not None:
+        facts: Facts = {
+            "verb": f"!{chosen.verb}",
+            "usage": f"!{chosen.verb} {chosen.usage}".strip(),
+            "aliases": tuple({"alias": f"!{alias}"} for alias in chosen.aliases),
+        }
+        return Answer(key=f"help.{chosen.verb}", facts=facts, lines=chosen.examples)
+    return Answer(key="help.all")

@@ -1,0 +1,41 @@
+"""`!history`: a person's payments, newest first, told to them alone."""
+
+from __future__ import annotations
+
+from paybridge.commands._frame import Answer, Call, Facts, Place, Role, Transfer, TransferKind, command
+
+PAGE = 10
+
+
+@command(
+    "history",
+    examples=("!history",),
+    aliases=("记录",),
+    place=Place.ANSWERED_DIRECTLY,
+    role=Role.RECEIVE,
+)
+async def history(call: Call) -> Answer:
+    """The newest payments."""
+    me = call.speaker.person.id
+    found = await call.desk.book.history(me, None, PAGE)
+    if not found:
+        return Answer(key="history.empty")
+    rows = [await _row(call, transfer) for transfer in found]
+    return Answer(key="history.page", facts={"rows": tuple(rows), "count": len(rows)})
+
+
+async def _row(call: Call, transfer: Transfer) -> Facts:
+    """One line: the amount is signed as the person's balance or account feels it."""
+    outgoing = transfer.payer == call.speaker.person.id
+    own = transfer.kind is not TransferKind.PAY
+    other = transfer.payee_mxid if outgoing else transfer.payer_mxid
+    return {
+        "at": transfer.created,
+        "payment": transfer.id,
+        "amount": transfer.amount if own or not outgoing else -transfer.amount,
+        "topup": ({},) if transfer.kind is TransferKind.TOPUP else (),
+        "cashout": ({},) if transfer.kind is TransferKind.CASHOUT else (),
+        "to": ({"who": other},) if not own and outgoing else (),
+        "by": ({"who": other},) if not own and not outgoing else (),
+        await call.desk.overview.state_of(transfer): ({},),
+    }

@@ -1,0 +1,26 @@
+"""`!pay`: send money to someone in the room."""
+
+from __future__ import annotations
+
+from paybridge.commands._frame import Answer, Call, Wish, command, read_payment
+
+
+@command(
+    "pay",
+    usage="@someone 12.50 EUR [what for]",
+    examples=(
+        "!pay @bob:example.org 12.50 EUR for pizza",
+        "!pay 3x4.20 EUR @bob:example.org coffee",
+        "!pay @bob:example.org 5",
+    ),
+    aliases=("send", "付", "付款"),
+    moves_money=True,
+)
+async def pay(call: Call) -> Answer:
+    """Draft a payment and show its card; nothing moves before it is confirmed."""
+    said = read_payment(call.words, call.named, call.desk.settings.currency)
+    payee = await call.desk.people.know(said.payee)
+    wish = Wish(payee, said.amount.money, said.note, said.amount.times)
+    drafted = await call.desk.payments.draft(call.speaker, wish, call.room)
+    card = call.desk.news.card(drafted.transfer, call.speaker.person, drafted.source.link, call.room.members)
+    return Answer(drafted.step, says=(card,))

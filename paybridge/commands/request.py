@@ -1,0 +1,20 @@
+"""`!request`: ask someone in the room for money."""
+
+from __future__ import annotations
+
+from paybridge.commands._frame import Answer, Call, command, read_payment
+
+
+@command(
+    "request",
+    usage="@someone 8 EUR [what for]",
+    examples=("!request @bob:example.org 8 EUR for taxi", "!request 18,40 € @bob:example.org"),
+    aliases=("ask", "收", "收款"),
+    moves_money=True,
+)
+async def request(call: Call) -> Answer:
+    """Post a request that the person asked accepts or declines."""
+    said = read_payment(call.words, call.named, call.desk.settings.currency)
+    asked = await call.desk.people.know(said.payee)
+    made = await call.desk.requests.ask(call.speaker, asked, said.amount.money, said.note, call.room)
+    return Answer(made.step, says=(made.say,))

@@ -1,0 +1,36 @@
+"""`!status`: where a payment or request stands."""
+
+from __future__ import annotations
+
+from paybridge.commands._frame import Answer, Call, Facts, NoSuchPaymentError, command, read_payment_id
+
+
+@command("status", usage="PB-7K3QD", examples=("!status PB-7K3QD",), aliases=("状态",))
+async def status(call: Call) -> Answer:
+    """Tell payer and payee where it stands; to everybody else it does not exist."""
+    payment = read_payment_id(call.first)
+    facts: Facts
+    me = call.speaker.person.id
+    transfer = await call.desk.book.transfer(payment)
+    if transfer is not None and me in {transfer.payer, transfer.payee}:
+        state = await call.desk.overview.state_of(transfer)
+        facts = {
+            "payment": transfer.id,
+            "amount": transfer.amount,
+            "fee": transfer.fee,
+            "payer": call.who(transfer.payer_mxid),
+            "payee": call.who(transfer.payee_mxid),
+            "at": transfer.updated or transfer.created,
+        }
+        return Answer(key=f"status.{state}", facts=facts)
+    request = await call.desk.book.request(payment)
+    if request is None or me not in {request.asker, request.asked}:
+        raise NoSuchPaymentError(payment=payment)
+    facts = {
+        "payment": request.id,
+        "amount": request.amount,
+        "asker": call.who(request.asker_mxid),
+        "asked": call.who(request.asked_mxid),
+        "until": request.expires,
+    }
+    return Answer(key=f"status.request.{request.state}", facts=facts)

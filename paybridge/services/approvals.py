@@ -1,0 +1,196 @@
+"""Approving: the code is bound to exactly one payment, and what it sets off is one step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from paybridge.domain import leg as legs
+from paybridge.domain import transfer as transfers
+from paybridge.domain.approval import Allowance, check_allowance
+from paybridge.domain.errors import UserError
+from paybridge.domain.leg import Leg, LegEffect, LegHappening, LegKind, LegState
+from paybridge.domain.money import Money
+from paybridge.domain.people import Link, LinkState
+from paybridge.domain.proof import Proof, may_move_money
+from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind
+from paybridge.services.payments import check_place
+from paybridge.services.ports import Book, Clock, Rooms, Step
+from paybridge.services.sources import NoLinkedAccountError
+
+if TYPE_CHECKING:
+    from paybridge.services.news import News
+    from paybridge.services.people import People
+    from paybridge.services.requests import Requests
+    from paybridge.services.says import Say
+    from paybridge.services.settings import Settings
+
+
+class NothingToConfirmError(UserError):
+    """The person has no open card."""
+
+    key = "error.nothing_to_confirm"
+
+
+class SeveralCardsOpenError(UserError):
+    """`!yes` needs exactly one open card."""
+
+    key = "error.several_cards_open"
+
+    def __init__(self, *, count: int) -> None:
+        super().__init__(count=count)
+
+
+class WrongCodeError(UserError):
+    """No open card of this person has that code."""
+
+    key = "error.wrong_code"
+
+
+class CardExpiredError(UserError):
+    """The card's time is over."""
+
+    key = "error.card_expired"
+
+    def __init__(self, *, payment: str) -> None:
+        super().__init__(payment=payment)
+
+
+class DeviceNotProvenError(UserError):
+    """The message does not prove that the person themselves sent it."""
+
+    key = "error.device_not_proven"
+
+
+class Approvals:
+    """Turns an open card into an approved transfer with its legs."""
+
+    def __init__(
+        self,
+        book: Book,
+        clock: Clock,
+        settings: Settings,
+        people: People,
+        rooms: Rooms,
+        news: News,
+        requests: Requests,
+    ) -> None:
+        self._book = book
+        self._clock = clock
+        self._settings = settings
+        self._people = people
+        self._rooms = rooms
+        self._news = news
+        self._requests = requests
+
+    async def find(self, payer: str, code: str | None) -> Transfer:
+        """The payer's open card with this code; without a code their only open one."""
+        cards = await self._book.awaiting_approval(payer)
+        live = [card for card in cards if card.expires > self._clock.now()]
+        if code is None:
+            if len(live) > 1:
+                raise SeveralCardsOpenError(count=len(live))
+            if not live:
+                raise CardExpiredError(payment=cards[0].id) if cards else NothingToConfirmError
+            return live[0]
+        for card in cards:
+            if card.code == code:
+                if card not in live:
+                    raise CardExpiredError(payment=card.id)
+                return card
+        raise WrongCodeError if live else NothingToConfirmError
+
+    async def approve(self, card: Transfer, proof: Proof) -> tuple[Step, tuple[Say, ...]]:
+        """Approve exactly these terms.
+
+        Raises what makes it impossible now: an unproven device, a payee who left, a used-up allowance.
+        """
+        if not may_move_money(proof, self._settings.required_trust):
+            raise DeviceNotProvenError
+        if card.kind is TransferKind.PAY:
+            check_place(await self._rooms.facts(card.room), card.payee_mxid)
+        await self._check_allowance(card, self._settings.allowance)
+        approved = transfers.advance(card, TransferHappening.APPROVE, self._clock.now())
+        match card.kind:
+            case TransferKind.CASHOUT:
+                return await self._pay_out(approved)
+            case _ if card.source is None:
+                return await self._book_at_once(approved)
+            case _:
+                return await self._collect(approved)
+
+    async def _check_allowance(self, card: Transfer, allowance: Allowance) -> None:
+        if card.kind is not TransferKind.PAY:
+            return
+        before = await self._book.approved_so_far(card.payer)
+        currency = allowance.each.currency
+        check_allowance(
+            card, allowance, count=before.count, spent=Money(before.sums.get(currency, 0), currency)
+        )
+
+    async def _book_at_once(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
+        """From the balance: one book leg, settled in the step that approves."""
+        booked, effect = legs.advance(await self._book_leg(approved, number=1), LegHappening.BOOK)
+        journals = legs.journals(booked, effect, held_before=False)
+        ended = end(approved, booked, self._settings, self._clock)
+        followed, more = await self._requests.follow(ended)
+        says = await self._news.arrived(ended)
+        return Step(records=(ended, booked), journals=journals) + followed, (*says, *more)
+
+    async def _collect(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
+        """From a linked account: a collect for the courier, and the booking that follows it."""
+        link = await self._usable(approved.source)
+        collect = replace(
+            self._leg(approved, 1, LegKind.COLLECT, link.rail), link=link.token, due=self._clock.now()
+        )
+        reserved, _ = legs.advance(collect, LegHappening.RESERVE)
+        book = await self._book_leg(approved, number=2)
+        return Step(records=(approved, reserved, book)), await self._news.on_its_way(approved)
+
+    async def _pay_out(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
+        """To a linked account: the money is held in the step that approves."""
+        link = await self._usable(approved.destination)
+        leg = replace(
+            self._leg(approved, 1, LegKind.PAYOUT, link.rail), link=link.token, due=self._clock.now()
+        )
+        reserved, effect = legs.advance(leg, LegHappening.RESERVE)
+        journals = legs.journals(reserved, effect, held_before=False)
+        assert effect is LegEffect.HOLD  # a payout always holds
+        return Step(records=(approved, reserved), journals=journals), await self._news.on_its_way(approved)
+
+    async def _usable(self, link_id: str | None) -> Link:
+        link = await self._book.link(link_id) if link_id else None
+        if link is None or link.state is not LinkState.VERIFIED:
+            raise NoLinkedAccountError
+        return link
+
+    async def _book_leg(self, transfer: Transfer, number: int) -> Leg:
+        own = transfer.kind is TransferKind.TOPUP
+        to_claim = not own and not await self._people.enrolled(transfer.payee)
+        leg = self._leg(transfer, number, LegKind.BOOK, "internal")
+        nothing = Money.zero(transfer.amount.currency)
+        return replace(leg, fee=nothing, highest_fee=nothing, to=transfer.payee, to_claim=to_claim)
+
+    @staticmethod
+    def _leg(transfer: Transfer, number: int, kind: LegKind, rail: str) -> Leg:
+        return Leg(
+            id=f"{transfer.id}/{number}",
+            transfer=transfer.id,
+            number=number,
+            kind=kind,
+            state=LegState.READY,
+            rail=rail,
+            owner=transfer.payer,
+            amount=transfer.amount,
+            fee=transfer.fee,
+            highest_fee=transfer.fee,
+        )
+
+
+def end(transfer: Transfer, booked: Leg, settings: Settings, clock: Clock) -> Transfer:
+    """The transfer once its money is booked: settled, or waiting to be claimed from now on."""
+    now = clock.now()
+    if booked.to_claim:
+        waiting = transfers.advance(transfer, TransferHappening.AWAIT_CLAIM, now)
+        return replace(waiting, expires=now + settings.claim_life)
+    return transfers.advance(transfer, TransferHappening.SETTLE, now)

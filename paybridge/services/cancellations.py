@@ -1,0 +1,75 @@
+"""Cancelling: open cards, payments that the courier has not begun, requests, unclaimed money."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from paybridge.domain import leg as legs
+from paybridge.domain import transfer as transfers
+from paybridge.domain.leg import Leg, LegHappening, LegState
+from paybridge.domain.transfer import NotPossibleNowError, Transfer, TransferHappening, TransferState
+from paybridge.services.ports import Book, Clock, Step
+from paybridge.services.requests import NoSuchPaymentError, Requests
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paybridge.services.claims import Claims
+    from paybridge.services.news import News
+    from paybridge.services.people import Known
+    from paybridge.services.says import Say
+
+
+class Cancellations:
+    """Takes back what can be taken back."""
+
+    def __init__(self, book: Book, clock: Clock, news: News, requests: Requests, claims: Claims) -> None:
+        self._book = book
+        self._clock = clock
+        self._news = news
+        self._requests = requests
+        self._claims = claims
+
+    async def open_of(self, person: Known) -> Sequence[str]:
+        """The ids of everything that the person could cancel now: cards first."""
+        me = person.person.id
+        now = self._clock.now()
+        cards = [card.id for card in await self._book.awaiting_approval(me) if card.expires > now]
+        if cards:
+            return cards
+        unclaimed = [transfer.id for transfer in await self._book.claimable_from(me)]
+        return unclaimed + [request.id for request in await self._book.requests_of(me)]
+
+    async def cancel(self, person: Known, payment: str) -> tuple[Step, tuple[Say, ...]]:
+        """Cancel the transfer or request with this id, if it is the person's and can still be cancelled."""
+        transfer = await self._book.transfer(payment)
+        if transfer is not None and transfer.payer == person.person.id:
+            return await self._cancel_transfer(transfer)
+        request = await self._book.request(payment)
+        if request is None or request.asker != person.person.id:
+            raise NoSuchPaymentError(payment=payment)
+        asked = await self._requests.cancel(request)
+        return asked.step, (asked.say,)
+
+    async def _cancel_transfer(self, transfer: Transfer) -> tuple[Step, tuple[Say, ...]]:
+        if transfer.state is TransferState.CLAIMABLE:
+            return await self._claims.take_back(transfer)
+        cancelled = transfers.advance(transfer, TransferHappening.CANCEL, self._clock.now())
+        step = Step(records=(cancelled,))
+        for leg in await self._book.legs(transfer.id):
+            step += _stop(transfer, leg)
+        followed, more = await self._requests.follow(cancelled)
+        return step + followed, (*await self._news.closed(cancelled), *more)
+
+
+def _stop(transfer: Transfer, leg: Leg) -> Step:
+    """End a leg that has not reached its rail; what it held is released."""
+    if leg.state is LegState.READY:
+        stopped, effect = legs.advance(leg, LegHappening.CANCEL)
+    elif leg.state is LegState.RESERVED:
+        stopped, effect = legs.advance(leg, LegHappening.REFUSE)
+    else:
+        raise NotPossibleNowError(payment=transfer.id, state="under_way", wanted="cancel")
+    journals = legs.journals(stopped, effect, held_before=False)
+    return Step(records=(replace(stopped, due=None, code="cancelled"),), journals=journals)

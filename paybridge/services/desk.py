@@ -1,0 +1,79 @@
+"""All use cases, built over the same ports: what a command has at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paybridge.services.approvals import Approvals
+from paybridge.services.cancellations import Cancellations
+from paybridge.services.claims import Claims
+from paybridge.services.linking import Linking
+from paybridge.services.news import News
+from paybridge.services.overview import Overview
+from paybridge.services.payments import Payments
+from paybridge.services.people import People
+from paybridge.services.requests import Requests
+from paybridge.services.sources import Sources
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paybridge.services.ports import Book, Chance, Clock, Mailbox, Rail, Rooms, Vault
+    from paybridge.services.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The use cases and the reading side of the book."""
+
+    book: Book
+    mailbox: Mailbox
+    vault: Vault
+    clock: Clock
+    rooms: Rooms
+    settings: Settings
+    people: People
+    payments: Payments
+    approvals: Approvals
+    requests: Requests
+    claims: Claims
+    linking: Linking
+    cancellations: Cancellations
+    overview: Overview
+    news: News
+
+
+def open_desk(  # noqa: PLR0913 - the ports, each once
+    *,
+    book: Book,
+    mailbox: Mailbox,
+    vault: Vault,
+    clock: Clock,
+    chance: Chance,
+    rooms: Rooms,
+    rails: Mapping[str, Rail],
+    settings: Settings,
+) -> Desk:
+    """Build every use case over these ports."""
+    people = People(book, vault, clock, chance)
+    news = News(book, vault, rooms, settings)
+    requests = Requests(book, vault, clock, chance, settings, people, rooms)
+    claims = Claims(book, clock, people, news)
+    return Desk(
+        book=book,
+        mailbox=mailbox,
+        vault=vault,
+        clock=clock,
+        rooms=rooms,
+        settings=settings,
+        people=people,
+        payments=Payments(book, vault, clock, chance, settings, Sources(book, rails)),
+        approvals=Approvals(book, clock, settings, people, rooms, news, requests),
+        requests=requests,
+        claims=claims,
+        linking=Linking(book, vault, clock, chance, rails),
+        cancellations=Cancellations(book, clock, news, requests, claims),
+        overview=Overview(book),
+        news=news,
+    )

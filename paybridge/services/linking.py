@@ -1,0 +1,190 @@
+"""Linking an account at a rail: named by its number, proven by a code in its statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from paybridge.domain.errors import UserError
+from paybridge.domain.people import Link, LinkState
+from paybridge.services.ports import Book, Chance, Clock, LinkRefusedError, Rail, RailError, Step, Vault
+from paybridge.services.sources import RailAwayError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from paybridge.services.people import Known
+
+MOST_LINKS = 10
+
+
+class AccountRefusedError(UserError):
+    """The rail does not take this account."""
+
+    key = "error.account_refused"
+
+
+class AlreadyLinkedError(UserError):
+    """The person has linked this account before."""
+
+    key = "error.already_linked"
+
+    def __init__(self, *, account: str) -> None:
+        super().__init__(account=account)
+
+
+class TooManyLinksError(UserError):
+    """Nobody needs that many accounts."""
+
+    key = "error.too_many_links"
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(most=most)
+
+
+class NothingToVerifyError(UserError):
+    """No account waits for its code."""
+
+    key = "error.nothing_to_verify"
+
+
+class WrongProofError(UserError):
+    """That is not the code in the statement."""
+
+    key = "error.wrong_proof"
+
+    def __init__(self, *, left: int) -> None:
+        super().__init__(left=left)
+
+
+class NoSuchLinkError(UserError):
+    """The person has no account with that number in the list."""
+
+    key = "error.no_such_link"
+
+    def __init__(self, *, typed: str) -> None:
+        super().__init__(typed=typed)
+
+
+class LinkInUseError(UserError):
+    """A payment from or to this account is under way."""
+
+    key = "error.link_in_use"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A link as it will be, and the step that writes it."""
+
+    link: Link
+    step: Step
+
+
+class Linking:
+    """The use cases around linked accounts."""
+
+    def __init__(
+        self, book: Book, vault: Vault, clock: Clock, chance: Chance, rails: Mapping[str, Rail]
+    ) -> None:
+        self._book = book
+        self._vault = vault
+        self._clock = clock
+        self._chance = chance
+        self._rails = rails
+
+    async def begin(self, owner: Known, rail_name: str, number: str) -> Changed:
+        """Name an account at a rail; the rail then shows a code in its statement."""
+        compact = "".join(number.split()).upper()
+        mine = await self._book.links(owner.person.id)
+        live = [link for link in mine if link.state in {LinkState.PENDING, LinkState.VERIFIED}]
+        hashed = self._vault.fingerprint("link.number", f"{rail_name}|{compact}".encode())
+        for link in live:
+            if link.number_hash == hashed and link.state is LinkState.VERIFIED:
+                raise AlreadyLinkedError(account=link.masked)
+        if len(live) >= MOST_LINKS:
+            raise TooManyLinksError(most=MOST_LINKS)
+        try:
+            linked = await self._rail(rail_name).link(compact)
+        except LinkRefusedError as error:
+            raise AccountRefusedError from error
+        except RailError as error:
+            raise RailAwayError from error
+        link_id = self._chance.token()
+        link = Link(
+            id=link_id,
+            person=owner.person.id,
+            rail=rail_name,
+            token=linked.token,
+            masked=linked.masked,
+            number=self._vault.seal(owner.person.key, f"link|{owner.person.id}|number", compact.encode()),
+            number_hash=hashed,
+            state=LinkState.VERIFIED if linked.verified else LinkState.PENDING,
+            is_default=not any(other.is_default for other in live),
+            created=self._clock.now(),
+        )
+        superseded = tuple(
+            replace(old, state=LinkState.REMOVED, is_default=False)
+            for old in live
+            if old.number_hash == hashed
+        )
+        if any(old.is_default for old in live if old.number_hash == hashed):
+            link = replace(link, is_default=True)
+        return Changed(link, owner.introduction + Step(records=(*superseded, link)))
+
+    async def verify(self, owner: Known, code: str) -> Changed:
+        """Prove the newest account that waits for its code; it fails for good after too many wrong ones."""
+        waiting = [
+            link for link in await self._book.links(owner.person.id) if link.state is LinkState.PENDING
+        ]
+        if not waiting:
+            raise NothingToVerifyError
+        link = waiting[-1]
+        try:
+            await self._rail(link.rail).verify(link.token, code)
+        except LinkRefusedError as error:
+            if error.tries_left:
+                raise WrongProofError(left=error.tries_left) from error
+            failed = replace(link, state=LinkState.FAILED, is_default=False)
+            return Changed(failed, Step(records=(failed,)))
+        except RailError as error:
+            raise RailAwayError from error
+        verified = replace(link, state=LinkState.VERIFIED)
+        return Changed(verified, Step(records=(verified,)))
+
+    async def choose_default(self, owner: Known, typed: str) -> Changed:
+        """Make the account with this number in the list the default."""
+        links = await self._book.links(owner.person.id)
+        chosen = _pick(links, typed)
+        others = tuple(
+            replace(link, is_default=False) for link in links if link.is_default and link.id != chosen.id
+        )
+        now_default = replace(chosen, is_default=True)
+        return Changed(now_default, Step(records=(*others, now_default)))
+
+    async def remove(self, owner: Known, typed: str) -> Changed:
+        """Unlink the account with this number in the list; another becomes the default."""
+        links = await self._book.links(owner.person.id)
+        chosen = _pick(links, typed)
+        for transfer in await self._book.under_way(owner.person.id):
+            if chosen.id in {transfer.source, transfer.destination}:
+                raise LinkInUseError
+        try:
+            await self._rail(chosen.rail).unlink(chosen.token)
+        except RailError as error:
+            raise RailAwayError from error
+        removed = replace(chosen, state=LinkState.REMOVED, is_default=False, number=b"")
+        rest = [link for link in links if link.id != chosen.id and link.state is LinkState.VERIFIED]
+        heir = (replace(rest[0], is_default=True),) if chosen.is_default and rest else ()
+        return Changed(removed, Step(records=(removed, *heir)))
+
+    def _rail(self, name: str) -> Rail:
+        rail = self._rails.get(name)
+        if rail is None:
+            raise RailAwayError
+        return rail
+
+
+def _pick(links: Sequence[Link], typed: str) -> Link:
+    if typed.isdecimal() and len(typed) <= len(str(MOST_LINKS)) and 1 <= int(typed) <= len(links):
+        return links[int(typed) - 1]
+    raise NoSuchLinkError(typed=typed[:20])

@@ -1,0 +1,196 @@
+"""What people are told about a transfer: one message in the room, brought up to date."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from paybridge.domain.facts import Fact, Facts, Who
+from paybridge.domain.money import Money
+from paybridge.domain.transfer import Transfer, TransferKind, TransferState
+from paybridge.services.notes import open_note
+from paybridge.services.says import Say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paybridge.domain.people import Link, Person
+    from paybridge.services.ports import Book, Rooms, Vault
+    from paybridge.services.settings import Settings
+
+UNDER_WAY = "under_way"
+UNSURE = "unsure"
+_IN_DIRECT_ROOM = 2  # the person and the bot
+
+
+class News:
+    """Makes the messages about transfers; each has an id of its own, so that it is said once."""
+
+    def __init__(self, book: Book, vault: Vault, rooms: Rooms, settings: Settings) -> None:
+        self._book = book
+        self._vault = vault
+        self._rooms = rooms
+        self._settings = settings
+
+    def card(
+        self, transfer: Transfer, payer: Person, link: Link | None, names: Mapping[str, str | None]
+    ) -> Say:
+        """The card: everything that is approved, and the line to type."""
+        facts = dict(self._facts(transfer, payer, names))
+        minutes = int((transfer.expires - transfer.created).total_seconds() // 60)
+        private = transfer.kind is not TransferKind.PAY or self._is_private(names)
+        tail = link.masked[-2:] if link else ""
+        facts |= {
+            "code": transfer.code,
+            "minutes": minutes,
+            "until": transfer.expires,
+            "bank": ({"account": link.masked if private else f"••{tail}"},) if link else (),
+            "balance": ({},) if link is None else (),
+        }
+        return self._in_place(transfer, "card", f"{transfer.kind}.card", payer, facts)
+
+    async def on_its_way(self, transfer: Transfer) -> tuple[Say, ...]:
+        """The approval has been taken; the courier goes on."""
+        payer, names = await self._payer_and_names(transfer)
+        facts = self._facts(transfer, payer, names)
+        return (self._in_place(transfer, "on_its_way", f"{transfer.kind}.on_its_way", payer, facts),)
+
+    async def arrived(self, transfer: Transfer) -> tuple[Say, ...]:
+        """The receipt; a payee who must act, or who left the room, is told in a direct message too."""
+        payer, names = await self._payer_and_names(transfer)
+        waits = transfer.state is TransferState.CLAIMABLE
+        facts = dict(self._facts(transfer, payer, names)) | {"until": transfer.expires}
+        here = transfer.payee_mxid in names
+        key = f"{transfer.kind}.{'waiting' if waits else 'receipt'}"
+        notify = (transfer.payee_mxid,) if here and transfer.kind is TransferKind.PAY else ()
+        says = [self._in_place(transfer, "receipt", key, payer, facts, notify)]
+        if transfer.kind is TransferKind.PAY and (waits or not here):
+            says.append(await self._to_payee(transfer, "claim.waiting" if waits else "pay.received", facts))
+        return tuple(says)
+
+    async def claimed(self, transfer: Transfer) -> tuple[Say, ...]:
+        """The payee took the money."""
+        payer, names = await self._payer_and_names(transfer)
+        facts = self._facts(transfer, payer, names)
+        return (self._in_place(transfer, "claimed", "pay.claimed", payer, facts),)
+
+    async def returned(self, transfer: Transfer, why: str) -> tuple[Say, ...]:
+        """The money is back with the payer; `why` is `expired`, `sent_back` or `taken_back`."""
+        payer, names = await self._payer_and_names(transfer)
+        facts = self._facts(transfer, payer, names)
+        room = self._in_place(transfer, "returned", f"pay.returned.{why}", payer, facts)
+        return (room, self._to_payer(transfer, "returned", "pay.returned.to_payer", payer, facts))
+
+    async def refused(self, transfer: Transfer, code: str) -> tuple[Say, ...]:
+        """The rail refused for good. The reason concerns the payer's account: by direct message."""
+        payer, names = await self._payer_and_names(transfer)
+        facts = dict(self._facts(transfer, payer, names)) | {"reason": code}
+        known = code if code in {"insufficient_funds", "account_closed", "fee_over_cap"} else "other"
+        room = self._in_place(transfer, "refused", f"{transfer.kind}.refused", payer, facts)
+        return (room, self._to_payer(transfer, "refused", f"refused.{known}", payer, facts))
+
+    async def delayed(self, transfer: Transfer, *, unsure: bool) -> tuple[Say, ...]:
+        """It takes longer: the rail does not answer (`unsure`: after the order may have left)."""
+        payer, names = await self._payer_and_names(transfer)
+        facts = self._facts(transfer, payer, names)
+        what = "unsure" if unsure else "delayed"
+        return (
+            self._in_place(transfer, what, f"pay.{what}", payer, facts, state=UNSURE if unsure else None),
+        )
+
+    async def closed(self, transfer: Transfer) -> tuple[Say, ...]:
+        """The card was cancelled or has expired; nothing was sent."""
+        payer, names = await self._payer_and_names(transfer)
+        facts = self._facts(transfer, payer, names)
+        return (self._in_place(transfer, "closed", f"pay.{transfer.state}", payer, facts),)
+
+    async def _payer_and_names(self, transfer: Transfer) -> tuple[Person, Mapping[str, str | None]]:
+        payer = await self._book.person(transfer.payer)
+        assert payer is not None  # a transfer's payer is a foreign key
+        return payer, (await self._rooms.facts(transfer.room)).members
+
+    def _is_private(self, names: Mapping[str, str | None]) -> bool:
+        return len(names) <= _IN_DIRECT_ROOM
+
+    def _facts(self, transfer: Transfer, payer: Person, names: Mapping[str, str | None]) -> Facts:
+        note = open_note(self._vault, payer, transfer.note)
+        times: tuple[Facts, ...] = ()
+        if transfer.times:
+            each = Money(transfer.amount.minor // transfer.times, transfer.amount.currency)
+            times = ({"times": transfer.times, "each": each},)
+        facts: dict[str, Fact] = {
+            "payment": transfer.id,
+            "amount": transfer.amount,
+            "fee": transfer.fee,
+            "total": transfer.total,
+            "payer": Who(transfer.payer_mxid, names.get(transfer.payer_mxid)),
+            "payee": Who(transfer.payee_mxid, names.get(transfer.payee_mxid)),
+            "note": ({"words": note},) if note else (),
+            "times": times,
+            "cashout": f"!cashout {transfer.amount.plain()} {transfer.amount.currency}",
+        }
+        return facts
+
+    def _in_place(
+        self,
+        transfer: Transfer,
+        what: str,
+        key: str,
+        payer: Person,
+        facts: Facts,
+        notify: tuple[str, ...] = (),
+        state: str | None = None,
+    ) -> Say:
+        in_room = transfer.kind is TransferKind.PAY
+        return Say(
+            id=f"{transfer.id}/{what}",
+            key=key,
+            language=payer.language or self._settings.language,
+            room=transfer.room if in_room else None,
+            person=None if in_room else transfer.payer_mxid,
+            facts=facts,
+            slot=transfer.id,
+            notify=notify,
+            about=about(transfer, state),
+        )
+
+    def _to_payer(self, transfer: Transfer, what: str, key: str, payer: Person, facts: Facts) -> Say:
+        return Say(
+            id=f"{transfer.id}/{what}/payer",
+            key=key,
+            language=payer.language or self._settings.language,
+            person=transfer.payer_mxid,
+            facts=facts,
+            about=about(transfer, None),
+        )
+
+    async def _to_payee(self, transfer: Transfer, key: str, facts: Facts) -> Say:
+        payee = await self._book.person(transfer.payee)
+        language = payee.language if payee else None
+        return Say(
+            id=f"{transfer.id}/receipt/payee",
+            key=key,
+            language=language or self._settings.language,
+            person=transfer.payee_mxid,
+            facts=facts,
+            about=about(transfer, None),
+        )
+
+
+def about(transfer: Transfer, state: str | None) -> Mapping[str, object]:
+    """The content of `org.paybridge.payment`, for programs; never a secret or a balance."""
+    shown = UNDER_WAY if transfer.state is TransferState.APPROVED else transfer.state.value
+    told: dict[str, object] = {
+        "v": 1,
+        "id": transfer.id,
+        "kind": transfer.kind.value,
+        "state": state or shown,
+        "amount": {"value": transfer.amount.plain(), "currency": transfer.amount.currency},
+        "fee": {"value": transfer.fee.plain(), "currency": transfer.fee.currency},
+        "payer": transfer.payer_mxid,
+        "payee": transfer.payee_mxid,
+        "expires_ts": int(transfer.expires.astimezone(UTC).timestamp() * 1000),
+    }
+    if transfer.state is TransferState.AWAITING_APPROVAL:
+        told["code"] = transfer.code
+    return told

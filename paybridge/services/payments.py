@@ -1,0 +1,188 @@
+"""Drafting: a person says an amount, and gets a card that they can approve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paybridge.domain import transfer as transfers
+from paybridge.domain.errors import UserError
+from paybridge.domain.ids import payment_id
+from paybridge.domain.leg import LegKind
+from paybridge.domain.permissions import Role
+from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind, TransferState
+from paybridge.services.notes import seal_note
+from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Step, Vault
+from paybridge.services.sources import Source, Sources
+
+if TYPE_CHECKING:
+    from paybridge.domain.money import Money
+    from paybridge.services.people import Known
+    from paybridge.services.settings import Settings
+
+
+class PayingYourselfError(UserError):
+    """Payer and payee are one person."""
+
+    key = "error.paying_yourself"
+
+
+class PayingTheBotError(UserError):
+    """The payee is the bot."""
+
+    key = "error.paying_the_bot"
+
+
+class PayeeNotHereError(UserError):
+    """The payee is not joined to the room in which they are to be paid."""
+
+    key = "error.payee_not_here"
+
+    def __init__(self, *, payee: str) -> None:
+        super().__init__(payee=payee)
+
+
+class PayeeBlockedError(UserError):
+    """The operator of the bot does not let this person be paid."""
+
+    key = "error.payee_blocked"
+
+    def __init__(self, *, payee: str) -> None:
+        super().__init__(payee=payee)
+
+
+class RoomNotEncryptedError(UserError):
+    """Payments are made in encrypted rooms only."""
+
+    key = "error.room_not_encrypted"
+
+
+class NotEnoughBalanceError(UserError):
+    """The balance does not cover it."""
+
+    key = "error.not_enough_balance"
+    private = True
+
+    def __init__(self, *, needed: Money, spendable: Money) -> None:
+        super().__init__(needed=needed, spendable=spendable)
+
+
+class NothingInBalanceError(UserError):
+    """There is nothing to cash out."""
+
+    key = "error.nothing_in_balance"
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A card to show: the transfer awaiting approval, its source, and the step that writes it."""
+
+    transfer: Transfer
+    source: Source
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the payer said: whom, how much, what for, and `times` of "3 x 12.50"."""
+
+    payee: Known
+    amount: Money
+    note: str = ""
+    times: int | None = None
+
+
+class Payments:
+    """Drafts payments, topups and cash-outs. Nothing moves before the approval."""
+
+    def __init__(
+        self, book: Book, vault: Vault, clock: Clock, chance: Chance, settings: Settings, sources: Sources
+    ) -> None:
+        self._book = book
+        self._vault = vault
+        self._clock = clock
+        self._chance = chance
+        self._settings = settings
+        self._sources = sources
+
+    async def draft(self, payer: Known, wish: Wish, room: RoomFacts, request: str | None = None) -> Drafted:
+        """A card for paying `wish.payee`, who must be joined to the encrypted `room`."""
+        if wish.payee.mxid == self._settings.bot:
+            raise PayingTheBotError
+        if wish.payee.person.id == payer.person.id:
+            raise PayingYourselfError
+        check_place(room, wish.payee.mxid)
+        if self._settings.permissions.role_of(wish.payee.mxid) < Role.RECEIVE:
+            raise PayeeBlockedError(payee=wish.payee.mxid)
+        source = await self._sources.for_payment(payer.person.id, wish.amount)
+        transfer = self._new(TransferKind.PAY, payer, wish, source, room.id, request)
+        return Drafted(
+            transfer,
+            source,
+            payer.introduction + wish.payee.introduction + Step(records=(transfer,)),
+        )
+
+    async def topup(self, person: Known, amount: Money, room: str) -> Drafted:
+        """A card for moving `amount` from the person's default account to their balance."""
+        link = await self._sources.account_of(person.person.id)
+        source = Source(link, await self._sources.quote(LegKind.COLLECT, link, amount))
+        transfer = self._new(TransferKind.TOPUP, person, Wish(person, amount), source, room, None)
+        return Drafted(transfer, source, Step(records=(transfer,)))
+
+    async def cashout(self, person: Known, amount: Money | None, room: str) -> Drafted:
+        """A card for moving `amount` (None: all of the balance) to the person's default account."""
+        link = await self._sources.account_of(person.person.id)
+        currency = amount.currency if amount else self._settings.currency
+        spendable = await self._book.balance(person.person.id, currency)
+        if spendable.is_zero and amount is None:
+            raise NothingInBalanceError
+        wanted = amount or spendable
+        quote = await self._sources.quote(LegKind.PAYOUT, link, wanted)
+        if amount is None:
+            wanted = spendable - quote.highest_fee
+        if not wanted.is_positive or wanted + quote.highest_fee > spendable:
+            raise NotEnoughBalanceError(needed=(amount or spendable) + quote.highest_fee, spendable=spendable)
+        source = Source(link, quote)
+        transfer = self._new(TransferKind.CASHOUT, person, Wish(person, wanted), source, room, None)
+        return Drafted(transfer, source, Step(records=(transfer,)))
+
+    def _new(
+        self,
+        kind: TransferKind,
+        payer: Known,
+        wish: Wish,
+        source: Source,
+        room: str,
+        request: str | None,
+    ) -> Transfer:
+        now = self._clock.now()
+        link = source.link.id if source.link else None
+        drafted = Transfer(
+            id=payment_id(self._chance.number()),
+            kind=kind,
+            state=TransferState.DRAFTED,
+            payer=payer.person.id,
+            payer_mxid=payer.mxid,
+            payee=wish.payee.person.id,
+            payee_mxid=wish.payee.mxid,
+            amount=wish.amount,
+            fee=source.quote.highest_fee,
+            room=room,
+            created=now,
+            expires=now + self._settings.card_life,
+            nonce=self._chance.token(),
+            source=None if kind is TransferKind.CASHOUT else link,
+            destination=link if kind is TransferKind.CASHOUT else None,
+            note=seal_note(self._vault, payer.person, wish.note),
+            times=wish.times,
+            request=request,
+        )
+        return transfers.advance(drafted, TransferHappening.SHOW, now)
+
+
+def check_place(room: RoomFacts, payee: str) -> None:
+    """Raise unless `payee` (Matrix id) is joined to `room` and it is encrypted."""
+    if not room.encrypted:
+        raise RoomNotEncryptedError
+    if payee not in room.members:
+        raise PayeeNotHereError(payee=payee)

@@ -1,0 +1,228 @@
+"""Requests: asking for money, accepting with a card, declining, and following the payment's fate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from paybridge.domain import request as requests
+from paybridge.domain.errors import UserError
+from paybridge.domain.facts import Who
+from paybridge.domain.ids import payment_id
+from paybridge.domain.request import Request, RequestHappening, RequestState
+from paybridge.domain.transfer import Transfer, TransferState
+from paybridge.services.notes import open_note, seal_note
+from paybridge.services.payments import Drafted, PayingTheBotError, Payments, Wish, check_place
+from paybridge.services.people import Known, People
+from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Rooms, Step, Vault
+from paybridge.services.says import Say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paybridge.domain.money import Money
+    from paybridge.domain.people import Person
+    from paybridge.services.settings import Settings
+
+MOST_OPEN_PER_PAIR = 5
+
+
+class AskingYourselfError(UserError):
+    """Asker and asked are one person."""
+
+    key = "error.asking_yourself"
+
+
+class NoSuchPaymentError(UserError):
+    """There is no such payment or request, or it is not this person's."""
+
+    key = "error.no_such_payment"
+
+    def __init__(self, *, payment: str) -> None:
+        super().__init__(payment=payment)
+
+
+class RequestExpiredError(UserError):
+    """The request's time is over."""
+
+    key = "error.request_expired"
+
+    def __init__(self, *, payment: str) -> None:
+        super().__init__(payment=payment)
+
+
+class TooManyRequestsError(UserError):
+    """So many open requests between two people are a nuisance."""
+
+    key = "error.too_many_requests"
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(most=most)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was made or has changed, the step that writes it, and the message about it."""
+
+    request: Request
+    step: Step
+    say: Say
+
+
+class Requests:
+    """The use cases around requests."""
+
+    def __init__(
+        self,
+        book: Book,
+        vault: Vault,
+        clock: Clock,
+        chance: Chance,
+        settings: Settings,
+        people: People,
+        rooms: Rooms,
+    ) -> None:
+        self._book = book
+        self._vault = vault
+        self._clock = clock
+        self._chance = chance
+        self._settings = settings
+        self._people = people
+        self._rooms = rooms
+
+    async def ask(self, asker: Known, asked: Known, amount: Money, note: str, room: RoomFacts) -> Asked:
+        """Ask `asked`, who must be joined to `room`, for `amount`."""
+        if asked.mxid == self._settings.bot:
+            raise PayingTheBotError
+        if asked.person.id == asker.person.id:
+            raise AskingYourselfError
+        check_place(room, asked.mxid)
+        pending = [
+            one for one in await self._book.requests_of(asker.person.id) if one.asked == asked.person.id
+        ]
+        if len(pending) >= MOST_OPEN_PER_PAIR:
+            raise TooManyRequestsError(most=MOST_OPEN_PER_PAIR)
+        now = self._clock.now()
+        request = Request(
+            id=payment_id(self._chance.number()),
+            state=RequestState.OPEN,
+            asker=asker.person.id,
+            asker_mxid=asker.mxid,
+            asked=asked.person.id,
+            asked_mxid=asked.mxid,
+            amount=amount,
+            room=room.id,
+            created=now,
+            expires=now + self._settings.request_life,
+            note=seal_note(self._vault, asker.person, note),
+        )
+        step = asker.introduction + asked.introduction + Step(records=(request,))
+        return Asked(request, step, self._say(request, asker.person, room.members, "asked", (asked.mxid,)))
+
+    async def find(self, request_id: str) -> Request:
+        """The request with this id, or `NoSuchPaymentError`."""
+        request = await self._book.request(request_id)
+        if request is None:
+            raise NoSuchPaymentError(payment=request_id)
+        return request
+
+    async def accept(self, request: Request, payer: Known, payments: Payments, room: RoomFacts) -> Drafted:
+        """A card for paying the request, in the room in which it was made; the request waits for its fate."""
+        if request.asked != payer.person.id:
+            raise NoSuchPaymentError(payment=request.id)
+        if request.expires <= self._clock.now() and request.state is RequestState.OPEN:
+            raise RequestExpiredError(payment=request.id)
+        accepted = requests.advance(request, RequestHappening.ACCEPT)
+        asker = await self._asker(request)
+        payee = Known(asker, request.asker_mxid, Step())
+        note = open_note(self._vault, asker, request.note) or ""
+        drafted = await payments.draft(payer, Wish(payee, request.amount, note), room, request.id)
+        waiting = replace(accepted, transfer=drafted.transfer.id)
+        return replace(drafted, step=drafted.step + Step(records=(waiting,)))
+
+    async def decline(self, request: Request, by: Known, reason: str) -> Asked:
+        """The asked person says no."""
+        if request.asked != by.person.id:
+            raise NoSuchPaymentError(payment=request.id)
+        declined = requests.advance(request, RequestHappening.DECLINE)
+        sealed = replace(declined, reason=seal_note(self._vault, by.person, reason))
+        return await self._changed(sealed, "declined", (request.asker_mxid,), reason)
+
+    async def cancel(self, request: Request) -> Asked:
+        """The asker takes the request back."""
+        return await self._changed(requests.advance(request, RequestHappening.CANCEL), "cancelled")
+
+    async def expire(self, request: Request) -> Asked:
+        """The request's time is over."""
+        return await self._changed(requests.advance(request, RequestHappening.EXPIRE), "expired")
+
+    async def follow(self, transfer: Transfer) -> tuple[Step, tuple[Say, ...]]:
+        """What a transfer's new state means for the request that it answers."""
+        request = await self._book.request(transfer.request) if transfer.request else None
+        if request is None or request.state is not RequestState.ACCEPTED:
+            return Step(), ()
+        match transfer.state:
+            case TransferState.SETTLED | TransferState.CLAIMABLE:
+                paid = await self._changed(requests.advance(request, RequestHappening.PAY), "paid")
+                return paid.step, (paid.say,)
+            case TransferState.REFUSED | TransferState.CANCELLED | TransferState.EXPIRED:
+                reopened = requests.advance(request, RequestHappening.REOPEN)
+                return Step(records=(replace(reopened, transfer=None),)), ()
+            case _:
+                return Step(), ()
+
+    async def _asker(self, request: Request) -> Person:
+        asker = await self._book.person(request.asker)
+        assert asker is not None  # a request's asker is a foreign key
+        return asker
+
+    async def _changed(
+        self, request: Request, what: str, notify: tuple[str, ...] = (), reason: str = ""
+    ) -> Asked:
+        members = (await self._rooms.facts(request.room)).members
+        say = self._say(request, await self._asker(request), members, what, notify, reason)
+        return Asked(request, Step(records=(request,)), say)
+
+    def _say(
+        self,
+        request: Request,
+        asker: Person,
+        names: Mapping[str, str | None],
+        what: str,
+        notify: tuple[str, ...] = (),
+        reason: str = "",
+    ) -> Say:
+        note = open_note(self._vault, asker, request.note)
+        return Say(
+            id=f"{request.id}/{what}",
+            key=f"request.{what}",
+            language=asker.language or self._settings.language,
+            room=request.room,
+            facts={
+                "payment": request.id,
+                "amount": request.amount,
+                "asker": Who(request.asker_mxid, names.get(request.asker_mxid)),
+                "asked": Who(request.asked_mxid, names.get(request.asked_mxid)),
+                "note": ({"words": note},) if note else (),
+                "reason": ({"words": reason},) if reason else (),
+                "until": request.expires,
+            },
+            slot=request.id,
+            notify=notify,
+            about=about(request),
+        )
+
+
+def about(request: Request) -> Mapping[str, object]:
+    """The content of `org.paybridge.payment` of a request; the payer is the person asked."""
+    return {
+        "v": 1,
+        "id": request.id,
+        "kind": "request",
+        "state": request.state.value,
+        "amount": {"value": request.amount.plain(), "currency": request.amount.currency},
+        "payer": request.asked_mxid,
+        "payee": request.asker_mxid,
+        "expires_ts": int(request.expires.astimezone(UTC).timestamp() * 1000),
+    }

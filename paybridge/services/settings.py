@@ -1,0 +1,32 @@
+"""The operator's choices that the use cases follow, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from paybridge.domain.proof import Trust
+
+if TYPE_CHECKING:
+    from paybridge.domain.approval import Allowance
+    from paybridge.domain.permissions import Permissions
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the config says, for the use cases.
+
+    `bot` is the bot's Matrix id. `freshness` is how old a command may be, by either clock.
+    """
+
+    bot: str
+    currency: str
+    allowance: Allowance
+    permissions: Permissions
+    required_trust: Trust = Trust.CROSS_SIGNED_TOFU
+    language: str = "en"
+    card_life: timedelta = timedelta(minutes=5)
+    request_life: timedelta = timedelta(days=7)
+    claim_life: timedelta = timedelta(days=7)
+    freshness: timedelta = timedelta(minutes=5)

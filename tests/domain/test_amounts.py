@@ -67,6 +67,7 @@ Format: TypeAlias = Literal["comma", "point"]
         ("￥500 JPY", "500", "JPY"),
         ("500 sats", "500", "SAT"),
         ("50 zł", "50.00", "PLN"),
+        ("12.5050 KWD", "12.505", "KWD"),
     ],
 )
 def test_amounts_are_read_as_they_are_meant(typed: str, plain: str, currency: str) -> None:
@@ -112,6 +113,8 @@ def test_a_count_and_a_price_are_multiplied_and_both_kept(typed: str, times: int
         ("0.505 EUR", a.TooManyDecimalsError),
         ("1234.567 EUR", a.TooManyDecimalsError),
         ("12.5 JPY", a.TooManyDecimalsError),
+        ("12.5055 KWD", a.TooManyDecimalsError),
+        ("12.5000 EUR", a.TooManyDecimalsError),
         ("12.5 SAT", a.TooManyDecimalsError),
         ("1.23456k EUR", None),
         ("1.234567k EUR", a.TooManyDecimalsError),
@@ -327,8 +330,8 @@ def test_every_sum_written_plainly_with_its_code_reads_back(
 
 PIECES = [
     *"0123456789", "12", "100", "000", ".", ",", "'", " ", "-", "+", "(", ")", "x", "×", "k", "万",
-    "lakh", "円", "€", "$", "EUR", "USD", "JPY", "kr", "Rs.", "cents", "½", "²", "٥", "１", "_", "e", "%", "\u200b", "\u202e",
-    "all",    "US", "dollars", "Bob", "\n", "₿", "٫", "٬",
+    "lakh", "円", "€", "$", "EUR", "USD", "JPY", "kr", "Rs.", "cents", "½", "²", "٥", "１", "_", "e", "%",
+    "\u200b", "\u202e", "all", "US", "dollars", "Bob", "\n", "₿", "٫", "٬",
 ]  # fmt: skip
 typed_texts = st.one_of(
     st.text(max_size=40),

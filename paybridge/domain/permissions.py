@@ -46,7 +46,10 @@ class Permissions:
 
     def role_of(self, mxid: str) -> Role:
         """The role of a full Matrix id. Letters of another case are another name, as everywhere in Matrix."""
-        server = mxid.partition(":")[2]
+        mark, _, rest = mxid.partition("@")
+        server = rest.partition(":")[2]
+        if mark or not server:
+            return Role.BLOCKED  # no Matrix id at all: it must not pass for a server's name
         for name in (mxid, server, EVERYONE):
             if name in self.roles:
                 return self.roles[name]

@@ -1,0 +1,144 @@
+"""What the bank's answers say, and what they mean for an order of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Self
+
+from pydantic import Field
+
+from paybridge.rails._frame import (
+    Money,
+    MoneyError,
+    Outcome,
+    Pending,
+    Prepared,
+    RailError,
+    Refused,
+    Settled,
+    Unsure,
+)
+from paybridge.rails.bank.client import Said
+
+Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Text = Annotated[str, Field(max_length=200)]
+Minor = Annotated[int, Field(ge=-(10**15), le=10**15)]
+
+ASK_AGAIN_AFTER: Final = timedelta(seconds=2)
+
+REFUSALS: Final = frozenset({"insufficient_funds", "account_closed", "fee_over_cap", "link_not_verified"})
+"""The codes under which a refused order moved no money. Any other one is not ours to interpret."""
+
+
+class About(Said):
+    """Who the bank says that it is."""
+
+    sandbox: bool
+    idempotency_window_seconds: Annotated[int, Field(ge=0, le=10 * 366 * 86_400)]
+
+
+class LinkTold(Said):
+    """A link that was just made."""
+
+    id: Token
+    masked: Text
+    state: str
+
+
+class QuoteTold(Said):
+    """What an order would cost, in minor units of its own currency."""
+
+    fee: Minor
+    highest_fee: Minor
+
+
+class OrderTold(Said):
+    """An order and where it stands; amounts are in minor units."""
+
+    id: Token
+    reference: str
+    state: str
+    code: Text | None
+    amount: Minor
+    currency: str
+    fee: Minor
+    remote_id: Text | None
+
+
+class EntryTold(Said):
+    """One entry of our settlement account."""
+
+    id: Text
+    reference: Text | None
+    amount: Minor
+    currency: str
+    at: Annotated[datetime, Field(strict=False)]
+
+
+class StatementTold(Said):
+    """A page of entries, oldest first, and the cursor behind the last."""
+
+    entries: list[EntryTold]
+    next: Text
+    balance: Minor
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """The bank's id of an order together with what was ordered, so that any later answer can be compared."""
+
+    order: str
+    amount: Money
+
+    @classmethod
+    def read(cls, written: str) -> Self:
+        """The handle in `written`, or `RailError` if it is none of ours."""
+        try:
+            order, minor, currency = written.split(":")
+            return cls(order, Money(int(minor), currency))
+        except (ValueError, MoneyError) as error:
+            raise RailError(f"{written[:80]!r} is no handle of the bank") from error
+
+    def __str__(self) -> str:
+        """The handle as it is kept."""
+        return f"{self.order}:{self.amount.minor}:{self.amount.currency}"
+
+
+def meaning(  # noqa: PLR0911  one answer for each state that the bank knows
+    told: OrderTold, took: timedelta | None, ordered: Handle | None, fee_cap: Money | None
+) -> Outcome:
+    """What the bank's word about an order means; anything that does not add up is `Unsure`."""
+    if ordered is not None and told.id != ordered.order:
+        return Unsure("the answer is about another order")
+    match told.state:
+        case "prepared":
+            return Prepared()
+        case "pending":
+            return Pending(ASK_AGAIN_AFTER)
+        case "cancelled" | "expired":
+            return Refused(f"order_{told.state}")
+        case "refused" if told.code in REFUSALS:
+            return Refused(told.code)
+        case "refused":
+            return Unsure(f"refused with the unknown code {told.code!r}")
+        case "settled":
+            return _settled(told, took, ordered, fee_cap)
+        case _:
+            return Unsure(f"unknown state {told.state[:40]!r}")
+
+
+def _settled(
+    told: OrderTold, took: timedelta | None, ordered: Handle | None, fee_cap: Money | None
+) -> Settled | Unsure:
+    try:
+        amount, fee = Money(told.amount, told.currency), Money(told.fee, told.currency)
+    except MoneyError as error:
+        return Unsure(str(error))
+    if ordered is not None and amount != ordered.amount:
+        return Unsure(f"amount differs: ordered {ordered.amount}, settled {amount}")
+    if fee.is_negative or (fee_cap is not None and fee > fee_cap):
+        return Unsure(f"fee differs: at most {fee_cap}, taken {fee}")
+    if not told.remote_id:
+        return Unsure("settled without an id")
+    return Settled(told.remote_id, amount, fee, took)

@@ -26,6 +26,7 @@ PORTS = range(20_000, 32_000)
 
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
+ANSWER_SECONDS = 2.0
 POLL_SECONDS = 0.03
 PORT_ATTEMPTS = 5
 TAIL_LINES = 40
@@ -164,7 +165,7 @@ class Homeserver:
         url = f"http://{HOST}:{port}"
         self._write_config(port, url)
         self._session = aiohttp.ClientSession(url)
-        with self._output.open("ab") as output:
+        with self._output.open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", str(Path(__file__).with_name("leash.py"))),
                 *("synapse.app.homeserver", "--config-path", str(self._config)),
@@ -188,17 +189,19 @@ class Homeserver:
     async def _until_it_answers(self) -> None:
         while not await self._answers():
             if self._process is not None and self._process.returncode is not None:
-                tail = self.tail()
-                kind = PortTakenError if any(words in tail for words in PORT_TAKEN) else HomeserverError
-                raise kind(f"the homeserver ended with code {self._process.returncode}\n{tail}")
+                printed = "\n".join(_lines(self._output))
+                kind = PortTakenError if any(words in printed for words in PORT_TAKEN) else HomeserverError
+                raise kind(f"the homeserver ended with code {self._process.returncode}\n{self.tail()}")
             await asyncio.sleep(POLL_SECONDS)
 
     async def _answers(self) -> bool:
-        """Ask for something that only our own Synapse knows: another one may have won the port."""
+        """Ask for something that only our own Synapse knows: another program may have won the port."""
         try:
-            return (await self._call("GET", "/.well-known/matrix/client")).get(BIRTHMARK) == self._birthmark
-        except (aiohttp.ClientError, HomeserverError, ValueError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                known = await self._call("GET", "/.well-known/matrix/client")
+        except (aiohttp.ClientError, HomeserverError, TimeoutError, ValueError):
             return False
+        return known.get(BIRTHMARK) == self._birthmark
 
     async def _end(self, by: signal.Signals) -> None:
         session, process = self._session, self._process

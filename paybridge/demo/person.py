@@ -8,10 +8,8 @@ import logging
 import secrets
 from typing import TYPE_CHECKING, Any, Self
 
-import aiohttp
 from nio import (
     JoinError,
-    LoginError,
     MegolmEvent,
     RoomCreateError,
     RoomKeyEvent,
@@ -20,23 +18,21 @@ from nio import (
     SyncError,
 )
 from nio.api import MessageDirection, RoomPreset
-from nio.client.async_client import AsyncClient, AsyncClientConfig
 
 from paybridge.demo import words
+from paybridge.demo.device import API, Device, PersonError
 from paybridge.demo.timeline import Event, Seen
 from paybridge.demo.watch import PATIENCE_SECONDS, NothingSeenError, Watch
-from paybridge.matrix.crosssigning import BrokenChainError, Seeds, describe_device, publish, verify_chain
+from paybridge.matrix.crosssigning import Seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from nio import RoomInfo, SyncResponse, ToDeviceEvent
-    from nio.crypto import Olm
+    from nio import RoomInfo, SyncResponse
 
 __all__ = ["NothingSeenError", "Person", "PersonError", "Seen"]
 
-API = "/_matrix/client/v3"
 SYNC_MILLISECONDS = 30_000
 FULL_TIMELINE = 100
 FILTER = {
@@ -49,28 +45,19 @@ PAUSE_AFTER_AN_ERROR_SECONDS = 0.25
 log = logging.getLogger(__name__)
 
 
-class PersonError(Exception):
-    """The homeserver refused what the person did."""
-
-
 class Person:
     """One person with one device; `arrive` logs in, `leave` ends it."""
 
-    def __init__(
-        self, client: AsyncClient, http: aiohttp.ClientSession, *, signed_devices_only: bool
-    ) -> None:
-        self.client = client
-        self.user_id: str = client.user
-        self.device_id = ""
+    def __init__(self, device: Device, *, auto_join: bool) -> None:
+        self.client = device.client
+        self.user_id = device.user_id
         self.seeds: Seeds | None = None
-        self._http = http
-        self._signed_devices_only = signed_devices_only
+        self._device = device
         self._watch = Watch(self.user_id)
-        self._preparing = asyncio.Lock()
         self._unread: dict[str, MegolmEvent] = {}
         self._direct: dict[str, str] = {}
         self._seen_whole: set[str] = set()
-        self._auto_join = True
+        self._auto_join = auto_join
         self._listening: asyncio.Task[None] | None = None
 
     @classmethod
@@ -93,14 +80,14 @@ class Person:
         if they had lost all their devices. Nobody vouches for the device of a `cross_signed=False` person.
         """
         await asyncio.to_thread(store_dir.mkdir, parents=True, exist_ok=True)
-        client = _Client(homeserver_url, user_id, store_path=str(store_dir), config=AsyncClientConfig())
-        person = cls(client, aiohttp.ClientSession(homeserver_url), signed_devices_only=signed_devices_only)
-        person._auto_join = auto_join
+        device = Device(homeserver_url, user_id, store_dir, signed_devices_only=signed_devices_only)
+        person = cls(device, auto_join=auto_join)
         try:
-            await person._log_in(password, display_name)
+            await device.log_in(password, display_name)
             if cross_signed:
-                await person._publish(seeds or Seeds.new(secrets.token_bytes), password)
-            await person._take(await client.sync(full_state=True, sync_filter=FILTER))
+                person.seeds = seeds or Seeds.new(secrets.token_bytes)
+                await device.publish(person.seeds, password)
+            await person._take(await person.client.sync(full_state=True, sync_filter=FILTER))
         except BaseException:
             await person.leave()
             raise
@@ -123,10 +110,11 @@ class Person:
     async def leave(self) -> None:
         """Close the client; the account, its device and its rooms stay."""
         await self.look_away()
-        await self.client.close()
-        await self._http.close()
-        if self.client.store is not None:
-            self.client.store.database.close()
+        await self._device.close()
+
+    @property
+    def device_id(self) -> str:
+        return self._device.device_id
 
     async def create_room(self, name: str, invite: Sequence[str] = (), *, encrypted: bool = True) -> str:
         return await self._create(name=name, invite=invite, encrypted=encrypted)
@@ -138,7 +126,7 @@ class Person:
                 is_direct=True, preset=RoomPreset.trusted_private_chat, invite=[user_id]
             )
             rooms = {user: [room_id] for user, room_id in self._direct.items()}
-            await self._call("PUT", f"/user/{self.user_id}/account_data/m.direct", rooms)
+            await self._device.call("PUT", f"/user/{self.user_id}/account_data/m.direct", rooms)
         return self._direct[user_id]
 
     async def join(self, room_id: str) -> None:
@@ -148,7 +136,7 @@ class Person:
         await self._see(room_id)
 
     async def invite(self, room_id: str, user_id: str) -> None:
-        await self._call("POST", f"/rooms/{room_id}/invite", {"user_id": user_id})
+        await self._device.call("POST", f"/rooms/{room_id}/invite", {"user_id": user_id})
 
     async def say(
         self, room_id: str, text: str, *, reply_to: str | None = None, mention: str | None = None
@@ -162,7 +150,7 @@ class Person:
         """Send a text without encryption, whatever the room asks for."""
         content = await self._words(room_id, text, reply_to, mention)
         path = f"/rooms/{room_id}/send/m.room.message/{secrets.token_hex(8)}"
-        return str((await self._call("PUT", path, content))["event_id"])
+        return str((await self._device.call("PUT", path, content))["event_id"])
 
     async def edit(self, room_id: str, event_id: str, text: str) -> str:
         return await self.send_content(room_id, words.edit_of(event_id, words.plain(text)))
@@ -172,14 +160,14 @@ class Person:
         return await self.send_content(room_id, {"m.relates_to": relation}, event_type="m.reaction")
 
     async def redact(self, room_id: str, event_id: str) -> None:
-        await self._call("PUT", f"/rooms/{room_id}/redact/{event_id}/{secrets.token_hex(8)}", {})
+        await self._device.call("PUT", f"/rooms/{room_id}/redact/{event_id}/{secrets.token_hex(8)}", {})
 
     async def send_content(
         self, room_id: str, content: dict[str, Any], *, event_type: str = "m.room.message"
     ) -> str:
         """Send a content as it is, encrypted if the room is, and return its event id."""
         await self._see(room_id)
-        await self._prepare_keys(room_id)
+        await self._device.prepare_keys(room_id)
         sent = await self.client.room_send(room_id, event_type, content, ignore_unverified_devices=True)
         if isinstance(sent, RoomSendError):
             raise PersonError(str(sent))
@@ -224,37 +212,6 @@ class Person:
 
         await self._watch.until(joined, what=f"{user_id} to join {room_id}", patience=PATIENCE_SECONDS)
 
-    @property
-    def _olm(self) -> Olm:
-        if self.client.olm is None:
-            raise PersonError(f"{self.user_id} has not logged in")
-        return self.client.olm
-
-    async def _log_in(self, password: str, display_name: str | None) -> None:
-        answer = await self.client.login(password, device_name=display_name or self.user_id)
-        if isinstance(answer, LoginError):
-            raise PersonError(f"{self.user_id}: {answer}")
-        self._http.headers["Authorization"] = f"Bearer {self.client.access_token}"
-        self.device_id = answer.device_id
-        if self.client.store is not None:
-            # Nothing of a demo needs to outlive a power cut.
-            self.client.store.database.execute_sql("PRAGMA synchronous = OFF")
-        if display_name is not None:
-            await self._call("PUT", f"/profile/{self.user_id}/displayname", {"displayname": display_name})
-        await self.client.keys_upload()
-
-    async def _publish(self, seeds: Seeds, password: str) -> None:
-        await publish(
-            self._http,
-            homeserver=str(self.client.homeserver),
-            access_token=self.client.access_token,
-            user_id=self.user_id,
-            device_keys=describe_device(self.user_id, self.device_id, **self._olm.account.identity_keys),
-            seeds=seeds,
-            password=password,
-        )
-        self.seeds = seeds
-
     async def _create(self, *, invite: Sequence[str], encrypted: bool = True, **options: Any) -> str:  # noqa: ANN401 - nio's own options
         made = await self.client.room_create(
             invite=invite, initial_state=[ENCRYPTION] if encrypted else [], **options
@@ -277,7 +234,7 @@ class Person:
         """
         if room_id in self._seen_whole:
             return
-        async with self._http.get(f"{API}/rooms/{room_id}/state/m.room.encryption") as answer:
+        async with self._device.http.get(f"{API}/rooms/{room_id}/state/m.room.encryption") as answer:
             encrypted = answer.ok
 
         def whole() -> bool:
@@ -298,27 +255,7 @@ class Person:
         return content
 
     async def _name_of(self, user_id: str) -> str:
-        return str((await self._call("GET", f"/profile/{user_id}")).get("displayname") or user_id)
-
-    async def _prepare_keys(self, room_id: str) -> None:
-        room = self.client.rooms[room_id]
-        if not room.encrypted:
-            return
-        async with self._preparing:
-            # nio asks for newcomers' keys only in its own sync loop, and until then shares without them.
-            if self.client.should_query_keys:
-                await self.client.keys_query()
-            if self._signed_devices_only:
-                await self._shun_unsigned_devices(room.users)
-
-    async def _shun_unsigned_devices(self, users: Iterable[str]) -> None:
-        known = await self._call("POST", "/keys/query", {"device_keys": {user: [] for user in users}})
-        for user_id, devices in known["device_keys"].items():
-            for device in self.client.device_store.active_user_devices(user_id):
-                if _is_signed(devices.get(device.id, {}), known, user_id, device.ed25519):
-                    self.client.unblacklist_device(device)
-                else:
-                    self.client.blacklist_device(device)
+        return str((await self._device.call("GET", f"/profile/{user_id}")).get("displayname") or user_id)
 
     async def _listen(self) -> None:
         while True:
@@ -337,7 +274,7 @@ class Person:
         if any(isinstance(event, RoomKeyEvent) for event in synced.to_device_events):
             self._read_again()
         await self._watch.ring()
-        await self._tend_keys()
+        await self._device.tend_keys()
         if self._auto_join:
             for room_id in synced.rooms.invite:
                 await self.client.join(room_id)
@@ -373,52 +310,12 @@ class Person:
             event.room_id = room_id
             self._unread[event.event_id] = event
         encrypted = bool(getattr(event, "decrypted", False))
-        self._watch.room(room_id).add(event.source, encrypted=encrypted, readable=not unread)
+        failure = "no key for it" if unread else None
+        self._watch.room(room_id).add(event.source, encrypted=encrypted or unread, failure=failure)
 
     def _read_again(self) -> None:
         for event_id, event in list(self._unread.items()):
-            decrypted = self._olm.decrypt_event(event)
+            decrypted = self._device.olm.decrypt_event(event)
             if decrypted is not None:
                 del self._unread[event_id]
                 self._watch.room(event.room_id).add(decrypted.source, encrypted=True)
-
-    async def _tend_keys(self) -> None:
-        await self.client.send_to_device_messages()
-        if self.client.should_upload_keys:
-            await self.client.keys_upload()
-        async with self._preparing:
-            if self.client.should_query_keys:
-                await self.client.keys_query()
-        if self.client.should_claim_keys:
-            await self.client.keys_claim(self.client.get_users_for_key_claiming())
-
-    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        async with self._http.request(method, f"{API}{path}", json=body) as answer:
-            if not answer.ok:
-                raise PersonError(f"{method} {path}: {answer.status} {await answer.text()}")
-            return dict(await answer.json())
-
-
-class _Client(AsyncClient):
-    """nio, except that one stranger's malformed message does not cost a person the whole sync."""
-
-    def _handle_decrypt_to_device(self, to_device_event: ToDeviceEvent) -> ToDeviceEvent | None:
-        try:
-            return super()._handle_decrypt_to_device(to_device_event)
-        except Exception:
-            log.exception("%s could not read a message to the device", self.user)
-            return None
-
-
-def _is_signed(device: dict[str, Any], known: dict[str, Any], user_id: str, ed25519: str) -> bool:
-    """Whether the owner signed the device and the server's account of it is the one that we hold."""
-    try:
-        verify_chain(
-            device,
-            known.get("self_signing_keys", {}).get(user_id, {}),
-            known.get("master_keys", {}).get(user_id, {}),
-            user_id,
-        )
-    except BrokenChainError:
-        return False
-    return bool(device["keys"].get(f"ed25519:{device['device_id']}") == ed25519)

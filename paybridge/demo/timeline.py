@@ -11,7 +11,7 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Seen:
-    """One message as it looks now; one that could not be read has an empty body and `readable` is false."""
+    """One message as it looks now; one that could not be read has an empty body and says why in `failure`."""
 
     event_id: str
     room_id: str
@@ -21,10 +21,14 @@ class Seen:
     content: Mapping[str, Any] = field(repr=False)
     edited: int = 0
     encrypted: bool = False
-    readable: bool = True
     redacted: bool = False
+    failure: str | None = None
     shield: str | None = None
-    """What an Element-like client warns about beside the message; always none from a `Person`."""
+    """What an Element-like client warns about beside the message; a `Person` sees no shields."""
+
+    @property
+    def readable(self) -> bool:
+        return self.failure is None
 
 
 class Timeline:
@@ -48,49 +52,37 @@ class Timeline:
         return message.sender if message is not None else None
 
     def add(
-        self, event: Event, *, encrypted: bool = False, readable: bool = True, shield: str | None = None
+        self, event: Event, *, encrypted: bool = False, failure: str | None = None, shield: str | None = None
     ) -> None:
         """Take in an event; one that comes again, readable by now, takes the place of its first form."""
         event_id = str(event.get("event_id", ""))
         first = self._messages.get(event_id)
-        if self.knows(event_id) and (first is None or first.readable or not readable):
+        if self.knows(event_id) and (first is None or first.readable or failure is not None):
             return
         self._event_ids.add(event_id)
         self.raw.append(event)
         content = _mapping(event.get("content"))
         relation = _mapping(content.get("m.relates_to"))
-        if not readable:
-            self._messages[event_id] = self._message(event, {}, encrypted=True, readable=False, shield=shield)
-        elif event.get("type") == "m.room.redaction":
+        if failure is None and event.get("type") == "m.room.redaction":
             self._redact(str(event.get("redacts") or content.get("redacts")))
-        elif event.get("type") != "m.room.message":
+        elif failure is None and event.get("type") != "m.room.message":
             self._messages.pop(event_id, None)
-        elif relation.get("rel_type") == "m.replace":
+        elif failure is None and relation.get("rel_type") == "m.replace":
             self._messages.pop(event_id, None)
             self._edit(str(relation.get("event_id")), event, encrypted=encrypted)
         else:
-            self._messages[event_id] = self._message(event, content, encrypted=encrypted, shield=shield)
-            for edit, edit_encrypted in self._edits_before_their_message.pop(event_id, []):
-                self._edit(event_id, edit, encrypted=edit_encrypted)
-
-    def _message(
-        self,
-        event: Event,
-        content: Mapping[str, Any],
-        *,
-        encrypted: bool,
-        readable: bool = True,
-        shield: str | None = None,
-    ) -> Seen:
-        return Seen(
-            event_id=str(event.get("event_id", "")),
-            room_id=self.room_id,
-            sender=str(event.get("sender", "")),
-            encrypted=encrypted,
-            readable=readable,
-            shield=shield,
-            **_words(content),
-        )
+            self._messages[event_id] = Seen(
+                event_id=event_id,
+                room_id=self.room_id,
+                sender=str(event.get("sender", "")),
+                encrypted=encrypted,
+                failure=failure,
+                shield=shield,
+                **_words(content if failure is None else {}),
+            )
+            if failure is None:
+                for edit, edit_encrypted in self._edits_before_their_message.pop(event_id, []):
+                    self._edit(event_id, edit, encrypted=edit_encrypted)
 
     def _edit(self, target: str, event: Event, *, encrypted: bool) -> None:
         message = self._messages.get(target)

@@ -87,7 +87,7 @@ def _below(messages: list[Seen], event_id: str | None) -> list[Seen]:
 def _line(seen: Seen) -> str:
     marks = [
         "" if seen.encrypted else "plain",
-        "" if seen.readable else "UNREADABLE",
+        f"UNREADABLE: {seen.failure}" if seen.failure else "",
         f"edited {seen.edited}x" if seen.edited else "",
     ]
     return f"  {seen.sender} [{', '.join(filter(None, marks))}] {seen.body!r}"

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from paybridge.demo.homeserver import Homeserver
+from tests.flows.element import Element, ElementPeople
 from tests.harness import People
 
 if TYPE_CHECKING:
@@ -24,5 +25,18 @@ async def homeserver(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
 @pytest_asyncio.fixture(loop_scope="session")
 async def people(homeserver: Homeserver, tmp_path: Path) -> AsyncIterator[People]:
     here = People(homeserver, tmp_path)
+    yield here
+    await here.leave()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def element(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Element]:
+    async with Element(tmp_path_factory.mktemp("element") / "element.log") as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def element_people(element: Element, people: People) -> AsyncIterator[ElementPeople]:
+    here = ElementPeople(element, people)
     yield here
     await here.leave()

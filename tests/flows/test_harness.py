@@ -9,6 +9,7 @@ import pytest
 from paybridge.demo.person import FULL_TIMELINE, NothingSeenError
 
 if TYPE_CHECKING:
+    from tests.flows.element import ElementPeople
     from tests.harness import People
 
 pytestmark = pytest.mark.flow
@@ -142,3 +143,74 @@ async def test_a_second_device_with_the_same_seeds_is_the_same_person(people: Pe
     on_laptop = await laptop.wait_for(room, lambda seen: seen.event_id == said)
 
     assert on_phone.body == on_laptop.body == "to all your devices"
+
+
+@pytest.mark.parametrize("signed_devices_only", [False, True])
+async def test_element_and_a_signed_person_talk_both_ways(
+    people: People, element_people: ElementPeople, *, signed_devices_only: bool
+) -> None:
+    eve = await element_people.arrive("Eve", signed_devices_only=signed_devices_only)
+    bob = await people.arrive("Bob", signed_devices_only=signed_devices_only)
+    room = await eve.create_room("Pizza", [bob.user_id])
+    await eve.wait_for_member(room, bob.user_id)
+
+    asked = await eve.say(room, f"{bob.user_id}, pizza?", mention=bob.user_id)
+    heard = await bob.wait_for(room, lambda seen: seen.event_id == asked)
+    answered = await bob.say(room, "yes", reply_to=asked)
+    await bob.edit(room, answered, "yes, please")
+    answer = await eve.wait_for(room, lambda seen: seen.edited == 1)
+
+    assert (heard.body, heard.encrypted) == ("Bob, pizza?", True)
+    assert (answer.event_id, answer.body, answer.encrypted) == (answered, "yes, please", True)
+    assert answer.shield is None
+    assert [seen.body for seen in eve.timeline(room)] == ["Bob, pizza?", "yes, please"]
+
+
+async def test_element_in_its_signed_devices_mode_and_an_unsigned_person_cannot_read_each_other(
+    people: People, element_people: ElementPeople
+) -> None:
+    eve = await element_people.arrive("Eve", signed_devices_only=True)
+    bob = await people.arrive("Bob", cross_signed=False)
+    room = await eve.create_room("Pizza", [bob.user_id])
+    await eve.wait_for_member(room, bob.user_id)
+
+    asked = await eve.say(room, "pizza?")
+    unheard = await bob.wait_for(room, lambda seen: seen.event_id == asked)
+    answered = await bob.say(room, "what did you say?")
+    unread = await eve.wait_for(room, lambda seen: seen.event_id == answered)
+
+    assert (unheard.readable, unheard.body) == (False, "")
+    assert (unread.failure, unread.body) == ("UNSIGNED_SENDER_DEVICE", "")
+
+
+async def test_element_shows_a_shield_beside_what_an_unsigned_person_says(
+    people: People, element_people: ElementPeople
+) -> None:
+    eve, bob = await element_people.arrive("Eve"), await people.arrive("Bob", cross_signed=False)
+    room = await eve.direct_room_with(bob.user_id)
+    await eve.wait_for_member(room, bob.user_id)
+
+    said = await bob.say(room, "trust me")
+    seen = await eve.wait_for(room, lambda seen: seen.event_id == said)
+
+    assert (seen.body, seen.shield) == ("trust me", "UNSIGNED_DEVICE")
+
+
+async def test_two_people_in_element_talk_and_one_edits_and_takes_back(
+    element_people: ElementPeople,
+) -> None:
+    eve, mallory = await element_people.arrive("Eve"), await element_people.arrive("Mallory")
+    room = await eve.create_room("Pizza", [mallory.user_id])
+    await eve.wait_for_member(room, mallory.user_id)
+
+    first = await eve.say(room, "five euro")
+    second = await eve.say(room, "oops")
+    await mallory.wait_for(room, lambda seen: seen.body == "oops")
+    await eve.edit(room, first, "six euro")
+    await eve.redact(room, second)
+    await mallory.wait_for(room, lambda seen: seen.redacted)
+
+    assert [(seen.body, seen.redacted) for seen in mallory.timeline(room)] == [
+        ("six euro", False),
+        ("", True),
+    ]

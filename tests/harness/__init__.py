@@ -22,18 +22,19 @@ class People:
 
     homeserver: Homeserver
     directory: Path
+    password: str = PASSWORD
     _here: list[Person] = field(default_factory=list)
 
     async def account(self, name: str = "someone") -> str:
         """Register an account without any client, and return its user id."""
         localpart = f"{''.join(filter(str.isalnum, name.lower()))}-{secrets.token_hex(4)}"
-        return await self.homeserver.register(localpart, PASSWORD, name)
+        return await self.homeserver.register(localpart, self.password, name)
 
     async def arrive(self, name: str = "someone", *, user_id: str | None = None, **options: Any) -> Person:  # noqa: ANN401 - as there
         """Bring a new person, or one more device of `user_id`; the options are those of `Person.arrive`."""
         user_id = user_id or await self.account(name)
         store = self.directory / secrets.token_hex(8)
-        person = await Person.arrive(self.homeserver.url, user_id, PASSWORD, store, name, **options)
+        person = await Person.arrive(self.homeserver.url, user_id, self.password, store, name, **options)
         self._here.append(person)
         return person
 

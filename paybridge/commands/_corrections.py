@@ -8,7 +8,6 @@ from paybridge.commands._grammar import AmbiguousPayeeError, fill_in
 from paybridge.domain.amounts import AmbiguousAmountError, AmbiguousCurrencyError
 from paybridge.domain.approval import OverTheEachLimitError
 from paybridge.services.claims import LinkFirstError
-from paybridge.services.requests import NoSuchPaymentError
 from paybridge.services.sources import NoLinkedAccountError, NothingToPayWithError
 
 if TYPE_CHECKING:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from paybridge.commands._frame import Answer, Call, Facts, Place, Role, Transfer, TransferKind, command
 
 PAGE = 10
+UNUSUAL = (
+    "awaiting_approval", "under_way", "unsure", "claimable", "returned", "refused", "cancelled", "expired",
+)  # fmt: skip
+"""States that a line of history names; settled and claimed payments need no word."""
 
 
 @command(
@@ -28,6 +32,7 @@ async def _row(call: Call, transfer: Transfer) -> Facts:
     """One line: the amount is signed as the person's balance or account feels it."""
     outgoing = transfer.payer == call.speaker.person.id
     own = transfer.kind is not TransferKind.PAY
+    state = await call.desk.overview.state_of(transfer)
     other = transfer.payee_mxid if outgoing else transfer.payer_mxid
     return {
         "at": transfer.created,
@@ -37,5 +42,4 @@ async def _row(call: Call, transfer: Transfer) -> Facts:
         "cashout": ({},) if transfer.kind is TransferKind.CASHOUT else (),
         "to": ({"who": other},) if not own and outgoing else (),
         "by": ({"who": other},) if not own and not outgoing else (),
-        await call.desk.overview.state_of(transfer): ({},),
-    }
+    } | {shown: ({},) if shown == state else () for shown in UNUSUAL}

@@ -70,7 +70,7 @@ async def _begin(call: Call) -> Answer:
         raise AccountNumberMissingError
     changed = await call.desk.linking.begin(call.speaker, "bank", call.rest)
     key = "link.verified" if changed.link.state is LinkState.VERIFIED else "link.begun"
-    return Answer(changed.step, key=key, facts={"account": changed.link.masked})
+    return Answer(changed.step, key=key, facts={"account": changed.link.masked, "waiting": ()})
 
 
 async def _verify(call: Call) -> Answer:

@@ -54,7 +54,7 @@ class WrongProofError(UserError):
     key = "error.wrong_proof"
 
     def __init__(self, *, left: int) -> None:
-        super().__init__(left=left)
+        super().__init__(count=left)
 
 
 class NoSuchLinkError(UserError):

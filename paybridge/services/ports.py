@@ -252,13 +252,10 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    (
-        """One order to a rail.
+    """One order to a rail.
 
     `reference` is ours and unique; `link` is the rail's token of the linked account.
     """
-        ""
-    )
 
     reference: str
     kind: LegKind

@@ -9,7 +9,7 @@ import hmac
 import json
 import logging
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 
@@ -56,15 +56,20 @@ class Messenger:
         return await self._counter.run(_is_any_waiting)
 
     async def _deliver(self, notice: sqlite3.Row) -> None:
-        taken = await self._post(notice["event"], notice["body"])
+        # The wait counts from when the attempt began, however long the receiver took to say no.
+        began = self._counter.around.clock()
+        taken = await self._post(notice["event"], notice["body"], began)
         attempts = notice["attempts"] + 1
-        if not taken and attempts == ATTEMPTS:
+        next_at = None
+        if not taken and attempts < ATTEMPTS:
+            next_at = stamp(began + timedelta(seconds=min(2 ** (attempts - 1), LONGEST_WAIT)))
+        elif not taken:
             log.warning("webhook %s was given up after %d attempts", notice["event"], attempts)
-        await self._counter.run(partial(_write_down, notice["id"], attempts, taken))
+        await self._counter.run(partial(_write_down, (attempts, next_at, notice["id"])))
 
-    async def _post(self, event: str, body: str) -> bool:
+    async def _post(self, event: str, body: str, at: datetime) -> bool:
         options = self._counter.options
-        timestamp = str(int(self._counter.around.clock().timestamp()))
+        timestamp = str(int(at.timestamp()))
         headers = {
             "content-type": "application/json",
             "webhook-id": event,
@@ -96,9 +101,5 @@ def _is_any_waiting(desk: Desk) -> bool:
     return desk.books.execute("SELECT 1 FROM notice WHERE next_at IS NOT NULL LIMIT 1").fetchone() is not None
 
 
-def _write_down(notice: int, attempts: int, taken: bool, desk: Desk) -> None:  # noqa: FBT001  bound by partial
-    again = desk.now + timedelta(seconds=min(2 ** (attempts - 1), LONGEST_WAIT))
-    next_at = None if taken or attempts >= ATTEMPTS else stamp(again)
-    desk.books.execute(
-        "UPDATE notice SET attempts = ?, next_at = ? WHERE id = ?", (attempts, next_at, notice)
-    )
+def _write_down(outcome: tuple[int, str | None, int], desk: Desk) -> None:
+    desk.books.execute("UPDATE notice SET attempts = ?, next_at = ? WHERE id = ?", outcome)

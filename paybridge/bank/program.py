@@ -85,7 +85,7 @@ def bank_command(  # noqa: PLR0913  every option of the command line is a parame
         secret = _given_or_in_file("webhook secret", webhook_secret, webhook_secret_file) or ""
         options = BankOptions(
             data=data,
-            api_key=_given_or_in_file("API key", api_key, api_key_file) or _key_of(data),
+            api_key=_given_or_in_file("API key", api_key, api_key_file) or own_key(data),
             host=host,
             port=port,
             webhook_url=webhook_url,
@@ -127,7 +127,7 @@ def _given_or_in_file(what: str, given: str | None, file: Path | None) -> str | 
         raise BankStartError(f"the {what} cannot be read from {file}: {error}") from error
 
 
-def _key_of(data: Path) -> str:
+def own_key(data: Path) -> str:
     """The key that this bank made for itself when it first ran."""
     file = data / KEY_FILE
     try:

@@ -1,1 +1,8 @@
-"""One-time links, receipts, rail webhooks, health and metrics."""
+"""Health and the webhooks of rails, over HTTP; it never speaks to a room."""
+
+from paybridge.web.guard import UnknownRailError
+from paybridge.web.health import Check
+from paybridge.web.hooks import TakeWebhook
+from paybridge.web.server import WebError, WebServer, serve_web
+
+__all__ = ["Check", "TakeWebhook", "UnknownRailError", "WebError", "WebServer", "serve_web"]

@@ -1,0 +1,35 @@
+"""Takes the webhooks of rails, unread: the rail itself says whether one is genuine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from aiohttp import web
+
+LARGEST_BODY: Final = 64 * 1024
+BODY_SECONDS: Final = 10.0
+
+TakeWebhook = Callable[[str, Mapping[str, str], bytes], Awaitable[None]]
+"""Takes a webhook: the rail's name, the headers (found in any case) and the raw body.
+
+It returns once the news is kept, and raises `UnknownRailError` or `WebhookRefusedError`.
+"""
+
+
+class Hooks:
+    """`POST /hooks/{rail}`."""
+
+    def __init__(self, take: TakeWebhook) -> None:
+        self._take = take
+
+    async def post(self, request: web.Request) -> web.Response:
+        """204 once the news is kept; on any other answer the rail shall send it again, or leave it."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await request.read()
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        await self._take(request.match_info["rail"], request.headers, body)
+        return web.Response(status=204)

@@ -41,12 +41,12 @@ async def running_bank(
     work = asyncio.create_task(bank.work())
     try:
         yield address
-        work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
     finally:
         work.cancel()
+        [ended] = await asyncio.gather(work, return_exceptions=True)
         await bank.stop()
+    if isinstance(ended, Exception):
+        raise ended
 
 
 async def serve(options: BankOptions, *, ready: Callable[[str], None] | None = None) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from paybridge.bank.schemes import SCHEMES
+from paybridge.bank.schemes import SCHEMES, BadNumberError
 from tests.bank.bank_client import IBAN, BankClient
 
 
@@ -52,10 +54,19 @@ async def test_three_wrong_codes_end_a_link_even_for_the_right_one(bank: BankCli
 
 
 @pytest.mark.parametrize(
-    "given", ["", "DE89370400440532013001", "nonsense", "XX00", "DE" + "8" * 400, "ÄÖ12"]
+    "number",
+    [
+        "",
+        "DE89370400440532013001",
+        "nonsense",
+        "XX00",
+        "DE" + "8" * 400,
+        "ÄÖ12",
+        "TR88000960QNNMAH4NHBCEAG6R",
+    ],
 )
-async def test_what_is_no_iban_is_refused(bank: BankClient, given: str) -> None:
-    answer = await bank.call("POST", "/v1/links", {"iban": given})
+async def test_what_is_no_iban_is_refused(bank: BankClient, number: str) -> None:
+    answer = await bank.call("POST", "/v1/links", {"iban": number})
 
     assert (answer.status, answer.body["error"]) == (422, "bad_iban")
 
@@ -100,3 +111,15 @@ async def test_an_account_linked_twice_is_opened_once(bank: BankClient) -> None:
 
     assert first != second
     assert (await bank.account())["balance"] == 1_000_02
+
+
+@given(given_number=st.one_of(st.text(max_size=40), st.from_regex(r"\w\w\d\d[\w ]{11,30}", fullmatch=True)))
+def test_any_text_is_an_iban_or_is_refused(given_number: str) -> None:
+    scheme = SCHEMES[0]
+    try:
+        number = scheme.read(given_number)
+    except BadNumberError:
+        return
+
+    assert scheme.read(number.written) == number
+    assert number.written.isascii()

@@ -33,5 +33,8 @@ class SepaInstant:
             bank_name = iban.bank_name
         except SchwiftyException as error:
             raise BadNumberError(str(error)) from error
+        if not iban.in_sepa_zone:
+            message = "that account is outside SEPA"
+            raise BadNumberError(message)
         written = str(iban)
         return Number(written, f"{written[:4]} •••• {written[-4:]}", bank_name or "unknown bank")

@@ -1,0 +1,268 @@
+"""The Matrix side as the rest of the program sees it: start it, run its tasks, ring it, ask how it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import aiohttp
+import structlog
+
+from paybridge.matrix.backoff import Backoff
+from paybridge.matrix.crosssigning import NotPublishedError, Seeds, describe_device, publish
+from paybridge.matrix.crypto import Crypto
+from paybridge.matrix.devices import Devices
+from paybridge.matrix.direct import DirectRooms
+from paybridge.matrix.hearing import PATIENCE_FOR_KEYS_SECONDS, Handler, Hearing
+from paybridge.matrix.intake import Intake
+from paybridge.matrix.invites import Invites, MayInvite
+from paybridge.matrix.login import CannotLogInError, log_in
+from paybridge.matrix.outbox import OnSetAside, Outbox
+from paybridge.matrix.reading import Me
+from paybridge.matrix.replies import Replies
+from paybridge.matrix.rooms import KnownRooms
+from paybridge.matrix.sender import Senders
+from paybridge.matrix.sharing import RoomKeys
+from paybridge.matrix.sync import SyncLoop
+from paybridge.matrix.understanding import Understanding
+from paybridge.matrix.upkeep import Upkeep
+from paybridge.matrix.wire import NotNowError, RefusedError, Wire
+
+if TYPE_CHECKING:
+    from paybridge.matrix.account import MatrixOptions
+    from paybridge.matrix.contents import Renderer
+    from paybridge.services.ports import Chance, Clock, Mailbox, Rooms, Vault
+
+T = TypeVar("T")
+Task = Callable[[], Awaitable[None]]
+
+FLUSH_SECONDS = 5.0
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What there is once the bot is logged in."""
+
+    crypto: Crypto
+    upkeep: Upkeep
+    sync: SyncLoop
+    hearing: Hearing
+    outbox: Outbox
+
+
+class MatrixSide:
+    """One bot account on one homeserver.
+
+    `start` once, then run every one of `tasks` until the end, then `close`. A task that raises
+    `TokenRevokedError`, `CannotLogInError` or `KeysRefusedError` cannot be helped by running it again.
+    """
+
+    def __init__(  # noqa: PLR0913 - the ports, and the three answers that others give
+        self,
+        options: MatrixOptions,
+        *,
+        mailbox: Mailbox,
+        vault: Vault,
+        clock: Clock,
+        chance: Chance,
+        render: Renderer,
+        may_invite: MayInvite,
+        on_set_aside: OnSetAside,
+        key_patience: float = PATIENCE_FOR_KEYS_SECONDS,
+    ) -> None:
+        self._options = options
+        self._mailbox = mailbox
+        self._vault = vault
+        self._clock = clock
+        self._chance = chance
+        self._render = render
+        self._on_set_aside = on_set_aside
+        self._key_patience = key_patience
+        self._wire = Wire(options.url)
+        self._known_rooms = KnownRooms(self._wire, mailbox, options.user_id)
+        self._direct = DirectRooms(self._wire, self._known_rooms, mailbox, options.user_id)
+        self._invites = Invites(self._wire, self._known_rooms, chance, options.user_id, may_invite=may_invite)
+        self._running: _Running | None = None
+
+    @property
+    def rooms(self) -> Rooms:
+        return self._known_rooms
+
+    async def direct_room(self, mxid: str) -> str:
+        """The direct message room with this person, made if there is none."""
+        return await self._direct.room(mxid)
+
+    async def start(self, handler: Handler) -> None:
+        """Log in and make the bot's keys known; waits for a homeserver that is away.
+
+        `handler` is given what people say. It finishes the letter in its own commit; should it raise, it is
+        given the same again, three times at most.
+        """
+        account = await self._patiently(lambda: log_in(self._wire, self._options, self._chance))
+        crypto = Crypto(account, self._options.crypto_dir)
+        try:
+            self._running = await self._assemble(crypto, handler)
+            await self._patiently(lambda: self._make_known(crypto))
+        except BaseException:
+            self._running = None
+            crypto.close()
+            raise
+
+    def tasks(self) -> Mapping[str, Task]:
+        """What must run for as long as the program does, by name; only after `start`."""
+        running = self._started()
+        return {
+            "matrix-sync": running.sync.run,
+            "matrix-hearing": running.hearing.run,
+            "matrix-outbox": running.outbox.run,
+            "matrix-keys": running.upkeep.run,
+            "matrix-invites": self._invites.run,
+        }
+
+    def ring(self) -> None:
+        """There may be something to send."""
+        if self._running is not None:
+            self._running.outbox.ring()
+
+    def readiness(self) -> str | None:
+        """None if people can talk with the bot, else what is wrong."""
+        if self._wire.revoked:
+            return "matrix: the access token was revoked"
+        if not self._wire.working:
+            return "matrix: homeserver unreachable"
+        if self._running is None or not self._running.sync.synced:
+            return "matrix: not synced yet"
+        return None
+
+    async def close(self) -> None:
+        """Send what can be sent at once, and let go of everything. The tasks have ended before."""
+        running, self._running = self._running, None
+        if running is not None:
+            try:
+                async with asyncio.timeout(FLUSH_SECONDS):
+                    await running.outbox.flush()
+            except TimeoutError:
+                log.warning("posts_left_for_the_next_start")
+            running.crypto.close()
+        await self._wire.close()
+
+    async def _assemble(self, crypto: Crypto, handler: Handler) -> _Running:
+        me = Me(crypto.user_id, await self._patiently(self._own_name))
+        devices = Devices(self._wire, crypto)
+        senders = Senders(devices, self._mailbox)
+        room_keys = RoomKeys(self._wire, crypto, devices, self._chance)
+        upkeep = Upkeep(self._wire, crypto, room_keys, self._chance)
+        hearing = Hearing(
+            mailbox=self._mailbox,
+            understanding=Understanding(
+                crypto=crypto,
+                vault=self._vault,
+                mailbox=self._mailbox,
+                rooms=self._known_rooms,
+                senders=senders,
+                replies=Replies(self._wire, crypto, self._known_rooms, senders),
+                direct=self._direct,
+                me=me,
+            ),
+            handler=handler,
+            chance=self._chance,
+            key_patience=self._key_patience,
+        )
+        intake = Intake(
+            wire=self._wire,
+            crypto=crypto,
+            rooms=self._known_rooms,
+            vault=self._vault,
+            clock=self._clock,
+            me=me,
+        )
+        sync = SyncLoop(
+            wire=self._wire,
+            crypto=crypto,
+            devices=devices,
+            upkeep=upkeep,
+            rooms=self._known_rooms,
+            invites=self._invites,
+            intake=intake,
+            mailbox=self._mailbox,
+            chance=self._chance,
+            heard=hearing.heard,
+        )
+        outbox = Outbox(
+            mailbox=self._mailbox,
+            vault=self._vault,
+            render=self._render,
+            wire=self._wire,
+            rooms=self._known_rooms,
+            direct=self._direct,
+            room_keys=room_keys,
+            chance=self._chance,
+            on_set_aside=self._on_set_aside,
+        )
+        return _Running(crypto, upkeep, sync, hearing, outbox)
+
+    async def _make_known(self, crypto: Crypto) -> None:
+        """Upload the device's keys if the server lacks them, and sign them with the bot's own identity."""
+        ours = describe_device(crypto.user_id, crypto.device_id, **crypto.identity_keys)
+        there = await self._wire.post(
+            "keys", "query", body={"device_keys": {crypto.user_id: [crypto.device_id]}}
+        )
+        theirs = there.get("device_keys", {}).get(crypto.user_id, {}).get(crypto.device_id)
+        if theirs is None:
+            crypto.olm.account.shared = False
+        elif theirs.get("keys") != ours["keys"]:
+            raise CannotLogInError(
+                f"the homeserver knows device {crypto.device_id} by other keys than those in "
+                f"{self._options.crypto_dir}: what is sent to it could not be read; start with a new device"
+            )
+        await self._started().upkeep.tend()
+        try:
+            await publish(
+                self._wire.session,
+                homeserver=self._wire.url,
+                access_token=self._wire.token,
+                user_id=crypto.user_id,
+                device_keys=ours,
+                seeds=self._seeds(),
+                password=self._options.password,
+            )
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise NotNowError("cross-signing") from error
+        except NotPublishedError as error:
+            # People can still talk with the bot; their clients show a shield beside what it says.
+            log.warning("not_cross_signed", why=str(error))
+
+    def _seeds(self) -> Seeds:
+        file = self._options.seeds_file
+        if not file.exists():
+            Seeds.new(self._random_bytes).save(file)
+        return Seeds.load(file)
+
+    def _random_bytes(self, count: int) -> bytes:
+        words = (self._chance.number().to_bytes(8, "big") for _ in range(-(-count // 8)))
+        return b"".join(words)[:count]
+
+    async def _own_name(self) -> str | None:
+        try:
+            name = (await self._wire.get("profile", self._options.user_id)).get("displayname")
+        except RefusedError:
+            return None
+        return name if isinstance(name, str) else None
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        backoff = Backoff(self._chance)
+        while True:
+            try:
+                return await ask()
+            except NotNowError as error:
+                log.warning("start_delayed", why=str(error))
+                await asyncio.sleep(backoff.seconds(error.after))
+
+    def _started(self) -> _Running:
+        if self._running is None:
+            raise RuntimeError("the Matrix side has not been started")
+        return self._running

@@ -1,0 +1,183 @@
+"""Sending what the outbox holds: in order in each room, many rooms at a time, nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Callable
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from paybridge.domain.facts import NotFactsError
+from paybridge.matrix.backoff import Backoff
+from paybridge.matrix.contents import edit, new_message
+from paybridge.matrix.crypto import ENCRYPTED
+from paybridge.matrix.wire import NotNowError, RefusedError, TokenRevokedError
+from paybridge.services.ports import Post, SealBrokenError
+from paybridge.services.says import unseal
+
+if TYPE_CHECKING:
+    from paybridge.matrix.contents import Renderer
+    from paybridge.matrix.direct import DirectRooms
+    from paybridge.matrix.rooms import KnownRooms
+    from paybridge.matrix.sharing import RoomKeys
+    from paybridge.matrix.wire import Wire
+    from paybridge.services.ports import Chance, Mailbox, Vault
+    from paybridge.services.says import Say
+
+OnSetAside = Callable[[Post, str], None]
+
+POSTS_PER_READ = 200
+ROOMS_AT_ONCE = 16
+TRIES = 8
+MESSAGE = "m.room.message"
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Outbox:
+    """One lane per address, one lock per room: a person's posts and those to their direct room never mix."""
+
+    def __init__(  # noqa: PLR0913 - where it comes from, how it is worded and sealed, where it goes
+        self,
+        *,
+        mailbox: Mailbox,
+        vault: Vault,
+        render: Renderer,
+        wire: Wire,
+        rooms: KnownRooms,
+        direct: DirectRooms,
+        room_keys: RoomKeys,
+        chance: Chance,
+        on_set_aside: OnSetAside,
+    ) -> None:
+        self._mailbox = mailbox
+        self._vault = vault
+        self._render = render
+        self._wire = wire
+        self._rooms = rooms
+        self._direct = direct
+        self._room_keys = room_keys
+        self._chance = chance
+        self._on_set_aside = on_set_aside
+        self._bell = asyncio.Event()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lanes: defaultdict[str, deque[Post]] = defaultdict(deque)
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._room_to_work = asyncio.Semaphore(ROOMS_AT_ONCE)
+
+    def ring(self) -> None:
+        """There may be something to send."""
+        self._bell.set()
+
+    async def run(self) -> None:
+        self._begin()
+        self.ring()
+        last = 0
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    await self._bell.wait()
+                    self._bell.clear()
+                    last = await self._line_up(last, tasks)
+        except* TokenRevokedError as errors:
+            raise TokenRevokedError from errors
+
+    async def flush(self) -> None:
+        """Send what can be sent at once; the rest stays for the next start."""
+        last = 0
+        while rows := await self._mailbox.posts(last, POSTS_PER_READ):
+            for row, post in rows:
+                last = row
+                try:
+                    await self._send(post)
+                except (NotNowError, RefusedError, TokenRevokedError):
+                    return
+
+    async def _line_up(self, last: int, tasks: asyncio.TaskGroup) -> int:
+        while rows := await self._mailbox.posts(last, POSTS_PER_READ):
+            for row, post in rows:
+                last = row
+                address = post.room or post.person or ""
+                busy = address in self._lanes
+                self._lanes[address].append(post)
+                if not busy:
+                    tasks.create_task(self._work(address))
+        return last
+
+    async def _work(self, address: str) -> None:
+        lane = self._lanes[address]
+        while lane:
+            await self._deliver(lane[0])
+            lane.popleft()
+        del self._lanes[address]
+
+    async def _deliver(self, post: Post) -> None:
+        """Until the post is sent or never can be. What goes wrong on the way delays this room only."""
+        backoff = Backoff(self._chance)
+        while True:
+            try:
+                async with self._room_to_work:
+                    await self._send(post)
+            except TokenRevokedError:
+                raise
+            except RefusedError as error:
+                await self._set_aside(post, error.code)
+                return
+            except NotNowError as error:
+                log.warning("post_delayed", post=post.id, why=str(error))
+                await asyncio.sleep(backoff.seconds(error.after))
+            except (SealBrokenError, NotFactsError) as error:
+                await self._set_aside(post, type(error).__name__)
+                return
+            except Exception as error:  # noqa: BLE001 - one post's bug must not stop the others
+                log.warning("post_failed", post=post.id, error=type(error).__name__)
+                if backoff.failures >= TRIES:
+                    await self._set_aside(post, type(error).__name__)
+                    return
+                await asyncio.sleep(backoff.seconds())
+            else:
+                return
+
+    async def _send(self, post: Post) -> None:
+        say = unseal(self._vault, post)
+        room = post.room or await self._direct.room(post.person or "")
+        async with self._locks[room]:
+            content = await self._content(say, room)
+            event = await self._put(room, content, _transaction(post))
+            await self._mailbox.sent(post.id, event, room)
+
+    async def _content(self, say: Say, room: str) -> dict[str, Any]:
+        rendered = self._render(say)
+        filled = await self._mailbox.slot(say.slot) if say.slot is not None else None
+        if filled is not None and filled[0] == room:
+            return edit(say, rendered, filled[1])
+        return new_message(say, rendered)
+
+    async def _put(self, room: str, content: dict[str, Any], transaction: str) -> str:
+        kind = MESSAGE
+        if await self._rooms.encrypted(room):
+            roster = await self._rooms.roster(room)
+            content = await self._room_keys.encrypt(
+                room, roster.joined.keys() | roster.invited, MESSAGE, content
+            )
+            kind = ENCRYPTED
+        answer = await self._wire.put("rooms", room, "send", kind, transaction, body=content)
+        return str(answer["event_id"])
+
+    async def _set_aside(self, post: Post, reason: str) -> None:
+        log.error("post_set_aside", post=post.id, reason=reason)
+        await self._mailbox.set_aside(post.id, reason)
+        self._on_set_aside(post, reason)
+
+
+def _transaction(post: Post) -> str:
+    """The same for the same post for ever, so that the homeserver knows one that is sent again after a crash.
+
+    It says what it is for, because a homeserver compares the ids of all that a device sends to a room.
+    """
+    return f"post-{sha256(post.id.encode()).hexdigest()[:40]}"

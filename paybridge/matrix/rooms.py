@@ -1,0 +1,105 @@
+"""Rooms as the homeserver knows them: who is in them, and whether they are encrypted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from paybridge.matrix.wire import RefusedError
+from paybridge.services.ports import RoomFacts
+
+if TYPE_CHECKING:
+    from paybridge.matrix.wire import Wire
+    from paybridge.services.ports import Mailbox
+
+ENCRYPTED = "encrypted:"
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Who is in a room, Matrix id to display name, and who is asked to come."""
+
+    joined: Mapping[str, str | None]
+    invited: frozenset[str]
+
+
+class KnownRooms:
+    """The `Rooms` port.
+
+    Members are read over HTTP and kept until the sync says that they changed. That a room was ever
+    encrypted is never forgotten, whatever its state says later.
+    """
+
+    def __init__(self, wire: Wire, mailbox: Mailbox, me: str) -> None:
+        self._wire = wire
+        self._mailbox = mailbox
+        self._me = me
+        self._rosters: dict[str, Roster] = {}
+        self._changes: Counter[str] = Counter()
+        self._encrypted: dict[str, bool] = {}
+
+    async def facts(self, room: str) -> RoomFacts:
+        """The room as it is now; `NotNowError` or, where the bot is not in it, `RefusedError`."""
+        roster = await self.roster(room)
+        return RoomFacts(
+            id=room,
+            encrypted=await self.encrypted(room),
+            direct=set(roster.joined) > {self._me} and len(roster.joined) == 2,  # noqa: PLR2004 - the bot and one members=roster.joined,
+        )
+
+    async def roster(self, room: str) -> Roster:
+        if room in self._rosters:
+            return self._rosters[room]
+        before = self._changes[room]
+        answer = await self._wire.get("rooms", room, "members", query={"not_membership": "leave"})
+        roster = _roster(answer)
+        if self._changes[room] == before:
+            self._rosters[room] = roster
+        return roster
+
+    async def encrypted(self, room: str) -> bool:
+        """Whether the room is encrypted, or ever was when we looked."""
+        if room not in self._encrypted:
+            if await self._mailbox.recall(ENCRYPTED + room) is not None:
+                self._encrypted[room] = True
+            elif await self._has_encryption(room):
+                await self.now_encrypted(room)
+            else:
+                self._encrypted.setdefault(room, False)
+        return self._encrypted[room]
+
+    async def now_encrypted(self, room: str) -> None:
+        if not self._encrypted.get(room):
+            self._encrypted[room] = True
+            await self._mailbox.remember(ENCRYPTED + room, "yes")
+
+    def changed(self, room: str) -> None:
+        """Someone came, left or has another name."""
+        self._changes[room] += 1
+        self._rosters.pop(room, None)
+
+    async def _has_encryption(self, room: str) -> bool:
+        try:
+            await self._wire.get("rooms", room, "state", "m.room.encryption", "")
+        except RefusedError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return False
+            raise
+        return True
+
+
+def _roster(answer: Mapping[str, Any]) -> Roster:
+    joined: dict[str, str | None] = {}
+    invited: set[str] = set()
+    events = answer.get("chunk")
+    for event in events if isinstance(events, list) else ():
+        match event:
+            case {"state_key": str(member), "content": {"membership": "join", **profile}}:
+                name = profile.get("displayname")
+                joined[member] = name if isinstance(name, str) else None
+            case {"state_key": str(member), "content": {"membership": "invite"}}:
+                invited.add(member)
+    return Roster(joined, frozenset(invited))

@@ -1,0 +1,75 @@
+"""Who really sent an event: not what the homeserver says, but what the encryption proves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paybridge.domain.proof import HomeserverOnly, OwnDevice, Proof, Trust
+from paybridge.domain.spoken import Trouble
+
+if TYPE_CHECKING:
+    from paybridge.matrix.devices import Devices, Household
+    from paybridge.matrix.letters import Seal
+    from paybridge.services.ports import Mailbox
+
+MASTER = "master:"
+MASTER_SEEN = "master-seen:"
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The proof of a sender, and what speaks against the event in spite of it."""
+
+    proof: Proof
+    trouble: Trouble | None = None
+
+
+class Senders:
+    """Binds events to devices, devices to people, and people to the master key that they had at first."""
+
+    def __init__(self, devices: Devices, mailbox: Mailbox) -> None:
+        self._devices = devices
+        self._mailbox = mailbox
+
+    async def prove(self, event: str, sender: str, seal: Seal) -> Proven:
+        """The proof of a decrypted event. A message of a room key counts for the first event it came in."""
+        household = await self._devices.of(sender)
+        device = owner_device(household, seal)
+        if device is None:
+            return Proven(HomeserverOnly(), Trouble.NOT_THE_SENDERS_DEVICE)
+        trust, trouble = await self._trust(sender, household, device)
+        if not await self._mailbox.first_seen(f"{seal.sender_key}|{seal.session}|{seal.index}", event):
+            trouble = Trouble.REPLAYED
+        return Proven(OwnDevice(trust, device), trouble)
+
+    async def owns(self, sender: str, seal: Seal) -> bool:
+        """Whether the event was encrypted by a device of this very sender."""
+        return owner_device(await self._devices.of(sender), seal) is not None
+
+    async def _trust(self, sender: str, household: Household, device: str) -> tuple[Trust, Trouble | None]:
+        pinned = await self._mailbox.recall(MASTER + sender)
+        if pinned is not None and household.master != pinned:
+            # Kept beside the pinned one, for whoever decides that the person is still the same.
+            await self._mailbox.remember(MASTER_SEEN + sender, household.master or "")
+            signed = household.master is not None and device in household.signed
+            return (
+                Trust.CROSS_SIGNED_UNTRUSTED if signed else Trust.UNVERIFIED,
+                Trouble.MASTER_KEY_CHANGED,
+            )
+        if household.master is None or device not in household.signed:
+            return Trust.UNVERIFIED, None
+        if pinned is None:
+            await self._mailbox.remember(MASTER + sender, household.master)
+        return Trust.CROSS_SIGNED_TOFU, None
+
+
+def owner_device(household: Household, seal: Seal) -> str | None:
+    """The device of the household that encrypted the event, if one did and the envelope names no other.
+
+    A room key that was handed on proves nothing: whoever handed it on could have written the event.
+    """
+    if seal.forwarded:
+        return None
+    device = household.device(seal.sender_key, seal.ed25519)
+    return device if seal.device in {None, device} else None

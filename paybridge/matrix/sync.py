@@ -1,0 +1,144 @@
+"""The sync loop: what the homeserver tells goes to the mailbox first, and only then is it handled."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from paybridge.matrix.backoff import Backoff
+from paybridge.matrix.wire import NotNowError
+
+if TYPE_CHECKING:
+    from paybridge.matrix.crypto import Crypto
+    from paybridge.matrix.devices import Devices
+    from paybridge.matrix.intake import Intake
+    from paybridge.matrix.invites import Invites
+    from paybridge.matrix.rooms import KnownRooms
+    from paybridge.matrix.upkeep import Upkeep
+    from paybridge.matrix.wire import Wire
+    from paybridge.services.ports import Chance, Letter, Mailbox
+
+Heard = Callable[[Sequence["Letter"], frozenset[tuple[str, str]]], None]
+
+LONG_POLL_SECONDS = 30
+GRACE_SECONDS = 15
+FIRST_SYNC_SECONDS = 300
+TIMELINE_LIMIT = 100
+KINDS = ["m.room.message", "m.room.encrypted", "m.room.member", "m.room.encryption"]
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class SyncLoop:
+    """Asks again and again, from where the mailbox says that we were."""
+
+    def __init__(  # noqa: PLR0913 - everyone who is told
+        self,
+        *,
+        wire: Wire,
+        crypto: Crypto,
+        devices: Devices,
+        upkeep: Upkeep,
+        rooms: KnownRooms,
+        invites: Invites,
+        intake: Intake,
+        mailbox: Mailbox,
+        chance: Chance,
+        heard: Heard,
+    ) -> None:
+        self._wire = wire
+        self._crypto = crypto
+        self._devices = devices
+        self._upkeep = upkeep
+        self._rooms = rooms
+        self._invites = invites
+        self._intake = intake
+        self._mailbox = mailbox
+        self._chance = chance
+        self._heard = heard
+        self.synced = False
+
+    async def run(self) -> None:
+        backoff = Backoff(self._chance)
+        since = await self._mailbox.sync_token()
+        while True:
+            try:
+                since = await self._once(since)
+            except NotNowError as error:
+                self.synced = False
+                log.warning("sync_failed", why=str(error))
+                await asyncio.sleep(backoff.seconds(error.after))
+                continue
+            backoff.reset()
+
+    async def _once(self, since: str | None) -> str:
+        query = {"filter": _filter(first=since is None)}
+        # At first the answer comes at once, so that we know early that we are connected.
+        patience, poll = (LONG_POLL_SECONDS + GRACE_SECONDS, LONG_POLL_SECONDS) if self.synced else (60, 0)
+        if since is None:
+            patience = FIRST_SYNC_SECONDS
+        else:
+            query["since"] = since
+        query["timeout"] = str(poll * 1000)
+        answer = await self._wire.get("sync", query=query, patience=patience)
+        token = answer.get("next_batch")
+        if not isinstance(token, str):
+            raise NotNowError("sync: no next_batch")
+        await self._take(answer, since, token)
+        self.synced = True
+        return token
+
+    async def _take(self, answer: Mapping[str, Any], since: str | None, token: str) -> None:
+        """Take in one answer. Nothing of it is handled before it is written down with the new token."""
+        came = self._crypto.take(_list(answer, "to_device", "events"))
+        self._devices.outdated(_names(answer, "device_lists", "changed"))
+        self._devices.outdated(_names(answer, "device_lists", "left"))
+        self._upkeep.counted(
+            answer.get("device_one_time_keys_count"), answer.get("device_unused_fallback_key_types")
+        )
+        rooms = _part(answer, "rooms")
+        letters: list[Letter] = []
+        for room, told in _part(rooms, "join").items():
+            letters += await self._intake.room(room, told, since)
+        for room in _part(rooms, "leave"):
+            self._rooms.changed(room)
+        for room, told in _part(rooms, "invite").items():
+            self._invites.offer(room, told)
+        new = frozenset(await self._mailbox.receive(letters, token))
+        self._heard([letter for letter in letters if letter.event in new], frozenset(came))
+
+
+def _filter(*, first: bool) -> str:
+    """What the bot acts on. Of the first sync only the state counts: what was said before is not for us."""
+    nothing: dict[str, list[str]] = {"types": []}
+    return json.dumps(
+        {
+            "presence": nothing,
+            "account_data": nothing,
+            "room": {
+                "timeline": {"limit": 1 if first else TIMELINE_LIMIT, "types": KINDS},
+                "state": {"types": ["m.room.member", "m.room.encryption"], "lazy_load_members": True},
+                "ephemeral": nothing,
+                "account_data": nothing,
+            },
+        }
+    )
+
+
+def _part(thing: object, *names: str) -> Mapping[str, Any]:
+    for name in names:
+        thing = thing.get(name) if isinstance(thing, Mapping) else None
+    return thing if isinstance(thing, Mapping) else {}
+
+
+def _list(answer: Mapping[str, Any], section: str, name: str) -> list[Any]:
+    found = _part(answer, section).get(name)
+    return found if isinstance(found, list) else []
+
+
+def _names(answer: Mapping[str, Any], section: str, name: str) -> list[str]:
+    return [entry for entry in _list(answer, section, name) if isinstance(entry, str)]

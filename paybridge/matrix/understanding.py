@@ -1,0 +1,150 @@
+"""From one letter to what was spoken: read, proven, and placed in its room."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from paybridge.domain.proof import HomeserverOnly
+from paybridge.domain.spoken import Spoken, Trouble
+from paybridge.matrix import letters, reading
+from paybridge.matrix.crypto import session_of
+from paybridge.matrix.intake import read_cipher
+from paybridge.matrix.sender import Proven
+from paybridge.matrix.wire import RefusedError
+from paybridge.services.ports import SealBrokenError
+
+if TYPE_CHECKING:
+    from paybridge.matrix.crypto import Crypto
+    from paybridge.matrix.direct import DirectRooms
+    from paybridge.matrix.letters import Told
+    from paybridge.matrix.reading import Me, Words
+    from paybridge.matrix.replies import Replies
+    from paybridge.matrix.rooms import KnownRooms
+    from paybridge.matrix.sender import Senders
+    from paybridge.services.ports import Letter, Mailbox, RoomFacts, Vault
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+UNREADABLE = "unreadable:"
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Understanding:
+    """Asks everyone who knows something about a message."""
+
+    def __init__(  # noqa: PLR0913 - everyone who knows something
+        self,
+        *,
+        crypto: Crypto,
+        vault: Vault,
+        mailbox: Mailbox,
+        rooms: KnownRooms,
+        senders: Senders,
+        replies: Replies,
+        direct: DirectRooms,
+        me: Me,
+    ) -> None:
+        self._crypto = crypto
+        self._vault = vault
+        self._mailbox = mailbox
+        self._rooms = rooms
+        self._senders = senders
+        self._replies = replies
+        self._direct = direct
+        self.me = me
+
+    def missing_key(self, letter: Letter) -> tuple[str, str] | None:
+        """The (room, session) of the room key that the letter still waits for, if it does."""
+        try:
+            told = self._read(letter)
+        except SealBrokenError:
+            return None
+        session = session_of(told.cipher) if told is not None and told.cipher is not None else None
+        return None if session is None else (letter.room, session)
+
+    async def of(self, letter: Letter) -> Spoken | None:
+        """What the letter says, None if it is no command after all or its room is no longer ours."""
+        try:
+            told = self._read(letter)
+            if told is None:
+                return None
+            facts = await self._rooms.facts(letter.room)
+        except (SealBrokenError, RefusedError) as error:
+            log.warning("letter_passed_over", letter=letter.event, error=type(error).__name__)
+            return None
+        if told.content is None:
+            return await self._unreadable(letter, told, facts)
+        words = reading.read(told.content, self.me)
+        if words is None:
+            return None
+        if facts.direct and facts.encrypted:
+            await self._direct.met(letter.sender, letter.room)
+        proven = await self._prove(letter, told, facts)
+        if proven.trouble is None and words.bodies_differ:
+            proven = replace(proven, trouble=Trouble.BODIES_DIFFER)
+        return await self._spoken(letter, told, words, proven, facts)
+
+    def _read(self, letter: Letter) -> Told | None:
+        """The letter as far as it can be read now; its room key may have come since it was written down."""
+        told = letters.unseal(self._vault, letter.payload)
+        if told.cipher is None:
+            return told
+        return read_cipher(self._crypto, self.me, letter.room, told.cipher, told.sent)
+
+    async def _prove(self, letter: Letter, told: Told, facts: RoomFacts) -> Proven:
+        if told.seal is not None:
+            return await self._senders.prove(letter.event, letter.sender, told.seal)
+        trouble = Trouble.PLAINTEXT_IN_ENCRYPTED if facts.encrypted else None
+        return Proven(HomeserverOnly(), trouble)
+
+    async def _spoken(
+        self, letter: Letter, told: Told, words: Words, proven: Proven, facts: RoomFacts
+    ) -> Spoken:
+        answered = words.reply_to
+        author = await self._replies.author(letter.room, answered) if answered is not None else None
+        return Spoken(
+            event=letter.event,
+            room=letter.room,
+            sender=letter.sender,
+            proof=proven.proof,
+            body=words.body,
+            sent=_moment(told.sent),
+            seen=letter.received,
+            encrypted=facts.encrypted,
+            direct=facts.direct,
+            pills=words.pills,
+            reply_author=author,
+            is_reply=answered is not None,
+            to_bot=words.to_bot,
+            trouble=proven.trouble,
+        )
+
+    async def _unreadable(self, letter: Letter, told: Told, facts: RoomFacts) -> Spoken | None:
+        """Said once per sender and room key: most of what nobody can read is chat that is not for us."""
+        session = session_of(told.cipher or {})
+        if not await self._mailbox.first_seen(f"{UNREADABLE}{letter.sender}|{session}", letter.event):
+            return None
+        return Spoken(
+            event=letter.event,
+            room=letter.room,
+            sender=letter.sender,
+            proof=HomeserverOnly(),
+            body="",
+            sent=_moment(told.sent),
+            seen=letter.received,
+            encrypted=True,
+            direct=facts.direct,
+            trouble=Trouble.UNREADABLE,
+        )
+
+
+def _moment(milliseconds: int) -> datetime:
+    """The origin's time, which may be any number: far ones are as far as time goes."""
+    try:
+        return EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if milliseconds > 0 else datetime.min.replace(tzinfo=UTC)

@@ -1,0 +1,148 @@
+"""The Matrix side alone on a real homeserver: its handler only writes down what it was told."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from paybridge.domain.spoken import Spoken
+from paybridge.matrix.account import MatrixOptions
+from paybridge.matrix.bot import MatrixSide
+from paybridge.services.ports import Post, Step
+from paybridge.services.says import Say, seal
+from tests.fakes.database import open_book
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from paybridge.services.ports import Book, Mailbox, Vault
+
+PATIENCE_SECONDS = 30.0
+
+
+class RealClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class RealChance:
+    def number(self) -> int:
+        return secrets.randbits(64)
+
+    def token(self) -> str:
+        return secrets.token_hex(16)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a test has the bot say."""
+
+    text: str
+    html: str | None = None
+    mentions: Sequence[str] = ()
+
+
+def render(say: Say) -> Words:
+    return Words(str(say.facts["text"]), mentions=say.notify)
+
+
+@dataclass
+class Bot:
+    """A running Matrix side with its database."""
+
+    side: MatrixSide
+    book: Book
+    mailbox: Mailbox
+    vault: Vault
+    handler: Callable[[Spoken], Awaitable[None]] | None = None
+    told: list[Spoken] = field(default_factory=list)
+    aside: list[tuple[Post, str]] = field(default_factory=list)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def hear(self, spoken: Spoken) -> None:
+        if self.handler is not None:
+            await self.handler(spoken)
+        await self.book.commit(Step(done=(spoken.event,)))
+        self.told.append(spoken)
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def until_told(self, body: str) -> Spoken:
+        """Wait until the handler was given a message with this body."""
+        return await self.until(lambda spoken: spoken.body == body)
+
+    async def until(self, fits: Callable[[Spoken], bool]) -> Spoken:
+        async with asyncio.timeout(PATIENCE_SECONDS), self._changed:
+            await self._changed.wait_for(lambda: any(map(fits, self.told)))
+        return next(filter(fits, self.told))
+
+    async def say(self, text: str, **where: Any) -> Post:  # noqa: ANN401 - the options of `Say`
+        """Put a post into the outbox, and ring."""
+        say = Say(id=secrets.token_hex(8), key="test", language="en", facts={"text": text}, **where)
+        post = seal(self.vault, say, datetime.now(UTC))
+        await self.put(post)
+        return post
+
+    async def put(self, post: Post) -> None:
+        await self.book.commit(Step(posts=(post,)))
+        self.side.ring()
+
+
+@asynccontextmanager
+async def running(
+    url: str,
+    user_id: str,
+    folder: Path,
+    *,
+    run: bool = True,
+    may_invite: Callable[[str], bool] = lambda _: True,
+    handler: Callable[[Spoken], Awaitable[None]] | None = None,
+    **options: Any,  # noqa: ANN401 - those of `MatrixOptions`
+) -> AsyncIterator[Bot]:
+    """A bot that is up and has synced, over the data in `folder`; its end is an orderly one."""
+    await asyncio.to_thread(folder.mkdir, exist_ok=True)
+    book, mailbox, vault, database = await open_book(folder)
+    aside: list[tuple[Post, str]] = []
+    side = MatrixSide(
+        MatrixOptions(url=url, user_id=user_id, data_dir=folder, **options),
+        mailbox=mailbox,
+        vault=vault,
+        clock=RealClock(),
+        chance=RealChance(),
+        render=render,
+        may_invite=may_invite,
+        on_set_aside=lambda post, reason: aside.append((post, reason)),
+        key_patience=3.0,
+    )
+    bot = Bot(side, book, mailbox, vault, handler, aside=aside)
+    try:
+        await side.start(bot.hear)
+        tasks = [asyncio.ensure_future(task()) for task in side.tasks().values()] if run else []
+        try:
+            if run:
+                await _synced(side, tasks)
+            yield bot
+        finally:
+            for task in tasks:
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+        broken = [error for error in ended if isinstance(error, Exception)]
+        if broken:
+            raise ExceptionGroup("tasks of the Matrix side ended", broken)
+    finally:
+        await side.close()
+        await database.close()
+
+
+async def _synced(side: MatrixSide, tasks: Sequence[asyncio.Future[None]]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while side.readiness() is not None and not any(  # noqa: ASYNC110 - asked, as a monitor does
+            task.done() for task in tasks
+        ):
+            await asyncio.sleep(0.02)

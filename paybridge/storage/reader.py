@@ -24,33 +24,33 @@ class Reader:
 
     def __init__(self, path: Path) -> None:
         # Without transactions, a read is one trip to the connection's thread and leaves no snapshot behind.
-        self._engine = create_async_engine(
+        self.engine = create_async_engine(
             f"sqlite+aiosqlite:///{path}",
             isolation_level="AUTOCOMMIT",
             pool_reset_on_return=None,
             pool_size=_CONNECTIONS,
             max_overflow=0,
         )
-        event.listen(self._engine.sync_engine, "connect", _forbid_writing)
+        event.listen(self.engine.sync_engine, "connect", _forbid_writing)
 
     async def rows(self, statement: Executable) -> Sequence[Row]:
         """Every row of `statement`, by column name."""
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             return [row._asdict() for row in await connection.execute(statement)]
 
     async def first(self, statement: Executable) -> Row | None:
         """The first row of `statement`, if there is one."""
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             row = (await connection.execute(statement)).first()
             return None if row is None else row._asdict()
 
     async def scalar(self, statement: Executable) -> Any:  # noqa: ANN401 - the statement says what it yields
         """The first column of the first row, or None."""
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             return (await connection.execute(statement)).scalar()
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        await self.engine.dispose()
 
 
 def _forbid_writing(connection: DBAPIConnection, _record: object) -> None:

@@ -264,7 +264,7 @@ transfer = Table(
     Index("transfer_of_payer", "payer", "created"),
     Index("transfer_of_payee", "payee", "created"),
     Index("transfer_open_of_payer", "payer", "created", sqlite_where=text(IS_OPEN)),
-    Index("transfer_claimable_by", "payee", "created", sqlite_where=text(IS_CLAIMABLE)),
+    Index("transfer_claimable_by", "payee", "state", "created", sqlite_where=text(IS_CLAIMABLE)),
     Index("transfer_expiring", "expires", sqlite_where=text(IS_EXPIRING)),
     Index(
         "transfer_one_per_request",

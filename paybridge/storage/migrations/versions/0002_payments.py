@@ -204,7 +204,7 @@ def upgrade() -> None:
     op.create_index(
         "transfer_claimable_by",
         "transfer",
-        ["payee", "created"],
+        ["payee", "state", "created"],
         unique=False,
         sqlite_where=sa.text("state = 'claimable'"),
     )

@@ -1,0 +1,322 @@
+"""What the book answers is what was written, in the order that people read it in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+
+from paybridge.domain import ledger
+from paybridge.domain.leg import LegKind, LegState
+from paybridge.domain.money import Money
+from paybridge.domain.people import Identity, LinkState
+from paybridge.domain.request import RequestState
+from paybridge.domain.transfer import TransferKind, TransferState
+from paybridge.services.ports import ApprovedSoFar, Step
+from paybridge.storage.tables import metadata
+from tests.fakes.database import START
+from tests.fakes.records import a_leg, a_link, a_person, a_request, a_topup, a_transfer, euros, people
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from paybridge.domain.transfer import Transfer
+    from paybridge.services.ports import Book, Record
+    from paybridge.storage.database import Database
+
+MINUTE = timedelta(minutes=1)
+
+
+async def write(book: Book, *records: Record) -> None:
+    await book.commit(Step(records=records))
+
+
+def names(found: Sequence[Transfer]) -> list[str]:
+    return [transfer.id for transfer in found]
+
+
+async def test_every_field_of_every_record_comes_back_as_it_was_written(book: Book) -> None:
+    odd = START + timedelta(microseconds=123457)
+    person = replace(a_person("anna"), language="zh", created=odd)
+    link = a_link("link", "anna", is_default=True)
+    request = replace(a_request("r1"), note=b"note", reason=b"reason", transfer="PB-1", expires=odd)
+    transfer = replace(
+        a_transfer("PB-1", request="r1"),
+        source="link",
+        destination="elsewhere",
+        note=b"\x00note",
+        times=3,
+        reason="why",
+        updated=odd,
+        fee=euros(7),
+    )
+    leg = replace(
+        a_leg("l1", "PB-1", kind=LegKind.PAYOUT, highest_fee=20, due=odd),
+        link="token",
+        to_claim=True,
+        handle="handle",
+        remote_id="remote",
+        code="code",
+        attempts=4,
+        fee=euros(3),
+    )
+    await write(book, person, link, request, transfer, leg)
+
+    assert await book.person("anna") == replace(person, version=1)
+    assert await book.link("link") == replace(link, version=1)
+    assert await book.request("r1") == replace(request, version=1)
+    assert await book.transfer("PB-1") == replace(transfer, version=1)
+    assert await book.legs("PB-1") == [replace(leg, version=1)]
+    assert await book.leg_by_reference("l1") == replace(leg, version=1)
+
+
+async def test_what_is_not_there_is_none(book: Book) -> None:
+    assert await book.person("nobody") is None
+    assert await book.person_of("@nobody:test") is None
+    assert await book.link("none") is None
+    assert await book.transfer("PB-0") is None
+    assert await book.request("r0") is None
+    assert await book.leg_by_reference("l0") is None
+    assert await book.next_due() is None
+    assert await book.next_expiry() is None
+    assert await book.balance("nobody", "EUR") == euros(0)
+
+
+async def test_a_person_is_found_by_each_of_their_matrix_ids(book: Book) -> None:
+    await book.commit(people("anna"))
+    await write(book, Identity("@ghost:test", "anna", START + MINUTE))
+
+    assert await book.person_of("@ghost:test") == replace(a_person("anna"), version=1)
+    assert await book.mxids_of("anna") == ["@anna:test", "@ghost:test"]
+
+
+async def test_balances_are_per_currency_and_leave_out_nothing_but_nothing(book: Book) -> None:
+    yen = ledger.move(
+        "t/2", "topup", "PB-1", Money(500, "JPY"), giver=ledger.clearing("bank"), taker=ledger.person("anna")
+    )
+    hold = ledger.move(
+        "h/1", "hold", "PB-1", euros(100), giver=ledger.person("anna"), taker=ledger.held("anna")
+    )
+    await book.commit(Step(journals=(a_topup("t/1", "anna", 100), yen, hold)))
+
+    assert await book.balances("anna") == [Money(500, "JPY")]
+    assert await book.held("anna") == [euros(100)]
+    assert await book.balance("anna", "JPY") == Money(500, "JPY")
+
+
+async def test_links_are_listed_oldest_first_without_removed_ones(book: Book) -> None:
+    await book.commit(people("anna"))
+    await write(
+        book,
+        replace(a_link("young", "anna"), created=START + MINUTE),
+        a_link("old", "anna", state=LinkState.PENDING),
+        a_link("gone", "anna", state=LinkState.REMOVED),
+    )
+
+    assert [link.id for link in await book.links("anna")] == ["old", "young"]
+
+
+async def test_open_cards_and_payments_under_way_are_listed_newest_first(book: Book) -> None:
+    await book.commit(people("anna", "bob"))
+    await write(
+        book,
+        a_transfer("card-1"),
+        a_transfer("card-2", created=START + MINUTE),
+        a_transfer("other", payer="bob"),
+        a_transfer("way-1", state=TransferState.APPROVED),
+        a_transfer("way-2", state=TransferState.APPROVED, created=START + MINUTE),
+        a_transfer("ended", state=TransferState.APPROVED),
+        a_leg("l1", "way-1"),
+        a_leg("l2", "way-2", state=LegState.UNSURE),
+        a_leg("l3", "ended", state=LegState.SETTLED),
+    )
+
+    assert names(await book.awaiting_approval("anna")) == ["card-2", "card-1"]
+    assert names(await book.under_way("anna")) == ["way-2", "way-1"]
+
+
+async def test_claimable_money_is_seen_from_both_sides(book: Book) -> None:
+    await book.commit(people("anna"))
+    await write(book, a_transfer("PB-1", state=TransferState.CLAIMABLE), a_transfer("PB-2"))
+
+    assert names(await book.claimable("bob")) == ["PB-1"]
+    assert names(await book.claimable_from("anna")) == ["PB-1"]
+    assert names(await book.claimable_from("bob")) == []
+
+
+async def test_history_pages_newest_first_through_what_was_paid_and_got(book: Book) -> None:
+    await book.commit(people("anna", "bob", "carl"))
+    settled = TransferState.SETTLED
+    await write(
+        book,
+        *(a_transfer(f"paid-{n}", state=settled, created=START + n * 2 * MINUTE) for n in range(3)),
+        *(
+            a_transfer(
+                f"got-{n}", payer="bob", payee="anna", state=settled, created=START + (n * 2 + 1) * MINUTE
+            )
+            for n in range(3)
+        ),
+        a_transfer("between others", payer="bob", payee="carl", state=settled),
+    )
+
+    page = await book.history("anna", None, 4)
+    rest = await book.history("anna", page[-1].created, 4)
+    assert names(page) == ["got-2", "paid-2", "got-1", "paid-1"]
+    assert names(rest) == ["got-0", "paid-0"]
+
+
+async def test_history_shows_ones_own_cards_and_nobody_elses(book: Book) -> None:
+    await book.commit(people("anna", "bob"))
+    unseen = (TransferState.AWAITING_APPROVAL, TransferState.CANCELLED, TransferState.EXPIRED)
+    await write(
+        book,
+        *(a_transfer(f"PB-{state}", state=state) for state in unseen),
+        a_transfer("PB-approved", state=TransferState.APPROVED, created=START + MINUTE),
+        a_transfer("PB-self", payee="anna", created=START - MINUTE),
+    )
+
+    assert names(await book.history("bob", None, 10)) == ["PB-approved"]
+    assert names(await book.history("anna", None, 10)) == [
+        "PB-approved",
+        "PB-expired",
+        "PB-cancelled",
+        "PB-awaiting_approval",
+        "PB-self",
+    ]
+
+
+async def test_approved_so_far_counts_payments_only_and_not_those_that_came_to_nothing(book: Book) -> None:
+    await book.commit(people("anna", "bob"))
+    assert await book.approved_so_far("anna") == ApprovedSoFar(0, {})
+
+    await write(book, *(a_transfer(f"PB-{state}", state=state, cents=100) for state in TransferState))
+    await write(
+        book,
+        a_transfer("topup", kind=TransferKind.TOPUP, state=TransferState.SETTLED),
+        a_transfer("bob's", payer="bob", state=TransferState.SETTLED),
+    )
+    yen = replace(
+        a_transfer("yen", state=TransferState.SETTLED), amount=Money(900, "JPY"), fee=Money(0, "JPY")
+    )
+    await write(book, yen)
+    counted = 6  # approved, settled, claimable, claimed, returned; and the yen
+
+    assert await book.approved_so_far("anna") == ApprovedSoFar(counted, {"EUR": 500, "JPY": 900})
+
+
+async def test_cards_claims_and_requests_expire_and_nothing_else(book: Book) -> None:
+    await book.commit(people("anna"))
+    ends = START + 10 * MINUTE
+    await write(
+        book,
+        a_transfer("card"),
+        a_transfer("later", created=START + MINUTE),
+        a_transfer("claim", state=TransferState.CLAIMABLE, created=START - MINUTE),
+        a_transfer("settled", state=TransferState.SETTLED, created=START - 9 * MINUTE),
+        replace(a_request("r1"), expires=ends - 5 * MINUTE),
+        replace(a_request("r2"), expires=ends, state=RequestState.DECLINED),
+    )
+
+    assert names(await book.expired_transfers(ends, 10)) == ["claim", "card"]
+    assert names(await book.expired_transfers(ends, 1)) == ["claim"]
+    assert await book.expired_transfers(ends - 2 * MINUTE, 10) == []
+    assert [request.id for request in await book.expired_requests(ends, 10)] == ["r1"]
+    assert await book.next_expiry() == ends - 5 * MINUTE
+
+
+async def test_due_legs_are_those_of_approved_transfers_oldest_first(book: Book) -> None:
+    await book.commit(people("anna"))
+    approved = TransferState.APPROVED
+    await write(
+        book,
+        a_transfer("PB-1", state=approved),
+        a_transfer("PB-2", state=approved),
+        a_transfer("card"),
+        a_leg("second", "PB-1", due=START + MINUTE),
+        a_leg("first", "PB-2", due=START),
+        a_leg("not due", "PB-2", number=2, due=START + 3 * MINUTE),
+        a_leg("no due", "PB-1", number=2),
+        a_leg("ended", "PB-1", number=3, due=START, state=LegState.REFUSED),
+        a_leg("not approved", "card", due=START - MINUTE),
+    )
+
+    assert [leg.id for leg in await book.due_legs(START + MINUTE, 10)] == ["first", "second"]
+    assert [leg.id for leg in await book.due_legs(START + MINUTE, 1)] == ["first"]
+    assert await book.next_due() == START
+    assert [leg.id for leg in await book.legs("PB-1")] == ["second", "no due", "ended"]
+
+
+async def test_requests_are_listed_while_they_are_open(book: Book) -> None:
+    await write(
+        book,
+        a_request("r1"),
+        replace(a_request("r2"), created=START + MINUTE),
+        replace(a_request("r3"), state=RequestState.PAID),
+    )
+
+    assert [request.id for request in await book.requests_of("bob")] == ["r2", "r1"]
+    assert [request.id for request in await book.requests_to("anna")] == ["r2", "r1"]
+    assert await book.requests_of("anna") == []
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda book: book.awaiting_approval("anna"),
+        lambda book: book.under_way("anna"),
+        lambda book: book.claimable("anna"),
+        lambda book: book.claimable_from("anna"),
+        lambda book: book.history("anna", START, 10),
+        lambda book: book.expired_transfers(START, 10),
+        lambda book: book.expired_requests(START, 10),
+        lambda book: book.requests_of("anna"),
+        lambda book: book.requests_to("anna"),
+        lambda book: book.due_legs(START, 10),
+        lambda book: book.next_due(),
+        lambda book: book.next_expiry(),
+        lambda book: book.balances("anna"),
+        lambda book: book.legs("PB-1"),
+        lambda book: book.links("anna"),
+        lambda book: book.approved_so_far("anna"),
+        lambda book: book.person_of("@anna:test"),
+    ],
+)
+async def test_every_question_is_one_statement_answered_by_an_index(
+    database: Database, ask: Callable[[Book], Awaitable[object]]
+) -> None:
+    asked: list[Any] = []
+    event.listen(
+        database.reader.engine.sync_engine, "before_cursor_execute", lambda *told: asked.append(told)
+    )
+    await ask(database.book)
+
+    ((_, _, statement, parameters, _, _),) = asked
+    async with database.reader.engine.connect() as connection:
+        plan = (await connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)).all()
+    walked = {str(line.detail).removeprefix("SCAN ").split(" ")[0] for line in plan}
+    assert walked & set(metadata.tables) == set()
+
+
+async def test_a_reader_cannot_write(database: Database) -> None:
+    async with database.reader.engine.connect() as connection:
+        with pytest.raises(Exception, match="readonly"):
+            await connection.exec_driver_sql("INSERT INTO memory (name, value) VALUES ('a', 'b')")
+
+
+async def test_every_committed_step_is_seen_at_once(book: Book) -> None:
+    for number in range(1, 30):
+        await book.commit(Step(journals=(a_topup(f"t/{number}", "anna", 1),)))
+
+        assert await book.balance("anna", "EUR") == euros(number)
+
+
+async def test_times_come_back_in_utc(book: Book) -> None:
+    await book.commit(people("anna"))
+    found = await book.person("anna")
+
+    assert found is not None
+    assert found.created == datetime.fromisoformat("2026-03-02T10:00:00+01:00")
+    assert found.created.utcoffset() == timedelta(0)

@@ -1,0 +1,186 @@
+"""Migrations make what the tables say, once; a database that lost a guard is not opened."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import create_engine
+
+from paybridge.storage.connection import connect
+from paybridge.storage.database import open_database, vault_check
+from paybridge.storage.errors import DatabasePlaceError, DatabaseUrlError, GuardsMissingError
+from paybridge.storage.schema import check_guards, expected_shape, shape_of, upgrade
+from paybridge.storage.tables import metadata
+from paybridge.vault import MasterKey, WrongMasterKeyError, found_vault, open_vault
+from tests.fakes.database import StoodClock, open_book
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def clauses(sql: str) -> list[str]:
+    """The columns and constraints of a CREATE TABLE, in no order: migrations list constraints otherwise."""
+    opened, closed = sql.index("("), sql.rindex(")")
+    inner = re.sub(r"\s+", " ", sql[opened + 1 : closed])
+    parts, depth, start = [], 0, 0
+    for place, letter in enumerate(inner):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and depth == 0:
+            parts.append(inner[start:place].strip())
+            start = place + 1
+    return [sql[:opened].strip(), *sorted([*parts, inner[start:].strip()]), sql[closed + 1 :].strip()]
+
+
+def modes_in(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+
+
+def test_the_migrations_make_exactly_the_tables() -> None:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        metadata.create_all(connection)
+        raw = connection.connection.dbapi_connection
+        assert isinstance(raw, sqlite3.Connection)
+        declared = shape_of(raw)
+    engine.dispose()
+    migrated = {
+        (kind, name): sql
+        for (kind, name), sql in expected_shape().items()
+        if kind != "trigger" and name != "alembic_version"
+    }
+
+    assert set(migrated) == set(declared)
+    for named, sql in declared.items():
+        if named[0] == "table":
+            assert clauses(migrated[named]) == clauses(sql)
+        else:
+            assert migrated[named] == sql
+
+
+def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "paybridge.db")
+    upgrade(connection)
+    before = list(connection.iterdump())
+    upgrade(connection)
+    after = list(connection.iterdump())
+    connection.close()
+
+    assert after == before
+
+
+def test_a_migration_that_breaks_leaves_nothing_half_done(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "paybridge.db")
+    # The last migration meets a table that is there already.
+    connection.execute("CREATE TABLE seen (what TEXT)")
+    with pytest.raises(Exception, match="already exists"):
+        upgrade(connection)
+    shape = shape_of(connection)
+    (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    connection.close()
+
+    assert version == "0002"
+    assert ("table", "transfer") in shape
+    assert ("table", "letter") not in shape
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DROP TRIGGER entry_update",
+        "DROP TRIGGER seal_insert; CREATE TRIGGER seal_insert BEFORE INSERT ON seal BEGIN SELECT 1; END",
+        "DROP INDEX entry_of_account",
+        "CREATE TRIGGER generous AFTER INSERT ON entry BEGIN SELECT 1; END",
+        "ALTER TABLE account ADD COLUMN note TEXT",
+    ],
+)
+async def test_a_database_whose_guards_were_altered_is_not_opened(tmp_path: Path, damage: str) -> None:
+    _, _, _, database = await open_book(tmp_path)
+    await database.close()
+    connection = sqlite3.connect(database.path)
+    connection.executescript(damage)
+    connection.close()
+
+    with pytest.raises(GuardsMissingError, match="altered from outside"):
+        await open_book(tmp_path)
+
+
+async def test_an_operators_own_table_is_let_be(tmp_path: Path) -> None:
+    _, _, _, database = await open_book(tmp_path)
+    await database.close()
+    connection = sqlite3.connect(database.path)
+    connection.execute("CREATE TABLE notes (words TEXT)")
+    connection.close()
+
+    _, _, _, again = await open_book(tmp_path)
+    await again.close()
+
+
+def test_every_guard_is_on_in_a_writing_connection(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "paybridge.db")
+    pragmas = {
+        name: connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers")
+    }
+    connection.close()
+
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1}
+
+
+def test_a_database_without_migrations_has_no_guards(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "paybridge.db")
+    with pytest.raises(GuardsMissingError):
+        check_guards(connection)
+    connection.close()
+
+
+async def test_the_file_belongs_to_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "paybridge.db"
+    database = await open_database(f"sqlite+aiosqlite:///{path}", StoodClock())
+    await database.mailbox.remember("name", "value")
+    modes = modes_in(tmp_path)
+    await database.close()
+
+    assert modes == dict.fromkeys(["paybridge.db", "paybridge.db-wal", "paybridge.db-shm"], 0o600)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql+asyncpg://host/name", "sqlite:///paybridge.db", "sqlite+aiosqlite:///", "paybridge.db"],
+)
+async def test_a_url_without_a_writer_is_refused_in_one_line(url: str) -> None:
+    with pytest.raises(DatabaseUrlError) as refused:
+        await open_database(url, StoodClock())
+    assert "\n" not in str(refused.value)
+
+
+async def test_a_place_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:
+    not_a_database = tmp_path / "text.db"
+    not_a_database.write_text("not a database, but long enough to be read as the header of one " * 20)
+    for path in (tmp_path / "missing" / "paybridge.db", tmp_path, not_a_database):
+        with pytest.raises(DatabasePlaceError) as refused:
+            await open_database(f"sqlite+aiosqlite:///{path}", StoodClock())
+        assert "\n" not in str(refused.value)
+    assert not (tmp_path / "missing").exists()
+
+
+async def test_a_wrong_master_key_is_known_before_the_database_is_touched(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'paybridge.db'}"
+    assert await vault_check(url) is None
+    assert modes_in(tmp_path) == {}
+
+    vault, check = found_vault(MasterKey(b"k" * 32))
+    database = await open_database(url, StoodClock())
+    assert await vault_check(url) is None
+    await database.keep_vault_check(check)
+    await database.close()
+    before = (tmp_path / "paybridge.db").read_bytes()
+    kept = await vault_check(url)
+
+    assert kept == check
+    assert open_vault(MasterKey(b"k" * 32), kept).system == vault.system
+    with pytest.raises(WrongMasterKeyError):
+        open_vault(MasterKey(b"x" * 32), kept)
+    assert (tmp_path / "paybridge.db").read_bytes() == before

@@ -1,0 +1,242 @@
+"""A step is written as a whole and once, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paybridge.domain.leg import LegState
+from paybridge.domain.people import Identity, LinkState
+from paybridge.domain.transfer import TransferState
+from paybridge.services.ports import (
+    AlreadyDoneError,
+    BookUnavailableError,
+    OverdraftError,
+    Post,
+    StaleError,
+    Step,
+    StepRefusedError,
+)
+from tests.fakes.database import START
+from tests.fakes.records import (
+    a_booking,
+    a_leg,
+    a_link,
+    a_person,
+    a_request,
+    a_topup,
+    a_transfer,
+    euros,
+    people,
+)
+
+if TYPE_CHECKING:
+    from paybridge.services.ports import Book, Mailbox
+    from paybridge.storage.database import Database
+
+
+def a_post(name: str) -> Post:
+    return Post(name, "!room:test", None, None, b"sealed", START)
+
+
+async def test_a_record_gets_its_first_version_when_it_is_written(book: Book) -> None:
+    await book.commit(people("anna"))
+
+    assert await book.person("anna") == replace(a_person("anna"), version=1)
+
+
+async def test_an_update_of_a_version_that_has_passed_is_stale(book: Book) -> None:
+    await book.commit(people("anna") + Step(records=(a_transfer("PB-1"),)))
+    drafted = await book.transfer("PB-1")
+    assert drafted is not None
+    approved = replace(drafted, state=TransferState.APPROVED)
+    await book.commit(Step(records=(approved,)))
+
+    with pytest.raises(StaleError):
+        await book.commit(Step(records=(replace(drafted, state=TransferState.CANCELLED),)))
+    assert await book.transfer("PB-1") == replace(approved, version=2)
+
+
+async def test_two_inserts_of_one_record_make_the_second_stale(book: Book) -> None:
+    await book.commit(people("anna"))
+
+    with pytest.raises(StaleError):
+        await book.commit(people("anna"))
+
+
+async def test_of_two_concurrent_moves_exactly_one_wins(book: Book) -> None:
+    await book.commit(people("anna") + Step(records=(a_transfer("PB-1", state=TransferState.CLAIMABLE),)))
+    found = await book.transfer("PB-1")
+    assert found is not None
+    moves = [
+        Step(records=(replace(found, state=to),)) for to in (TransferState.CLAIMED, TransferState.RETURNED)
+    ]
+
+    outcomes = await asyncio.gather(*map(book.commit, moves), return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [type(None), StaleError]
+
+
+async def test_a_journal_is_written_once(book: Book) -> None:
+    await book.commit(Step(journals=(a_topup("t/1", "anna", 500),)))
+
+    with pytest.raises(AlreadyDoneError):
+        await book.commit(Step(journals=(a_topup("t/1", "anna", 500),)))
+    assert await book.balances("anna") == [euros(500)]
+
+
+async def test_a_post_is_written_once(book: Book, mailbox: Mailbox) -> None:
+    await book.commit(Step(posts=(a_post("p1"),)))
+
+    with pytest.raises(AlreadyDoneError):
+        await book.commit(Step(posts=(a_post("p1"),)))
+    assert [post for _, post in await mailbox.posts(0, 10)] == [a_post("p1")]
+
+
+async def test_an_event_is_answered_once_even_if_it_never_was_in_the_inbox(
+    book: Book, mailbox: Mailbox
+) -> None:
+    await book.commit(Step(done=("$event",)))
+
+    assert await mailbox.is_done("$event")
+    with pytest.raises(AlreadyDoneError):
+        await book.commit(people("anna") + Step(done=("$event",)))
+    assert await book.person("anna") is None
+
+
+async def test_an_overdraft_is_refused_and_nothing_of_its_step_is_written(
+    book: Book, mailbox: Mailbox
+) -> None:
+    await book.commit(people("anna", "bob") + Step(journals=(a_topup("t/1", "anna", 500),)))
+    step = Step(
+        records=(a_transfer("PB-1"),),
+        journals=(a_booking("b/1", "anna", "bob", 300), a_booking("b/2", "anna", "bob", 201)),
+        posts=(a_post("p1"),),
+        done=("$event",),
+    )
+
+    with pytest.raises(OverdraftError):
+        await book.commit(step)
+    assert await book.balances("anna") == [euros(500)]
+    assert await book.balances("bob") == []
+    assert await book.transfer("PB-1") is None
+    assert await mailbox.posts(0, 10) == []
+    assert not await mailbox.is_done("$event")
+
+
+async def test_a_refused_step_sinks_none_of_those_committed_with_it(book: Book) -> None:
+    await book.commit(people("anna", "bob") + Step(journals=(a_topup("t/1", "anna", 50),)))
+    steps = [Step(journals=(a_booking(f"b/{number}", "anna", "bob", 1),)) for number in range(50)]
+    steps.insert(20, Step(journals=(a_booking("b/much", "anna", "bob", 51),)))
+
+    outcomes = await asyncio.gather(*map(book.commit, steps), return_exceptions=True)
+
+    assert [number for number, outcome in enumerate(outcomes) if outcome is not None] == [20]
+    assert isinstance(outcomes[20], OverdraftError)
+    assert await book.balances("bob") == [euros(50)]
+
+
+async def test_a_hundred_parallel_spends_never_make_a_balance_negative(book: Book) -> None:
+    await book.commit(Step(journals=(a_topup("t/1", "anna", 1000),)))
+    spends = [Step(journals=(a_booking(f"b/{number}", "anna", "bob", 30),)) for number in range(100)]
+
+    outcomes = await asyncio.gather(*map(book.commit, spends), return_exceptions=True)
+
+    assert outcomes.count(None) == 33
+    assert await book.balance("anna", "EUR") == euros(10)
+    assert await book.balance("bob", "EUR") == euros(990)
+
+
+async def test_what_breaks_in_one_step_is_told_to_its_caller_alone(book: Book) -> None:
+    broken = Step(records=(replace(a_transfer("PB-1"), created=START.replace(tzinfo=None)),))
+
+    outcomes = await asyncio.gather(book.commit(broken), book.commit(people("anna")), return_exceptions=True)
+
+    assert isinstance(outcomes[0], TypeError)
+    assert outcomes[1] is None
+
+
+async def test_an_amount_that_no_row_may_hold_is_refused(book: Book) -> None:
+    await book.commit(people("anna"))
+
+    with pytest.raises(StepRefusedError, match="transfer_amount"):
+        await book.commit(Step(records=(a_transfer("PB-1", cents=0),)))
+
+
+async def test_a_default_link_moves_on_in_one_step_whatever_the_order(book: Book) -> None:
+    await book.commit(people("anna") + Step(records=(a_link("first", "anna", is_default=True),)))
+    first = await book.link("first")
+    assert first is not None
+
+    await book.commit(
+        Step(records=(a_link("second", "anna", is_default=True), replace(first, is_default=False)))
+    )
+
+    assert [(link.id, link.is_default) for link in await book.links("anna")] == [
+        ("first", False),
+        ("second", True),
+    ]
+
+
+async def test_a_person_has_one_default_link(book: Book) -> None:
+    removed = a_link("removed", "anna", is_default=True, state=LinkState.REMOVED)
+    await book.commit(people("anna") + Step(records=(removed, a_link("first", "anna", is_default=True))))
+
+    with pytest.raises(StaleError):
+        await book.commit(Step(records=(a_link("second", "anna", is_default=True),)))
+
+
+async def test_a_matrix_id_speaks_for_one_person(book: Book) -> None:
+    await book.commit(people("anna", "bob"))
+    stolen = Identity("@anna:test", "bob", START)
+
+    with pytest.raises(StaleError):
+        await book.commit(Step(records=(stolen,)))
+
+
+async def test_a_transfer_has_one_leg_of_each_number(book: Book) -> None:
+    await book.commit(people("anna") + Step(records=(a_leg("l1", "PB-1"), a_transfer("PB-1"))))
+
+    with pytest.raises(StaleError):
+        await book.commit(Step(records=(a_leg("l2", "PB-1"),)))
+
+
+async def test_a_request_has_one_live_payment(book: Book) -> None:
+    first = a_transfer("PB-1", request="r1")
+    await book.commit(people("anna") + Step(records=(first, a_request("r1"))))
+
+    with pytest.raises(StaleError):
+        await book.commit(Step(records=(a_transfer("PB-2", request="r1"),)))
+    await book.commit(Step(records=(replace(first, state=TransferState.CANCELLED, version=1),)))
+    await book.commit(Step(records=(a_transfer("PB-2", request="r1"),)))
+
+
+async def test_a_settled_leg_stays_settled(book: Book) -> None:
+    settled = a_leg("l1", "PB-1", state=LegState.SETTLED)
+    await book.commit(people("anna") + Step(records=(a_transfer("PB-1"), settled)))
+
+    with pytest.raises(StepRefusedError, match="stays as it ended"):
+        await book.commit(Step(records=(replace(settled, state=LegState.UNSURE, version=1),)))
+
+
+async def test_a_transfer_keeps_its_terms(book: Book) -> None:
+    await book.commit(people("anna") + Step(records=(a_transfer("PB-1"),)))
+
+    with pytest.raises(StepRefusedError, match="keeps its terms"):
+        await book.commit(Step(records=(replace(a_transfer("PB-1", cents=9999), version=1),)))
+
+
+async def test_a_closed_database_takes_no_step(database: Database) -> None:
+    await database.close()
+
+    with pytest.raises(BookUnavailableError):
+        await database.book.commit(people("anna"))
+
+
+async def test_closing_finishes_what_was_asked_for(database: Database) -> None:
+    asked = [database.book.commit(people(name)) for name in ("anna", "bob")]
+
+    assert await asyncio.gather(*asked, database.close()) == [None, None, None]

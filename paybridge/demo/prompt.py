@@ -1,0 +1,68 @@
+"""`make demo KEEP=1`: everything stays, with a prompt to type as Alice or Bob."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from paybridge.demo.stage import Stage
+    from paybridge.demo.story import Story
+
+WELCOME = """
+Everything is still running. Log in with any Matrix client on this machine:
+  homeserver  {url}
+  accounts    @alice:{server} and @bob:{server}, password {password}
+  bank        {bank} shows every account's statement
+Or type here:
+  alice: !balance          in Alice's direct message with the bot
+  bob# !pay @alice:{server} 1 EUR     in the room that they share
+  (Ctrl-D or quit ends it all)
+"""
+_UNITE_SECONDS = 2.0
+
+
+async def hand_over(console: Console, stage: Stage, story: Story, password: str) -> None:
+    """Read lines until the end, and say them as Alice or Bob."""
+    server = stage.homeserver.server_name
+    console.print(
+        WELCOME.format(url=stage.homeserver.url, server=server, password=password, bank=stage.bank_url),
+        markup=False,
+    )
+    lines = asyncio.Queue[str | None]()
+    asyncio.get_running_loop().add_reader(sys.stdin, lambda: lines.put_nowait(sys.stdin.readline() or None))
+    try:
+        while (line := await _next_line(lines, story)) is not None and line.strip() != "quit":
+            await _say(console, story, line.strip())
+    finally:
+        asyncio.get_running_loop().remove_reader(sys.stdin)
+
+
+async def _next_line(lines: asyncio.Queue[str | None], story: Story) -> str | None:
+    """The next line typed; what is said meanwhile is printed as it comes."""
+    while True:
+        story.transcript.catch_up()
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(lines.get(), _UNITE_SECONDS)
+
+
+async def _say(console: Console, story: Story, line: str) -> None:
+    people = {"alice": story.alice, "bob": story.bob}
+    for mark in (":", "#"):
+        name, found, words = line.partition(mark)
+        person = people.get(name.strip().casefold())
+        if found and person is not None:
+            room = story.dinner if mark == "#" else story.chat_of(person)
+            await person.say(room, words.strip(), mention=_mentioned(story, words))
+            return
+    if line:
+        console.print("Begin with “alice: ” or “bob: ” (direct), “alice# ” or “bob# ” (shared room).")
+
+
+def _mentioned(story: Story, words: str) -> str | None:
+    ids = (story.alice.user_id, story.bob.user_id)
+    return next((user_id for user_id in ids if user_id in words), None)

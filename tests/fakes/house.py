@@ -1,0 +1,235 @@
+"""The whole house without Matrix: real commands, use cases and database, a scripted rail, rooms in memory."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from paybridge.commands._dispatch import Dispatcher
+from paybridge.commands._frame import commands
+from paybridge.domain.approval import Allowance
+from paybridge.domain.money import Money
+from paybridge.domain.permissions import Permissions, Role
+from paybridge.domain.proof import OwnDevice, Proof, Trust
+from paybridge.domain.spoken import Pill, Spoken, Trouble
+from paybridge.services.courier import Courier
+from paybridge.services.desk import Desk, open_desk
+from paybridge.services.expirer import Expirer
+from paybridge.services.outcomes import Outcomes
+from paybridge.services.ports import RoomFacts
+from paybridge.services.says import Say, unseal
+from paybridge.services.settings import Settings
+from paybridge.texts import Texts
+from paybridge.texts.saying import render_say
+from tests.fakes.database import StoodClock, open_book
+from tests.fakes.rail import ScriptedRail
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from paybridge.services.ports import Mailbox
+    from paybridge.storage.book import SqlBook
+    from paybridge.storage.database import Database
+
+BOT = "@paybridge:hs"
+ALICE, BOB, CAROL = "@alice:hs", "@bob:hs", "@carol:hs"
+DINNER, PLAIN = "!dinner:hs", "!plain:hs"
+TEXTS = Texts()
+
+
+class CountingChance:
+    """Random enough to be unique, the same in every run."""
+
+    def __init__(self, start: int = 1) -> None:
+        self._numbers = itertools.count(start)
+
+    def number(self) -> int:
+        return next(self._numbers) * 2_654_435_761 % 2**63
+
+    def token(self) -> str:
+        return f"{self.number():032x}"
+
+
+class QuietBell:
+    """Nobody waits for it in these tests: they drive the tasks themselves."""
+
+    async def wait(self, patience: float | None) -> None:
+        raise AssertionError(f"a task waits for {patience} in a test that drives it")
+
+    def ring(self) -> None:
+        """Heard by nobody."""
+
+
+@dataclass
+class RoomsInMemory:
+    """Rooms as a test furnishes them."""
+
+    known: dict[str, RoomFacts] = field(default_factory=dict)
+
+    async def facts(self, room: str) -> RoomFacts:
+        return self.known[room]
+
+    def leave(self, room: str, mxid: str) -> None:
+        facts = self.known[room]
+        self.known[room] = replace(
+            facts, members={who: name for who, name in facts.members.items() if who != mxid}
+        )
+
+
+def direct(mxid: str) -> str:
+    """A person's direct room with the bot."""
+    return f"!direct-{mxid[1:].split(':')[0]}:hs"
+
+
+@dataclass
+class House:
+    """One installation. `hear` is what a person types; what the bot says in return is returned."""
+
+    clock: StoodClock
+    rooms: RoomsInMemory
+    rail: ScriptedRail
+    book: SqlBook
+    mailbox: Mailbox
+    database: Database
+    desk: Desk
+    dispatcher: Dispatcher
+    courier: Courier
+    expirer: Expirer
+    _events: itertools.count[int] = field(default_factory=itertools.count)
+    _posts_read: int = 0
+
+    async def hear(  # noqa: PLR0913 - everything that can be said about a message
+        self,
+        sender: str,
+        body: str,
+        room: str | None = None,
+        *,
+        proof: Proof | None = None,
+        pills: tuple[Pill, ...] = (),
+        reply_author: str | None = None,
+        is_reply: bool = False,
+        trouble: Trouble | None = None,
+        sent: datetime | None = None,
+        event: str | None = None,
+        to_bot: bool = False,
+    ) -> list[Say]:
+        """Hand a message to the bot, and return what it posts."""
+        place = self.rooms.known[room or direct(sender)]
+        await self.dispatcher.handle(
+            Spoken(
+                event=event or f"$event-{next(self._events)}",
+                room=place.id,
+                sender=sender,
+                proof=proof or OwnDevice(Trust.CROSS_SIGNED_TOFU, "PHONE"),
+                body=body,
+                sent=sent or self.clock.now(),
+                seen=self.clock.now(),
+                encrypted=place.encrypted,
+                direct=place.direct,
+                pills=pills,
+                reply_author=reply_author,
+                is_reply=is_reply or reply_author is not None,
+                to_bot=to_bot,
+                trouble=trouble,
+            )
+        )
+        return await self.said()
+
+    async def said(self) -> list[Say]:
+        """What has been posted since the last time."""
+        rows = await self.mailbox.posts(self._posts_read, 1000)
+        if rows:
+            self._posts_read = rows[-1][0]
+        return [unseal(self.desk.vault, post) for _, post in rows]
+
+    async def carry(self) -> list[Say]:
+        """Let the courier take everything that is due to the rail."""
+        await self.courier.settle_down()
+        return await self.said()
+
+    async def expire(self) -> list[Say]:
+        """Let what is over end."""
+        await self.expirer.settle_down()
+        return await self.said()
+
+    async def link(self, mxid: str, number: str = "DE89370400440532013000") -> None:
+        """Link and prove an account for a person."""
+        await self.hear(mxid, f"!link bank {number}")
+        await self.hear(mxid, "!link verify 1234")
+
+    async def fund(self, mxid: str, cents: int) -> None:
+        """Give a person a balance, as a topup does."""
+        await self.hear(mxid, f"!topup {cents // 100}.{cents % 100:02} EUR")
+        await self.hear(mxid, "!yes")
+        await self.carry()
+
+    async def balance(self, mxid: str) -> int:
+        """A person's spendable cents."""
+        person = await self.book.person_of(mxid)
+        return (await self.book.balance(person.id, "EUR")).minor if person else 0
+
+
+def words(says: list[Say]) -> str:
+    """Everything said, as plain text."""
+    return "\n".join(render_say(TEXTS, say).text for say in says)
+
+
+def keys(says: list[Say]) -> list[str]:
+    return [say.key for say in says]
+
+
+def settings() -> Settings:
+    return Settings(
+        bot=BOT,
+        currency="EUR",
+        allowance=Allowance(Money.of("30", "EUR"), Money.of("100", "EUR"), 5),
+        permissions=Permissions({"hs": Role.USER, "@mallory:hs": Role.BLOCKED, "@shy:hs": Role.RECEIVE}),
+    )
+
+
+async def open_house(folder: Path) -> House:
+    """A house with Alice, Bob and Carol in one encrypted room; nobody has linked anything."""
+    clock = StoodClock()
+    book, mailbox, vault, database = await open_book(folder, clock)
+    names = {ALICE: "Alice", BOB: "Bob", CAROL: "Carol", BOT: "PayBridge"}
+    everyone = (*names, "@mallory:hs", "@shy:hs")
+    rooms = RoomsInMemory(
+        {
+            DINNER: RoomFacts(DINNER, encrypted=True, direct=False, members=names),
+            PLAIN: RoomFacts(PLAIN, encrypted=False, direct=False, members=names),
+        }
+        | {
+            direct(mxid): RoomFacts(
+                direct(mxid), encrypted=True, direct=True, members={mxid: names.get(mxid), BOT: "PayBridge"}
+            )
+            for mxid in everyone
+        }
+    )
+    rail = ScriptedRail(name="bank")
+    chosen = settings()
+    desk = open_desk(
+        book=book,
+        mailbox=mailbox,
+        vault=vault,
+        clock=clock,
+        chance=CountingChance(),
+        rooms=rooms,
+        rails={"bank": rail},
+        settings=chosen,
+    )
+    bell = QuietBell()
+    outcomes = Outcomes(book, vault, clock, chosen, desk.news, desk.requests)
+    return House(
+        clock=clock,
+        rooms=rooms,
+        rail=rail,
+        book=book,
+        mailbox=mailbox,
+        database=database,
+        desk=desk,
+        dispatcher=Dispatcher(desk, commands(), bell),
+        courier=Courier(book, clock, {"bank": rail}, outcomes, desk.news, bell),
+        expirer=Expirer(book, clock, outcomes, desk.news, desk.requests, bell),
+    )

@@ -1,8 +1,9 @@
 """Gathers the options that each part declares, from a YAML file, the environment and files of secrets."""
 
 from paybridge.config.errors import ConfigError
-from paybridge.config.load import check_data_dir, known_options, load_config
+from paybridge.config.load import known_options, load_config
 from paybridge.config.model import Config
+from paybridge.config.start import check_data_dir, master_key_of
 from paybridge.domain.permissions import Permissions, Role
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "check_data_dir",
     "known_options",
     "load_config",
+    "master_key_of",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -116,13 +115,3 @@ def _dotted(location: Sequence[int | str]) -> str:
         elif not _NOT_A_KEY.match(part):
             dotted += f".{part}"
     return dotted.removeprefix(".")
-
-
-def check_data_dir(config: Config) -> None:
-    """Make the data folder if it is not there, and see that files can be written in it, or `ConfigError`."""
-    try:
-        config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=config.data_dir) as file:
-            file.write(b"can be written")
-    except OSError as error:
-        raise ConfigError.at("data_dir", f"cannot write in {config.data_dir}: {error.strerror}") from None

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from paybridge.config.sections import (
+    SQLITE,
     Approval,
     Cards,
     Claims,
@@ -29,7 +30,6 @@ from paybridge.domain.approval import Allowance
 from paybridge.domain.money import Money, MoneyError, exponent_of
 from paybridge.domain.permissions import Permissions, Role
 from paybridge.services.settings import Settings
-from paybridge.vault import MasterKey
 
 DATABASE_FILE: Final = "paybridge.db"
 MASTER_KEY_FILE: Final = "master.key"
@@ -124,18 +124,11 @@ class Config(Section):
             claim_life=timedelta(days=self.claims.days),
         )
 
-    def master_key(self) -> MasterKey:
-        """The master key as it is now in the config or its file, or `MasterKeyError`."""
-        if self.vault.master_key is not None:
-            return MasterKey.read(self.vault.master_key.get_secret_value())
-        return MasterKey.from_file(self.vault.master_key_file or self.data_dir / MASTER_KEY_FILE)
-
     def settled(self, folder: Path) -> Config:
         """The same config with what was left out filled in, relative paths taken to start at `folder`."""
         data_dir = folder / self.data_dir.expanduser()
-        database = self.database
-        if not database.url:
-            database = Database(url=f"sqlite+aiosqlite:///{data_dir / DATABASE_FILE}")
+        books = self.database.url.removeprefix(SQLITE) or data_dir / DATABASE_FILE
+        database = Database(url=f"{SQLITE}{folder / books}")
         vault = self.vault
         if vault.master_key is None:
             key_file = folder / (vault.master_key_file or data_dir / MASTER_KEY_FILE).expanduser()

@@ -24,11 +24,12 @@ PLACEHOLDERS: Final[Mapping[str, object]] = MappingProxyType(
         "admins": ["@you:example.org"],
         "rails.bank.url": "http://127.0.0.1:8090",
         "rails.bank.api_key": "bank_test_CHANGE-ME",
+        "rails.internal": None,
     }
 )
 """What stands in config.example.yaml instead of an operator's own values."""
 
-_PLAIN: Final = re.compile(r"[A-Za-z/][A-Za-z0-9_./:+-]*", re.ASCII)
+_PLAIN: Final = re.compile(r"[A-Za-z/](?:[A-Za-z0-9_./:+-]*[A-Za-z0-9_/])?", re.ASCII)
 _READ_AS_SOMETHING_ELSE: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _HEAD: Final = """\
 # The config of PayBridge. A line with a # right before its key stands for what holds if it is left out.
@@ -60,7 +61,7 @@ def _setting(name: str, key: Key, values: Mapping[str, object]) -> Iterator[str]
     last = name.rpartition(".")[2]
     if key.section is not None or name == RAILS:
         # A rail is there by standing there, other sections always are.
-        used = not _is_rail(name) or any(known.startswith(f"{name}.") for known in values)
+        used = not _is_rail(name) or any(f"{known}.".startswith(f"{name}.") for known in values)
         yield f"{last}:" if used else f"#{last}:"
     elif f"{name}_file" in values:
         yield f"{last}_file: {_yaml(values[f'{name}_file'])}"

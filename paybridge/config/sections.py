@@ -14,6 +14,8 @@ from pydantic_core import PydanticCustomError
 from paybridge.domain.permissions import EVERYONE, Role
 from paybridge.domain.proof import Trust
 
+SQLITE: Final = "sqlite+aiosqlite:///"
+
 _MATRIX_ID: Final = re.compile(r"@[^:\s]+:[A-Za-z0-9.\-\[\]:]+", re.ASCII)
 _SERVER_NAME: Final = re.compile(r"[A-Za-z0-9.\-\[\]:]+", re.ASCII)
 _LONGEST_MATRIX_ID: Final = 255
@@ -93,8 +95,10 @@ Amount = Annotated[str, BeforeValidator(_amount)]
 def _database(url: str) -> str:
     if url.startswith("postgres"):
         raise ValueError("PostgreSQL is not supported yet; use sqlite+aiosqlite:///path")
-    if url and not url.startswith("sqlite+aiosqlite:///"):
-        raise ValueError("must begin with sqlite+aiosqlite:///")
+    if url and not url.startswith(SQLITE):
+        raise ValueError(f"must begin with {SQLITE}")
+    if url and url.removeprefix(SQLITE) in {"", ":memory:"}:
+        raise ValueError("must name a file; books in memory would be gone at the next start")
     return url
 
 
@@ -146,6 +150,11 @@ class Database(Section):
     url: Annotated[str, AfterValidator(_database)] = Field(
         "", description="SQLAlchemy URL, SQLite only. Left out: paybridge.db in data_dir."
     )
+
+    @property
+    def file(self) -> Path:
+        """The file that holds the books."""
+        return Path(self.url.removeprefix(SQLITE).partition("?")[0])
 
 
 class VaultSection(Section):

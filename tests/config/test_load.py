@@ -7,10 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from pydantic import SecretStr
 
-from paybridge.config import Config, ConfigError, Role, check_data_dir
+from paybridge.config import Config, Role
 from paybridge.domain.money import Money
 from paybridge.domain.proof import Trust
 
@@ -118,6 +117,15 @@ def test_a_rails_secret_has_a_file_too(load: Load, written: Written, tmp_path: P
     assert revealed(load(written).rails["pigeon"].model_dump()["ring"]) == "gold"
 
 
+def test_books_elsewhere_start_at_the_configs_folder_too(
+    load: Load, written: Written, tmp_path: Path
+) -> None:
+    config = load(written | {"database": {"url": "sqlite+aiosqlite:///books/b.db"}})
+
+    assert config.database.url == f"sqlite+aiosqlite:///{tmp_path}/books/b.db"
+    assert config.database.file == tmp_path / "books" / "b.db"
+
+
 def test_a_section_with_nothing_in_it_is_a_section_of_defaults(load: Load) -> None:
     config = load(
         "homeserver:\n  url: http://hs\n  user_id: '@bot:hs'\n  password: x\n  access_token:\n"
@@ -153,41 +161,8 @@ def test_without_permissions_only_people_of_the_bots_own_server_may_do_anything(
     assert config.role_of("@root:far.example") is Role.ADMIN
 
 
-def test_the_master_key_comes_from_the_config_or_its_file(
-    load: Load, written: Written, tmp_path: Path
-) -> None:
-    file = tmp_path / "key"
-    file.write_text("ab" * 32)
-    file.chmod(0o600)
-    from_file = load(written | {"vault": {"master_key_file": "key"}}).master_key()
-    from_config = load(written | {"vault": {"master_key": "ab" * 32}}).master_key()
-
-    assert from_file.reveal() == from_config.reveal() == bytes.fromhex("ab" * 32)
-
-
 def test_no_secret_shows_when_a_config_is_printed(load: Load, written: Written) -> None:
     config = load(written)
 
     assert "very secret" not in repr(config)
     assert "very secret" not in config.model_dump_json()
-
-
-def test_the_data_folder_is_made_for_its_owner_alone(load: Load, written: Written, tmp_path: Path) -> None:
-    config = load(written | {"data_dir": "some/where"})
-
-    check_data_dir(config)
-
-    assert (tmp_path / "some" / "where").stat().st_mode & 0o777 == 0o700
-    assert list((tmp_path / "some" / "where").iterdir()) == []
-
-
-def test_a_data_folder_that_cannot_be_made_is_told_in_one_line(
-    load: Load, written: Written, tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("")
-    config = load(written | {"data_dir": "file/below"})
-
-    with pytest.raises(ConfigError) as caught:
-        check_data_dir(config)
-
-    assert str(caught.value) == f"config: data_dir: cannot write in {tmp_path}/file/below: Not a directory"

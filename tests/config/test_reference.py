@@ -34,7 +34,7 @@ def test_the_example_loads_once_its_placeholders_are_filled(tmp_path: Path) -> N
     config = load_config(filled, {})
 
     assert config.homeserver.url == "https://matrix.hs.example"
-    assert set(config.rails) == {"bank"}
+    assert set(config.rails) == {"bank", "internal"}
 
 
 def test_the_example_holds_every_key_of_the_model_once() -> None:

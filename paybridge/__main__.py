@@ -1,0 +1,246 @@
+"""The `paybridge` command line: every mistake of the person at it is one line on standard error."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import urlsplit
+
+import typer
+from typer.exceptions import TyperException
+
+# What a command needs is imported when it runs, so that `paybridge --help` answers at once.
+if TYPE_CHECKING:
+    from paybridge.config import Config
+    from paybridge.config.fresh import Answers
+    from paybridge.storage.audit import AuditReport
+
+MISTAKE: Final = 2
+BANK: Final = "http://127.0.0.1:8090"
+HTTP_PORT: Final = 80
+
+app = typer.Typer(
+    name="paybridge",
+    help="A self-hosted Matrix bot that lets people pay, request and split money by chat.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+ConfigFile = Annotated[
+    Path, typer.Option("--config", "-c", envvar="PAYBRIDGE_CONFIG", help="The config, a YAML file.")
+]
+
+
+class Mistake(TyperException):
+    """Something that the person at the command line can put right; the text is one line for them."""
+
+    exit_code = MISTAKE
+
+
+@contextmanager
+def _told(*errors: type[Exception]) -> Iterator[None]:
+    """Make a mistake of `errors`, whose texts are one line for the operator."""
+    try:
+        yield
+    except errors as error:
+        raise Mistake(str(error)) from error
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it with the option's value
+    if wanted:
+        typer.echo(f"paybridge {version('paybridge')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Say the version.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    pass
+
+
+def _load(path: Path) -> Config:
+    from paybridge.config import ConfigError, load_config
+
+    with _told(ConfigError):
+        return load_config(path)
+
+
+@app.command()
+def run(config: ConfigFile) -> None:
+    """Run the bot until it is told to stop."""
+    loaded = _load(config)
+
+    from paybridge.app import FatalError, set_up_logging
+    from paybridge.app.wiring import run as run_house
+    from paybridge.config import ConfigError
+    from paybridge.vault import MasterKeyError
+    from paybridge.web import WebError
+
+    set_up_logging(loaded.logging.level, loaded.logging.format)
+    with _told(ConfigError, FatalError, MasterKeyError, WebError):
+        asyncio.run(run_house(loaded))
+
+
+@app.command("check-config")
+def check_config(config: ConfigFile) -> None:
+    """Say whether a config can be used; nothing is started and nothing written."""
+    loaded = _load(config)
+    rails = ", ".join(sorted(loaded.rails)) or "none"
+    typer.echo(f"{config} can be used: {loaded.homeserver.user_id}, rails: {rails}")
+
+
+@app.command()
+def init(  # noqa: PLR0913  every answer can be given as an option
+    *,
+    config: Annotated[Path, typer.Option("--config", "-c", help="The file to write.")] = Path("config.yaml"),
+    homeserver: Annotated[str | None, typer.Option(help="Where the homeserver answers.")] = None,
+    user_id: Annotated[str | None, typer.Option(help="The bot's full Matrix id.")] = None,
+    password: Annotated[str | None, typer.Option(help="Its password; seen by others in `ps`.")] = None,
+    password_file: Annotated[Path | None, typer.Option(help="File that holds its password.")] = None,
+    access_token: Annotated[str | None, typer.Option(help="Instead: the token of a login.")] = None,
+    device_id: Annotated[str | None, typer.Option(help="The device of that token.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder for all that the bot keeps.")] = None,
+    bank_url: Annotated[str | None, typer.Option(help="Where the bank answers; '' for none.")] = None,
+    admin: Annotated[str | None, typer.Option(help="The Matrix id that may do everything.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a config, but not its secrets.")] = False,
+) -> None:
+    """Write a config with new secrets; asks for what no option says."""
+    from paybridge.config import ConfigError
+    from paybridge.config.fresh import AlreadyThereError, Answers, write_fresh
+
+    asked = None in {homeserver, user_id} or not (password or password_file or access_token)
+    if config.exists() and not force:
+        raise Mistake(f"{config} is there already; --force replaces it and keeps its secrets")
+    homeserver = homeserver or typer.prompt(
+        "Where does the homeserver answer", default="http://localhost:8008"
+    )
+    user_id = user_id or typer.prompt("The bot's full Matrix id, such as @paybridge:example.org")
+    if password_file is not None:
+        password = _read(password_file)
+    if not (password or access_token):
+        password = typer.prompt("Its password (nothing to use an access token)", "", hide_input=True) or None
+    if not (password or access_token):
+        access_token = typer.prompt("Its access token", hide_input=True)
+    if access_token and not device_id:
+        device_id = typer.prompt("The device id of that access token")
+    if data_dir is None:
+        data_dir = Path(typer.prompt("Folder for all that the bot keeps", "data") if asked else "data")
+    if bank_url is None:
+        bank_url = typer.prompt("Where does the bank answer ('-' for no bank)", BANK) if asked else BANK
+    answers = Answers(
+        homeserver=homeserver,
+        user_id=user_id,
+        password=password,
+        access_token=access_token,
+        device_id=device_id,
+        data_dir=data_dir,
+        bank_url=bank_url if bank_url not in {"", "-"} else None,
+        admin=admin,
+    )
+    with _told(ConfigError, AlreadyThereError):
+        written = write_fresh(config, answers, secrets.token_bytes, force=force)
+    _say_what_is_next(config, answers, written)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Mistake(f"--password-file: cannot read {path}: {error}") from error
+
+
+def _say_what_is_next(config: Path, answers: Answers, written: Config) -> None:
+    from paybridge.config.fresh import API_KEY_FILE, WEBHOOK_SECRET_FILE, is_on_this_machine
+
+    data = written.data_dir
+    typer.echo(f"Wrote {config}. Its secrets lie in {data}; keep a copy of master.key in another place.")
+    if answers.bank_url is not None and is_on_this_machine(answers.bank_url):
+        bank = ["paybridge", "bank", "--data", str(data / "bank"), "--api-key-file", str(data / API_KEY_FILE)]
+        bank += ["--port", str(urlsplit(answers.bank_url).port or HTTP_PORT)]
+        bank += ["--webhook-secret-file", str(data / WEBHOOK_SECRET_FILE)]
+        bank += ["--webhook-url", f"http://{written.web.listen}/hooks/bank"]
+        typer.echo(f"Next, start the bank:\n  {shlex.join(bank)}\nThen, in another terminal, the bot:")
+    else:
+        typer.echo("Next, start the bot:")
+    typer.echo(f"  {shlex.join(['paybridge', 'run', '--config', str(config)])}")
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
+def bank(context: typer.Context) -> None:
+    """Run the bank simulator; `paybridge bank --help` names its options."""
+    from paybridge.bank import bank_command
+
+    program = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    program.command()(bank_command)
+    raise typer.Exit(program(context.args, prog_name="paybridge bank", standalone_mode=False) or 0)
+
+
+@app.command()
+def audit(config: ConfigFile) -> None:
+    """Prove the books from outside, read-only; 1 if anything in them is wrong."""
+    from paybridge.storage.audit import audit as audit_books
+    from paybridge.storage.errors import DatabaseError
+
+    file = _load(config).database.file
+    if not file.exists():
+        raise Mistake(f"there are no books yet in {file}")
+    with _told(DatabaseError):
+        report = audit_books(file)
+    _print(report)
+    if report.problems:
+        raise typer.Exit(1)
+
+
+def _print(report: AuditReport) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from paybridge.domain.money import Money
+
+    table = Table("account", "sum", title="All accounts", title_justify="left")
+    table.columns[1].justify = "right"
+    for (kind, currency), minor in sorted(report.totals.items()):
+        table.add_row(kind, str(Money(minor, currency)))
+    for (rail, currency), minor in sorted(report.clearing.items()):
+        table.add_row(f"held by {rail}", str(Money(-minor, currency)))
+    console = Console(highlight=False, markup=False)
+    console.print(table)
+    console.print(f"{report.journals} journals, {report.entries} entries, {report.accounts} accounts")
+    console.print(f"last hash {report.head}", soft_wrap=True)
+    for problem in report.problems:
+        console.print(f"WRONG: {problem}", soft_wrap=True)
+    console.print(f"{len(report.problems)} problems" if report.problems else "The books are sound.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, and return what the process shall end with."""
+    try:
+        return app(arguments, prog_name="paybridge", standalone_mode=False) or 0
+    except TyperException as error:
+        line = " ".join(error.format_message().split())
+        if line:
+            sys.stderr.write(f"{line}\n")
+        return getattr(error, "exit_code", MISTAKE)
+    except typer.Abort:
+        sys.stderr.write("Stopped without an answer; every question has an option, see --help.\n")
+        return MISTAKE
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""What a start needs besides a sound config: a folder that can be written, and the master key."""
+
+from __future__ import annotations
+
+import tempfile
+
+from paybridge.config.errors import ConfigError
+from paybridge.config.model import MASTER_KEY_FILE, Config
+from paybridge.vault import MasterKey
+
+
+def check_data_dir(config: Config) -> None:
+    """Make the data folder if it is not there, and see that files can be written in it, or `ConfigError`."""
+    try:
+        config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=config.data_dir) as file:
+            file.write(b"can be written")
+    except OSError as error:
+        raise ConfigError.at("data_dir", f"cannot write in {config.data_dir}: {error.strerror}") from None
+
+
+def master_key_of(config: Config) -> MasterKey:
+    """The master key from the config or its file, or `MasterKeyError`.
+
+    At the very first start, when there are no books yet that another key could belong to, a file that is
+    not there is made. Later a missing key is an error: a new one would open nothing.
+    """
+    if config.vault.master_key is not None:
+        return MasterKey.read(config.vault.master_key.get_secret_value())
+    path = config.vault.master_key_file or config.data_dir / MASTER_KEY_FILE
+    if not path.exists() and not config.database.file.exists():
+        return MasterKey.generate(path)
+    return MasterKey.from_file(path)

@@ -1,0 +1,69 @@
+"""A start needs a folder that can be written and the right master key, and says what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paybridge.config import Config, ConfigError, check_data_dir, master_key_of
+from paybridge.vault import MasterKeyError
+
+Load = Callable[..., Config]
+Written = dict[str, Any]
+
+
+def test_the_data_folder_is_made_for_its_owner_alone(load: Load, written: Written, tmp_path: Path) -> None:
+    config = load(written | {"data_dir": "some/where"})
+
+    check_data_dir(config)
+
+    assert (tmp_path / "some" / "where").stat().st_mode & 0o777 == 0o700
+    assert list((tmp_path / "some" / "where").iterdir()) == []
+
+
+def test_a_data_folder_that_cannot_be_made_is_told_in_one_line(
+    load: Load, written: Written, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    config = load(written | {"data_dir": "file/below"})
+
+    with pytest.raises(ConfigError) as caught:
+        check_data_dir(config)
+
+    assert str(caught.value) == f"config: data_dir: cannot write in {tmp_path}/file/below: Not a directory"
+
+
+def test_the_master_key_comes_from_the_config_or_its_file(
+    load: Load, written: Written, tmp_path: Path
+) -> None:
+    file = tmp_path / "key"
+    file.write_text("ab" * 32)
+    file.chmod(0o600)
+    from_file = master_key_of(load(written | {"vault": {"master_key_file": "key"}}))
+    from_config = master_key_of(load(written | {"vault": {"master_key": "ab" * 32}}))
+
+    assert from_file.reveal() == from_config.reveal() == bytes.fromhex("ab" * 32)
+
+
+def test_the_very_first_start_makes_a_master_key_and_the_next_ones_take_it(
+    load: Load, written: Written
+) -> None:
+    config = load(written)
+    check_data_dir(config)
+    made = master_key_of(config)
+
+    assert master_key_of(config).reveal() == made.reveal()
+    assert (config.data_dir / "master.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_master_key_that_got_lost_is_never_replaced_by_a_new_one(load: Load, written: Written) -> None:
+    config = load(written)
+    check_data_dir(config)
+    config.database.file.write_bytes(b"")
+
+    with pytest.raises(MasterKeyError, match="cannot read the master key"):
+        master_key_of(config)
+    assert not (config.data_dir / "master.key").exists()

@@ -1,0 +1,91 @@
+"""Whatever happens to money of whatever kind, the news about it has all the facts that its sentence needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from paybridge.domain.approval import Allowance
+from paybridge.domain.money import Money
+from paybridge.domain.people import Person
+from paybridge.domain.permissions import Permissions
+from paybridge.domain.transfer import TransferKind, TransferState
+from paybridge.services.news import News
+from paybridge.services.ports import Book, RoomFacts, Rooms, Vault
+from paybridge.services.settings import Settings
+from paybridge.texts import Texts
+from paybridge.texts.saying import render_say
+from tests.fakes.records import a_link, a_person, a_transfer
+
+if TYPE_CHECKING:
+    from paybridge.services.says import Say
+
+TEXTS = Texts()
+MEMBERS = {"@anna:test": "Anna", "@bob:test": "Bob", "@pay:test": "PayBridge"}
+
+
+class People:
+    """The one thing that news asks a book: who somebody is."""
+
+    async def person(self, person: str) -> Person:
+        return a_person(person)
+
+
+class OneRoom:
+    """A room with everyone in it."""
+
+    async def facts(self, room: str) -> RoomFacts:
+        return RoomFacts(room, encrypted=True, direct=False, members=MEMBERS)
+
+
+@pytest.fixture
+def news() -> News:
+    nothing = Money.zero("EUR")
+    settings = Settings("@pay:test", "EUR", Allowance(nothing, nothing, 0), Permissions())
+    return News(cast("Book", People()), cast("Vault", None), cast("Rooms", OneRoom()), settings)
+
+
+async def _everything(news: News, kind: TransferKind) -> list[Say]:
+    """All that can be told about a transfer of this kind."""
+    payee = "bob" if kind is TransferKind.PAY else "anna"
+    made = {state: a_transfer("PB-7K3QD", payee=payee, kind=kind, state=state) for state in TransferState}
+    awaiting, settled = made[TransferState.AWAITING_APPROVAL], made[TransferState.SETTLED]
+    says = [news.card(awaiting, a_person("anna"), link, MEMBERS) for link in (None, a_link("link", "anna"))]
+    says += await news.on_its_way(made[TransferState.APPROVED])
+    says += await news.arrived(settled)
+    for state in (TransferState.CANCELLED, TransferState.EXPIRED):
+        says += await news.closed(made[state])
+    for unsure in (True, False):
+        says += await news.delayed(made[TransferState.APPROVED], unsure=unsure)
+    for code in ("insufficient_funds", "account_closed", "fee_over_cap", "bad_day"):
+        says += await news.refused(made[TransferState.REFUSED], code)
+    if kind is TransferKind.PAY:
+        says += await news.arrived(made[TransferState.CLAIMABLE])
+        says += await news.claimed(made[TransferState.CLAIMED])
+        for why in ("expired", "sent_back", "taken_back"):
+            says += await news.returned(made[TransferState.RETURNED], why)
+    return says
+
+
+@pytest.mark.parametrize("kind", TransferKind)
+async def test_all_news_can_be_told_in_every_language(news: News, kind: TransferKind) -> None:
+    for say in await _everything(news, kind):
+        for language in TEXTS.languages:
+            text = TEXTS.render(say.key, language, say.facts).text
+
+            assert "PB-7K3QD" in text, say.key
+
+
+async def test_a_card_says_what_is_approved_and_what_to_type(news: News) -> None:
+    card = a_transfer("PB-7K3QD")
+    link = a_link("link", "anna")
+
+    text = render_say(TEXTS, news.card(card, a_person("anna"), link, MEMBERS)).text
+
+    assert text.splitlines() == [
+        "12.50 EUR to Bob (@bob:test)",
+        "Fee 0.00 EUR, total 12.50 EUR, from your bank account ••00 · PB-7K3QD",
+        f"To pay, type !yes or !confirm {card.code} within 10 minutes (until Mar 2, 2026 09:10 UTC)."
+        + " To stop: !cancel PB-7K3QD",
+    ]

@@ -1,0 +1,249 @@
+"""Every key that the product says has its sentence, every sentence is said, and all of them come out well."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+import paybridge
+from paybridge.commands._frame import commands
+from paybridge.commands._verbs import find
+from paybridge.commands.history import UNUSUAL
+from paybridge.domain.errors import UserError
+from paybridge.domain.facts import Fact, Facts, Who
+from paybridge.domain.money import Money
+from paybridge.domain.request import RequestState
+from paybridge.domain.spoken import Trouble
+from paybridge.domain.transfer import TransferKind, TransferState
+from paybridge.services.news import UNDER_WAY, UNSURE
+from paybridge.texts import Texts
+
+TEXTS = Texts()
+LANGUAGES = TEXTS.languages
+KEYS = sorted(TEXTS.keys())
+HAS_SENTENCE = TEXTS.keys()
+PRODUCT = Path(paybridge.__file__).parent
+EVIL = "<b>`**%(x)s &amp; \u202e"
+
+# Keys that the source puts together from parts; all others stand in it as they are.
+FATES = ("card", "on_its_way", "receipt", "refused", "unsure", "delayed", "cancelled", "expired")
+COMPOSED = {
+    *(f"{kind}.{fate}" for kind, fate in product(TransferKind, FATES)),
+    "pay.waiting",
+    *(f"pay.returned.{why}" for why in ("expired", "sent_back", "taken_back")),
+    *(f"refused.{code}" for code in ("insufficient_funds", "account_closed", "fee_over_cap", "other")),
+    *(f"request.{what}" for what in ("asked", "declined", "cancelled", "expired", "paid")),
+    *(
+        f"status.{state}"
+        for state in {*TransferState, UNDER_WAY, UNSURE} - {TransferState.DRAFTED, TransferState.APPROVED}
+    ),
+    *(f"status.request.{state}" for state in RequestState),
+    *(f"help.{verb}" for verb in commands()),
+    *(f"trouble.{trouble}" for trouble in Trouble),
+    *(f"lang.now.{language}" for language in LANGUAGES),
+    *(f"history.page.rows.{state}" for state in UNUSUAL),
+}
+
+
+def _literals() -> set[str]:
+    """Every piece of text that stands in the source of the product."""
+    found: set[str] = set()
+    for file in PRODUCT.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return found
+
+
+LITERALS = _literals()
+
+
+def _keys_in_source() -> list[tuple[str, str]]:
+    """(module, key) of each `key = "..."` and `key="..."`, by whatever conditions it is chosen."""
+    found: set[tuple[str, str]] = set()
+    for file in PRODUCT.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            found |= {(file.relative_to(PRODUCT).as_posix(), key) for key in _key_of(node)}
+    return sorted(found)
+
+
+def _key_of(node: ast.AST) -> set[str]:
+    match node:
+        case ast.keyword(arg="key" | "lead", value=value):
+            values = ast.walk(value)
+        case ast.Assign(targets=[ast.Name(id="key")], value=value):
+            values = ast.walk(value)
+        case _:
+            return set()
+    texts = (each.value for each in values if isinstance(each, ast.Constant) and isinstance(each.value, str))
+    return {text for text in texts if re.fullmatch(r"[a-z]+(\.[a-z_]+)+", text)}
+
+
+def _refusals() -> list[type[UserError]]:
+    """Every kind of refusal that there is."""
+    for module in pkgutil.walk_packages(paybridge.__path__, "paybridge."):
+        if not module.name.endswith("__main__") and ".migrations" not in module.name:
+            importlib.import_module(module.name)
+    found: list[type[UserError]] = []
+    waiting: list[type[UserError]] = [UserError]
+    while waiting:
+        kinds = waiting.pop().__subclasses__()
+        waiting += kinds
+        found += [kind for kind in kinds if kind.__module__.startswith("paybridge.") and "key" in vars(kind)]
+    return sorted(found, key=lambda kind: kind.__name__)
+
+
+REFUSALS = _refusals()
+
+
+@pytest.mark.parametrize(("module", "key"), _keys_in_source())
+def test_every_key_in_the_source_has_its_sentence(module: str, key: str) -> None:
+    assert key in HAS_SENTENCE, module
+
+
+@pytest.mark.parametrize("key", sorted(COMPOSED))
+def test_every_key_that_is_put_together_has_its_sentence(key: str) -> None:
+    assert key in HAS_SENTENCE
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_every_refusal_has_a_sentence_for_its_facts(kind: type[UserError]) -> None:
+    names = [name for name in inspect.signature(kind).parameters if name != "facts"]
+    error = kind(**{name: _plausible(name) for name in names})
+
+    assert TEXTS.placeholders(kind.key) <= set(error.facts())
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_no_sentence_is_left_over(key: str) -> None:
+    parent, _, row = key.rpartition(".")
+    is_row = parent in HAS_SENTENCE and row in TEXTS.placeholders(parent)
+
+    assert is_row or key in COMPOSED or key in LITERALS
+
+
+def test_all_languages_are_those_that_people_can_choose() -> None:
+    assert {f"lang.now.{language}" for language in LANGUAGES} == {
+        key for key in KEYS if key.startswith("lang.now.")
+    }
+
+
+def _plausible(name: str) -> Fact:
+    """A fact as it may really come, and as hostile as people can make it where they write it."""
+    match name:
+        case "amount" | "fee" | "total" | "each" | "needed" | "spendable" | "most" | "least" | "left":
+            return Money(1250, "EUR")
+        case "count" | "times" | "minutes" | "number" | "left_count":
+            return 3
+        case "payer" | "payee" | "asker" | "asked" | "who" | "author":
+            return Who("@anna:example.org", EVIL)
+        case "until" | "at":
+            return datetime(2026, 10, 1, 21, 45, tzinfo=UTC)
+        case "candidates" | "payments":
+            return "PB-7K3QD, PB-9XW2M"
+        case _:
+            return f"({name}) {EVIL}"
+
+
+def _facts(key: str) -> Facts:
+    """Plausible facts for a sentence, two rows for each place that has rows."""
+    facts: dict[str, Fact] = {}
+    for name in TEXTS.placeholders(key):
+        row = f"{key}.{name}"
+        facts[name] = (_facts(row), _facts(row)) if row in HAS_SENTENCE else _plausible(name)
+    return facts
+
+
+class _Tags(HTMLParser):
+    """Fails where tags are not closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.words = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        self.seen.add(tag)
+        if tag == "br":
+            self.words += "\n"
+        else:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@pytest.mark.parametrize(("language", "key"), list(product(LANGUAGES, KEYS)))
+def test_every_sentence_comes_out_as_balanced_html_that_says_the_same(language: str, key: str) -> None:
+    rendered = TEXTS.render(key, language, _facts(key))
+    tags = _Tags()
+    tags.feed(rendered.html or "")
+    tags.close()
+
+    assert tags.open == []
+    assert tags.seen <= {"a", "br", "code", "strong"}
+    assert rendered.html is None or tags.words == rendered.text
+
+
+@pytest.mark.parametrize(("language", "key"), list(product(LANGUAGES, KEYS)))
+def test_no_sentence_shows_its_own_markup_in_plain_text(language: str, key: str) -> None:
+    facts = {name: _mild(fact) for name, fact in _facts(key).items()}
+
+    text = TEXTS.render(key, language, facts).text
+
+    assert "**" not in text
+    assert "`" not in text
+    assert "%(" not in text
+    assert "  " not in text
+
+
+def _mild(fact: Fact) -> Fact:
+    match fact:
+        case str():
+            return fact.replace(EVIL, "").strip()
+        case Who(mxid=mxid):
+            return Who(mxid, "Anna")
+        case tuple():
+            return tuple({name: _mild(inner) for name, inner in row.items()} for row in fact)
+        case _:
+            return fact
+
+
+@pytest.mark.parametrize(("language", "key"), list(product(LANGUAGES, KEYS)))
+def test_every_line_to_copy_is_a_command_that_exists(language: str, key: str) -> None:
+    html = TEXTS.render(key, language, _facts(key)).html or ""
+
+    for line in re.findall(r"<code>!([^<]*)</code>", html):
+        assert find(commands(), line.split()[0]) is not None, line
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_line_under_a_refused_amount_can_be_copied_alone(language: str) -> None:
+    error = "error.ambiguous_amount"
+    facts: Facts = {"typed": "1.234", "first": Money(123400, "EUR"), "second": Money(123, "EUR")}
+
+    html = TEXTS.render(error, language, facts).html
+
+    assert html is not None
+    assert "<code>1234.00 EUR</code>" in html
+
+
+def test_a_chosen_language_is_confirmed_in_that_language() -> None:
+    for language in LANGUAGES:
+        assert TEXTS.render(f"lang.now.{language}", "en", {}) == TEXTS.render(
+            f"lang.now.{language}", language, {}
+        )

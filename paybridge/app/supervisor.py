@@ -91,6 +91,11 @@ class Supervisor:
         """Have `run` end all tasks and return."""
         self._stopping.set()
 
+    def keep(self, name: str, task: Task) -> None:
+        """Keep one more task running, from now until all end."""
+        if not self._stopping.is_set():
+            self._start(name, self._keep(name, task))
+
     def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run something once, beside the tasks; if it fails, that is logged and nothing else happens."""
         if self._stopping.is_set():

@@ -49,7 +49,7 @@ EXECUTE_PATIENCE: Final = timedelta(seconds=60)
 class Bell(Protocol):
     """Rings when there may be work."""
 
-    async def wait(self, patience: float | None) -> None:
+    async def wait(self, patience: float | None, /) -> object:
         """Return when it rings, or after `patience` seconds."""
 
 

@@ -23,6 +23,7 @@ from paybridge.services.ports import (
     Step,
     Unsure,
     Vault,
+    Wakeup,
 )
 from paybridge.services.says import Say, seal
 
@@ -56,6 +57,7 @@ class Outcomes:
         settings: Settings,
         news: News,
         requests: Requests,
+        wakeup: Wakeup,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -63,12 +65,14 @@ class Outcomes:
         self._settings = settings
         self._news = news
         self._requests = requests
+        self._wakeup = wakeup
 
     async def commit(self, step: Step, says: Sequence[Say] = ()) -> None:
-        """Write `step` with what is to be said."""
+        """Write `step` with what is to be said, and wake whoever says it."""
         now = self._clock.now()
         posts = tuple(seal(self._vault, say, now) for say in says)
         await self._book.commit(step + Step(posts=posts))
+        self._wakeup.ring()
 
     async def take(self, leg: Leg, transfer: Transfer, outcome: Outcome) -> Leg:
         """Save what came back for an order that was executed. Returns the leg as it is now.

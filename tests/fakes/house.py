@@ -220,7 +220,7 @@ async def open_house(folder: Path) -> House:
         settings=chosen,
     )
     bell = QuietBell()
-    outcomes = Outcomes(book, vault, clock, chosen, desk.news, desk.requests)
+    outcomes = Outcomes(book, vault, clock, chosen, desk.news, desk.requests, bell)
     return House(
         clock=clock,
         rooms=rooms,

@@ -1,0 +1,214 @@
+"""Puts the whole program together: every part is made once, handed what it needs, and kept running."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from importlib.metadata import version
+
+import aiohttp
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from paybridge.app.bells import Bells
+from paybridge.app.proving import ProvenRails
+from paybridge.app.supervisor import Backoff, FatalError, Supervisor
+from paybridge.app.system import SystemChance, SystemClock
+from paybridge.commands._dispatch import Dispatcher
+from paybridge.commands._frame import commands
+from paybridge.config import Config, Role, check_data_dir, master_key_of
+from paybridge.domain.spoken import Spoken
+from paybridge.matrix.account import MatrixOptions
+from paybridge.matrix.bot import MatrixSide
+from paybridge.matrix.login import CannotLogInError
+from paybridge.matrix.upkeep import KeysRefusedError
+from paybridge.matrix.wire import TokenRevokedError
+from paybridge.rails._frame import NotASandboxError, find_rails
+from paybridge.services.courier import Courier
+from paybridge.services.desk import open_desk
+from paybridge.services.expirer import Expirer
+from paybridge.services.outcomes import Outcomes
+from paybridge.services.ports import Post, Step, Vault
+from paybridge.services.says import Say, seal, unseal
+from paybridge.storage import Database, DatabaseError, open_database, vault_check
+from paybridge.texts import Rendered, Texts
+from paybridge.texts.saying import render_say
+from paybridge.vault import found_vault, open_vault
+from paybridge.web import Check, UnknownRailError, serve_web
+
+log = structlog.stdlib.get_logger(__name__)
+
+CANNOT_BE_HELPED = (FatalError, TokenRevokedError, CannotLogInError, KeysRefusedError, NotASandboxError)
+"""What running a task again cannot mend: the program ends, and says why."""
+
+
+async def run(config: Config, *, ready: Callable[[str], None] | None = None) -> None:
+    """Run the bot until it is told to stop.
+
+    `ready` is told the web server's address once it listens. Raises what one line can tell the operator:
+    `FatalError`, `ConfigError`, `MasterKeyError` or `WebError`.
+    """
+    check_data_dir(config)
+    async with AsyncExitStack() as stack:
+        try:
+            house = await _House.build(config, stack)
+            await house.run(stack, ready)
+        except (DatabaseError, *CANNOT_BE_HELPED) as error:
+            raise FatalError(str(error)) from error
+
+
+class _House:
+    """All parts of one running installation."""
+
+    def __init__(self, config: Config, database: Database, vault: Vault, http: aiohttp.ClientSession) -> None:
+        self._config = config
+        self._database = database
+        self._vault = vault
+        self._clock = SystemClock()
+        self._chance = SystemChance()
+        self._bells = Bells()
+        self._supervisor = Supervisor(Backoff(jitter=random.random), time.monotonic, fatal=CANNOT_BE_HELPED)
+        found = find_rails()
+        made = {name: found[name](options, http) for name, options in config.rails.items()}
+        self._rails = ProvenRails(made, Backoff(jitter=random.random))
+        texts = Texts()
+        self._matrix = MatrixSide(
+            _matrix_options(config),
+            mailbox=database.mailbox,
+            vault=vault,
+            clock=self._clock,
+            chance=self._chance,
+            render=lambda say: _rendered(texts, say),
+            may_invite=lambda mxid: config.role_of(mxid) > Role.BLOCKED,
+            on_set_aside=self._set_aside,
+        )
+        settings = config.settings()
+        desk = open_desk(
+            book=database.book,
+            mailbox=database.mailbox,
+            vault=vault,
+            clock=self._clock,
+            chance=self._chance,
+            rooms=self._matrix.rooms,
+            rails=self._rails,
+            settings=settings,
+        )
+        self._dispatcher = Dispatcher(desk, commands(), self)
+        outcomes = Outcomes(database.book, vault, self._clock, settings, desk.news, desk.requests, self)
+        self._courier = Courier(
+            database.book, self._clock, self._rails, outcomes, desk.news, self._bells.bell("courier")
+        )
+        self._expirer = Expirer(
+            database.book, self._clock, outcomes, desk.news, desk.requests, self._bells.bell("expirer")
+        )
+
+    @classmethod
+    async def build(cls, config: Config, stack: AsyncExitStack) -> _House:
+        """Open the vault first: with a wrong key the database is not touched."""
+        url, master = config.database.url, master_key_of(config)
+        check = await vault_check(url)
+        vault, new_check = (open_vault(master, check), None) if check else found_vault(master)
+        database = await open_database(url, SystemClock())
+        stack.push_async_callback(database.close)
+        if new_check is not None:
+            await database.keep_vault_check(new_check)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        return cls(config, database, vault, http)
+
+    async def run(self, stack: AsyncExitStack, ready: Callable[[str], None] | None) -> None:
+        """Serve health first, so that a start that waits for its homeserver can be watched."""
+        web = await serve_web(
+            self._config.web.host,
+            self._config.web.port,
+            version=version("paybridge"),
+            parts=self._parts(),
+            take_webhook=self._take_webhook,
+        )
+        stack.push_async_callback(web.close)
+        stack.push_async_callback(self._rails.close)
+        stack.push_async_callback(self._matrix.close)
+        if ready is not None:
+            ready(web.url)
+        log.info("started", web=web.url, user=self._config.homeserver.user_id)
+        self._supervisor.spawn("matrix-start", self._start_matrix())
+        await self._supervisor.run(
+            {
+                "courier": self._courier.run,
+                "expirer": self._expirer.run,
+                "rails": self._rails.prove_all,
+            }
+        )
+
+    def ring(self) -> None:
+        """Something was committed: whoever waits for work looks."""
+        self._bells.ring()
+        self._matrix.ring()
+
+    async def _start_matrix(self) -> None:
+        await self._matrix.start(self._hear)
+        for name, task in self._matrix.tasks().items():
+            self._supervisor.keep(name, task)
+
+    async def _hear(self, spoken: Spoken) -> None:
+        with bound_contextvars(event=spoken.event):
+            await self._dispatcher.handle(spoken)
+
+    def _parts(self) -> Mapping[str, Check]:
+        async def matrix() -> str | None:
+            return self._matrix.readiness()
+
+        async def database() -> str | None:
+            await self._database.mailbox.sync_token()
+            return None
+
+        async def tasks() -> str | None:
+            failing = self._supervisor.failing()
+            return "; ".join(f"{name} {reason}" for name, reason in failing.items()) or None
+
+        return {
+            "matrix": matrix,
+            "database": database,
+            "tasks": tasks,
+            **{f"rail {name}": self._rails.check(name) for name in self._config.rails},
+        }
+
+    async def _take_webhook(self, rail: str, headers: Mapping[str, str], raw: bytes) -> None:
+        """A webhook is a hint: the rail is asked about the order, and its answer counts."""
+        known = self._rails.get(rail)
+        if known is None:
+            raise UnknownRailError(rail)
+        for event in known.parse_webhook(headers, raw, self._clock.now()):
+            self._supervisor.spawn(f"hint {event.reference}", self._courier.look_at(event.reference))
+
+    def _set_aside(self, post: Post, reason: str) -> None:
+        """What a room no longer takes is said to the payer in their direct message."""
+        log.warning("post set aside", post=post.id, why=reason)
+        say = unseal(self._vault, post)
+        payer = say.about.get("payer") if say.about else None
+        if post.room is not None and isinstance(payer, str):
+            direct = replace(say, id=f"{post.id}/aside", room=None, person=payer, slot=None, reply_to=None)
+            self._supervisor.spawn("aside", self._post(direct))
+
+    async def _post(self, say: Say) -> None:
+        await self._database.book.commit(Step(posts=(seal(self._vault, say, self._clock.now()),)))
+        self.ring()
+
+
+def _matrix_options(config: Config) -> MatrixOptions:
+    login = config.homeserver
+    return MatrixOptions(
+        url=login.url,
+        user_id=login.user_id,
+        data_dir=config.data_dir,
+        password=login.password.get_secret_value() if login.password else None,
+        access_token=login.access_token.get_secret_value() if login.access_token else None,
+        device_id=login.device_id,
+        device_name=login.device_name,
+    )
+
+
+def _rendered(texts: Texts, say: Say) -> Rendered:
+    return render_say(texts, say)

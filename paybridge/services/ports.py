@@ -5,17 +5,86 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from paybridge.domain.leg import Leg, LegKind
+from paybridge.domain.leg import Leg
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.request import Request
 from paybridge.domain.transfer import Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from paybridge.domain.ledger import Journal
     from paybridge.domain.money import Money
+from paybridge.services.rail import (
+    Capabilities,
+    Linked,
+    LinkRefusedError,
+    NotASandboxError,
+    NotFound,
+    NotSentError,
+    Order,
+    OrderRefusedError,
+    Outcome,
+    Page,
+    Pending,
+    Prepared,
+    Quote,
+    Rail,
+    RailError,
+    RailEvent,
+    Refused,
+    Settled,
+    StatementLine,
+    ThrottledError,
+    Unsure,
+    WebhookRefusedError,
+)
+
+__all__ = [
+    "AlreadyDoneError",
+    "ApprovedSoFar",
+    "Book",
+    "BookUnavailableError",
+    "Capabilities",
+    "Chance",
+    "Clock",
+    "Entry",
+    "Letter",
+    "LinkRefusedError",
+    "Linked",
+    "Mailbox",
+    "NotASandboxError",
+    "NotFound",
+    "NotSentError",
+    "Order",
+    "OrderRefusedError",
+    "Outcome",
+    "OverdraftError",
+    "Page",
+    "Pending",
+    "Post",
+    "Prepared",
+    "Quote",
+    "Rail",
+    "RailError",
+    "RailEvent",
+    "Record",
+    "Refused",
+    "RoomFacts",
+    "Rooms",
+    "SealBrokenError",
+    "Settled",
+    "StaleError",
+    "StatementLine",
+    "Step",
+    "StepRefusedError",
+    "ThrottledError",
+    "Unsure",
+    "Vault",
+    "Wakeup",
+    "WebhookRefusedError",
+]
 
 # ---------------------------------------------------------------- the book
 
@@ -231,209 +300,6 @@ class Vault(Protocol):
 
 class SealBrokenError(Exception):
     """A sealed value does not belong to this place or key."""
-
-
-# ---------------------------------------------------------------- rails
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a rail can do. `flows` are the leg kinds it takes; amounts are per order, inclusive."""
-
-    currencies: frozenset[str]
-    flows: frozenset[LegKind]
-    links: frozenset[str]
-    least: int
-    most: int
-    idempotency_window: timedelta
-    not_found_is_final: bool
-    money_can_come_back_for: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One order to a rail.
-
-    `reference` is ours and unique; `link` is the rail's token of the linked account.
-    """
-
-    reference: str
-    kind: LegKind
-    amount: Money
-    link: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What an order will cost, on top of its amount, and the most that it may cost."""
-
-    fee: Money
-    highest_fee: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """A linked account at the rail: its token and what may be shown of it."""
-
-    token: str
-    masked: str
-    verified: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """The money moved: amount to the payee's side, fee on top. `took` is the rail's own reported time."""
-
-    remote_id: str
-    amount: Money
-    fee: Money
-    took: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """The rail has the order and is working on it; ask again after `next_poll`."""
-
-    next_poll: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The rail refused for good, by one of its listed codes; no money moved."""
-
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotFound:
-    """The rail does not know the order; `final` if it never will unless we send it again."""
-
-    final: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """The rail knows the order, and it has not been executed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unsure:
-    """Nobody knows whether money moved. Ask, never resend under a new key."""
-
-    reason: str
-
-
-Outcome = Settled | Pending | Refused | NotFound | Prepared | Unsure
-
-
-class RailError(Exception):
-    """A rail could not do what it was asked; no order of ours left."""
-
-
-class NotSentError(RailError):
-    """Refused before a byte was written: safe to try later."""
-
-
-class ThrottledError(RailError):
-    """The rail asks to wait."""
-
-    def __init__(self, after: timedelta) -> None:
-        super().__init__(str(after))
-        self.after = after
-
-
-class LinkRefusedError(RailError):
-    """The rail refuses this account, for `code`; `tries_left` of a proof if the rail counts them."""
-
-    def __init__(self, code: str, tries_left: int | None = None) -> None:
-        super().__init__(code)
-        self.code = code
-        self.tries_left = tries_left
-
-
-class OrderRefusedError(RailError):
-    """The rail refuses to prepare the order; nothing moved."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class NotASandboxError(RailError):
-    """The peer could not prove that it is a sandbox: refused at start."""
-
-
-@dataclass(frozen=True, slots=True)
-class RailEvent:
-    """A verified webhook: the order `reference` has news. The rail is then asked."""
-
-    id: str
-    reference: str
-
-
-class WebhookRefusedError(RailError):
-    """The webhook's signature, age or shape is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class StatementLine:
-    """One line of our settlement account at the rail; `amount` is signed, from our side."""
-
-    id: str
-    reference: str | None
-    amount: Money
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of the statement; `next` is the cursor to go on with, None at the end."""
-
-    lines: Sequence[StatementLine]
-    next: str | None
-    balance: Money | None
-
-
-class Rail(Protocol):
-    """A way for money to move outside our ledger. See docs/add-a-rail.md."""
-
-    name: str
-
-    def capabilities(self) -> Capabilities: ...
-
-    async def prove_sandbox(self) -> None:
-        """Raise `NotASandboxError` unless the peer is a sandbox, `NotSentError` if it cannot be reached."""
-
-    async def quote(self, order: Order) -> Quote: ...
-
-    async def link(self, details: str) -> Linked:
-        """Begin to link the account that `details` (an IBAN, say) names, or `LinkRefusedError`."""
-
-    async def verify(self, token: str, evidence: str) -> None:
-        """Prove ownership of a link, or `LinkRefusedError`."""
-
-    async def unlink(self, token: str) -> None: ...
-
-    async def prepare(self, order: Order) -> str:
-        """Tell the rail of the order; MUST NOT move money. The same order has the same handle."""
-
-    async def execute(self, handle: str, key: str, fee_cap: Money) -> Outcome:
-        """Move the money, once per `key`."""
-
-    async def query(self, reference: str, handle: str | None) -> Outcome:
-        """Where the order stands. A failed question is `Unsure` and says nothing about the payment."""
-
-    async def cancel(self, handle: str) -> None: ...
-
-    def parse_webhook(self, headers: Mapping[str, str], raw: bytes, now: datetime) -> Sequence[RailEvent]: ...
-
-    async def statement(self, cursor: str | None) -> Page: ...
-
-    async def alive(self) -> None:
-        """Return if the rail answers, else raise `RailError`."""
-
-    async def close(self) -> None: ...
 
 
 # ---------------------------------------------------------------- the rest

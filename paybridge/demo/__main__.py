@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import sys
 import tempfile
@@ -34,6 +35,8 @@ def main(
 ) -> None:
     """Run the demo on a throwaway homeserver; no money in it is real."""
     console = Console(highlight=False, soft_wrap=False)
+    # What the people's client library tells of its own work is no part of the conversation.
+    logging.getLogger("nio").setLevel(logging.CRITICAL)
     raise SystemExit(asyncio.run(_until_interrupted(console, keep=keep)))
 
 

@@ -21,7 +21,7 @@ async def show_the_books(console: Console, stage: Stage) -> None:
     for name, iban in (("Alice", ALICES_IBAN), ("Bob", BOBS_IBAN)):
         await _show_statement(console, stage, name, iban)
     audited = await stage.audit()
-    console.print("\n[bold]The ledger’s audit[/bold]  (paybridge audit)")
+    console.print("\n[bold]The ledger's audit[/bold]  (paybridge audit)")
     console.print(audited.output.rstrip(), markup=False)
     if not audited.passed:
         raise ProgramError("the audit found problems")
@@ -30,7 +30,7 @@ async def show_the_books(console: Console, stage: Stage) -> None:
 async def _show_statement(console: Console, stage: Stage, name: str, iban: str) -> None:
     statement = await stage.statement(iban)
     currency = str(statement["currency"])
-    table = Table(title=f"{name}’s bank statement, {iban}", title_justify="left", title_style="bold")
+    table = Table(title=f"{name}'s bank statement, {iban}", title_justify="left", title_style="bold")
     table.add_column("Text", overflow="fold")
     table.add_column("Amount", justify="right")
     table.add_column("Balance", justify="right")

@@ -1,4 +1,4 @@
-"""The stage: a throwaway homeserver, the bank simulator and the bot, each a program of its own on loopback."""
+"""The stage: a throwaway homeserver, the bank simulator and the bot, each a program on loopback."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Story:
         await self._answered(self.alice, chat, "!help", "!pay @someone")
         await self._answered(self.alice, chat, f"!link bank {ALICES_IBAN}", "almost linked")
         code = await self.stage.code_in_statement(ALICES_IBAN)
-        self.transcript.aside(f"She looks into her bank’s app: a line of 0.01 EUR says “PAYBRIDGE {code}”.")
+        self.transcript.aside(f"She looks into her bank's app: a line of 0.01 EUR says “PAYBRIDGE {code}”.")
         await self._answered(self.alice, chat, f"!link verify {code}", "is linked")
         await self._answered(self.alice, chat, "!link list", "(default)")
 

@@ -49,14 +49,15 @@ class Transcript:
 
     def catch_up(self) -> None:
         """Print what has come since the last time."""
-        news: dict[str, list[Text | None]] = {}
+        news: dict[tuple[bool, str], list[Text | None]] = {}
         for column, reader in enumerate(self._readers):
             for room, label in reader.rooms.items():
                 for seen in reader.person.timeline(room):
                     if self._is_new(column, seen):
-                        cells = news.setdefault(seen.event_id, [None] * len(self._readers))
+                        cells = news.setdefault((seen.edited > 0, seen.event_id), [None] * len(self._readers))
                         cells[column] = self._cell(seen, label, column)
-        for cells in news.values():
+        # What was edited was edited by what was said: new messages come first.
+        for _, cells in sorted(news.items(), key=lambda item: item[0][0]):
             self._row([cell or Text("") for cell in cells])
 
     def aside(self, text: str) -> None:

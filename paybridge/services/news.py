@@ -43,7 +43,7 @@ class News:
         facts |= {
             "code": transfer.code,
             "minutes": minutes,
-            "until": transfer.expires,
+            "until": f"{transfer.expires.astimezone(UTC):%H:%M} UTC",
             "bank": ({"account": link.masked if private else f"••{tail}"},) if link else (),
             "balance": ({},) if link is None else (),
         }
@@ -125,6 +125,8 @@ class News:
             "total": transfer.total,
             "payer": Who(transfer.payer_mxid, names.get(transfer.payer_mxid)),
             "payee": Who(transfer.payee_mxid, names.get(transfer.payee_mxid)),
+            "payer_name": called(transfer.payer_mxid, names),
+            "payee_name": called(transfer.payee_mxid, names),
             "note": ({"words": note},) if note else (),
             "times": times,
             "cashout": f"!cashout {transfer.amount.plain()} {transfer.amount.currency}",
@@ -175,6 +177,11 @@ class News:
             facts=facts,
             about=about(transfer, None),
         )
+
+
+def called(mxid: str, names: Mapping[str, str | None]) -> str:
+    """What people call somebody, once the full id has been said in the same message."""
+    return names.get(mxid) or mxid.removeprefix("@").partition(":")[0]
 
 
 def about(transfer: Transfer, state: str | None) -> Mapping[str, object]:

@@ -13,6 +13,7 @@ from paybridge.domain.ids import payment_id
 from paybridge.domain.request import Request, RequestHappening, RequestState
 from paybridge.domain.transfer import Transfer, TransferState
 from paybridge.services.notes import open_note, seal_note
+from paybridge.services.news import called
 from paybridge.services.payments import Drafted, PayingTheBotError, Payments, Wish, check_place
 from paybridge.services.people import Known, People
 from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Rooms, Step, Vault
@@ -204,6 +205,7 @@ class Requests:
                 "amount": request.amount,
                 "asker": Who(request.asker_mxid, names.get(request.asker_mxid)),
                 "asked": Who(request.asked_mxid, names.get(request.asked_mxid)),
+                "asked_name": called(request.asked_mxid, names),
                 "note": ({"words": note},) if note else (),
                 "reason": ({"words": reason},) if reason else (),
                 "until": request.expires,

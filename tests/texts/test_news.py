@@ -81,11 +81,11 @@ async def test_a_card_says_what_is_approved_and_what_to_type(news: News) -> None
     card = a_transfer("PB-7K3QD")
     link = a_link("link", "anna")
 
-    text = render_say(TEXTS, news.card(card, a_person("anna"), link, MEMBERS)).text
+    payee, money, to_type = render_say(
+        TEXTS, news.card(card, a_person("anna"), link, MEMBERS)
+    ).text.splitlines()
 
-    assert text.splitlines() == [
-        "12.50 EUR to Bob (@bob:test)",
-        "Fee 0.00 EUR, total 12.50 EUR, from your bank account ••00 · PB-7K3QD",
-        f"To pay, type !yes or !confirm {card.code} within 10 minutes (until Mar 2, 2026 09:10 UTC)."
-        + " To stop: !cancel PB-7K3QD",
-    ]
+    assert payee == "12.50 EUR to Bob (@bob:test)"
+    assert money == "Fee 0.00 EUR, total 12.50 EUR, from your bank account ••00 · PB-7K3QD"
+    assert f"type !yes or !confirm {card.code} within 10 minutes (until " in to_type
+    assert "!cancel PB-7K3QD" in to_type

@@ -18,6 +18,7 @@ def a_receipt(note: str, name: str = "Anna") -> Say:
         "fee": Money(0, "EUR"),
         "payer": Who("@anna:hs", name),
         "payee": Who("@bob:hs", "Bob"),
+        "payee_name": "Bob",
         "note": ({"words": note},),
         "cashout": "!cashout 12.50 EUR",
     }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from paybridge.bank.notices import signature
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.rails.bank import BankRail
@@ -21,6 +22,7 @@ from paybridge.services.ports import (
     Pending,
     Prepared,
     RailError,
+    RailEvent,
     Refused,
     Settled,
     Unsure,
@@ -279,3 +281,32 @@ async def test_broken_webhook_headers_are_refused(bank: BankTrial, changed: dict
 
     with pytest.raises(WebhookRefusedError):
         bank.rail.parse_webhook({**lowered, **changed}, raw, now)
+
+
+@pytest.mark.parametrize(
+    ("event", "body", "fine"),
+    [
+        ("msg_1", '{"data": {"reference": "leg-1"}, "new": 1}', True),
+        ("", '{"data": {"reference": "leg-1"}}', False),
+        ("msg_1", '{"data": {"reference": ""}}', False),
+        ("msg_1", '{"data": {"reference": 1}}', False),
+        ("msg_1", '{"data": []}', False),
+        ("msg_1", "[" * 10_000, False),
+        ("msg_1", "", False),
+    ],
+)
+async def test_a_webhook_that_is_signed_must_also_make_sense(
+    bank: BankTrial, event: str, body: str, *, fine: bool
+) -> None:
+    now = datetime.now(UTC)
+    timestamp = str(int(now.timestamp()))
+    headers = {
+        "webhook-id": event,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": signature((SECRET,), event, timestamp, body),
+    }
+    if fine:
+        assert bank.rail.parse_webhook(headers, body.encode(), now) == (RailEvent("msg_1", "leg-1"),)
+    else:
+        with pytest.raises(WebhookRefusedError):
+            bank.rail.parse_webhook(headers, body.encode(), now)

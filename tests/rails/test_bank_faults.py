@@ -117,20 +117,29 @@ def _throttle(header: str) -> web.Response:
 
 
 async def test_a_redirect_is_not_followed(bank: BankTrial) -> None:
-    order = await bank.order()
-    handle = await bank.rail.prepare(order)
-    target = f"{bank.proxy.target}/v1/orders/{Handle.read(handle).order}/execute"
-    bank.proxy.instead = lambda: web.Response(status=307, headers={"Location": target})
+    handle = await bank.rail.prepare(await bank.order())
+    bank.proxy.instead = lambda: web.Response(status=307, headers={"Location": "/elsewhere"})
 
-    assert isinstance(await bank.rail_to(bank.proxy.address).execute(handle, "key", CAP), Unsure)
-    assert await bank.moved(order.reference) == MOVED_NOTHING
+    assert await bank.rail_to(bank.proxy.address).execute(handle, "key", CAP) == Unsure("HTTP 307")
+    assert "POST /elsewhere" not in bank.proxy.seen
 
 
 async def test_an_answer_without_end_is_unsure(bank: BankTrial) -> None:
     handle = await bank.rail.prepare(await bank.order())
-    bank.proxy.instead = lambda: web.Response(body=b" " * 2_000_000, content_type="application/json")
+    bank.proxy.rewrite = lambda body: body + b" " * 2_000_000
 
     assert isinstance(await bank.rail_to(bank.proxy.address).execute(handle, "key", CAP), Unsure)
+
+
+async def test_an_answer_about_another_order_is_unsure(bank: BankTrial) -> None:
+    order = await bank.order()
+    handle, _ = await bank.execute(order)
+    bank.proxy.where = ""
+    bank.proxy.rewrite = lambda body: body.replace(order.reference.encode(), b"leg-of-others")
+
+    outcome = await bank.rail_to(bank.proxy.address).query(order.reference, handle)
+
+    assert outcome == Unsure("the answer is about another order")
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b'{"sandbox": "yes"}', b'{"sandbox": 1}', b"<html>"])
@@ -175,6 +184,28 @@ async def test_an_answer_of_the_wrong_shape_is_an_error_and_no_crash(
 
     with pytest.raises(RailError):
         await questions[where]()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": "ord_2"},
+        {"amount": 1251},
+        {"amount": 0},
+        {"currency": "SEK"},
+        {"currency": "XXY"},
+        {"fee": 8},
+        {"fee": -1},
+        {"remote_id": None},
+        {"remote_id": ""},
+        {"state": "reversed"},
+    ],
+)
+def test_an_answer_that_does_not_add_up_is_unsure(changed: dict[str, object]) -> None:
+    told = OrderTold.model_validate({**ANSWER, **changed})
+
+    assert isinstance(meaning(OrderTold.model_validate(ANSWER), None, ORDERED, CAP), Settled)
+    assert isinstance(meaning(told, None, ORDERED, CAP), Unsure)
 
 
 @given(field=st.sampled_from(sorted(ANSWER)), value=JSON)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.amounts import ReadAmount, find_amount
 from paybridge.domain.errors import UserError
+from paybridge.domain.numerals import without_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,8 +19,11 @@ if TYPE_CHECKING:
 
 _MARK: Final = "\ue000"
 """Stands for a pill among the words: from the private use area, and taken out of what people type."""
-_LINKING_WORDS: Final = frozenset({"for", "to", "给", "用于", "为"})
+_MARKED: Final = re.compile(f"{_MARK}([0-9]+)")
+_TOWARDS: Final = frozenset({"to", "给"})
+_LINKING_WORDS: Final = _TOWARDS | {"for", "用于", "为"}
 _MOST_NAMES_SHOWN: Final = 5
+_MOST_WORDS_OF_A_NAME: Final = 6
 
 
 class PayeeMissingError(UserError):
@@ -100,16 +106,12 @@ def read_payment(words: str, people: Named, default_currency: str) -> PaymentWor
     typed = marked.split()
     masked = [_masked(word) for word in typed]
     amount, place = find_amount(masked, default_currency=default_currency)
-    before, after = typed[: place.start], typed[place.stop :]
-    while before and before[-1].casefold() in _LINKING_WORDS:
-        before = before[:-1]
+    before, after = _without_linking(typed[: place.start]), typed[place.stop :]
     if before:
         payee = _resolve(" ".join(before), pills, people)
     else:
         payee, after = _payee_behind(after, pills, people)
-    if any(
-        _is_address(word) and _resolve_or_none(word, pills, people) not in {None, payee} for word in after[:1]
-    ):
+    if _second_payee(after, pills, people) not in {None, payee}:
         raise SeveralPayeesError
     if people.is_reply and people.reply_author not in {None, payee}:
         raise ReplyAndPillDifferError(author=people.reply_author or "", typed=payee)
@@ -140,22 +142,59 @@ def _mark_pills(words: str, pills: Sequence[Pill]) -> tuple[str, tuple[Pill, ...
     text = words.replace(_MARK, "")
     start = 0
     for pill in pills:
-        shown = next((form for form in (pill.text, pill.mxid) if form and text.find(form, start) >= 0), None)
-        if shown is None:
-            continue
         if pill.text.startswith("@") and ":" in pill.text and pill.text != pill.mxid:
             raise NameAndPillDifferError(shown=pill.text, target=pill.mxid)
-        at = text.find(shown, start)
-        text = f"{text[:at]} {_MARK}{len(used)} {text[at + len(shown) :].removeprefix(':')}"
-        start = at + len(_MARK) + 2
+        found = _shown(text, pill, start)
+        if found is None:
+            continue
+        mark = f" {_MARK}{len(used)} "
+        text = text[: found.start] + mark + text[found.stop :].removeprefix(":")
+        start = found.start + len(mark)
         used.append(pill)
     return text, tuple(used)
 
 
+def _shown(text: str, pill: Pill, start: int) -> slice | None:
+    """Where a pill stands in the plain text, in any of the ways in which clients write one."""
+    localpart = pill.mxid.partition(":")[0]
+    link = f"https://matrix.to/#/{pill.mxid}"
+    forms = (f"[{pill.text}]({link})", link, pill.mxid, f"@{pill.text}", pill.text, localpart)
+    places = (_place_of(text, form, start) for form in forms if form.strip(" @"))
+    found = [place for place in places if place is not None]
+    return min(found, key=lambda place: (place.start, -place.stop), default=None)
+
+
+def _place_of(text: str, form: str, start: int) -> slice | None:
+    """The first place of `form` where it is a whole word; "@bob" is not one in "@bob:example.org"."""
+    at = text.find(form, start)
+    while at >= 0:
+        end = at + len(form)
+        longer_id = form.startswith("@") and text[end : end + 1] == ":" and text[end + 1 : end + 2].isalnum()
+        if not longer_id and not _grown_together(text, at) and not _grown_together(text, end):
+            return slice(at, end)
+        at = text.find(form, at + 1)
+    return None
+
+
+def _grown_together(text: str, place: int) -> bool:
+    """Whether one word or number goes on across `place`: a name "5" does not stand in "15" or in "1.5"."""
+    left, right = text[:place][-1:], text[place:]
+    if left in {".", ","}:
+        return right[:1].isdecimal()
+    if right[:1] in {".", ","}:
+        return left.isdecimal() and right[1:2].isdecimal()
+    return all(char.isalnum() and unicodedata.category(char) != "Lo" for char in (left, right[:1]))
+
+
 def _unmark(text: str, pills: Sequence[Pill]) -> str:
-    for number, pill in enumerate(pills):
-        text = text.replace(f"{_MARK}{number}", pill.text)
-    return text
+    return _MARKED.sub(lambda found: pills[int(found[1])].text, text)
+
+
+def _without_linking(words: list[str]) -> list[str]:
+    """The words without "to" in front of them and "for" behind."""
+    while words and words[-1].casefold() in _LINKING_WORDS:
+        words = words[:-1]
+    return words[1:] if words and words[0].casefold() in _TOWARDS else words
 
 
 def _masked(word: str) -> str:
@@ -169,20 +208,42 @@ def _is_address(word: str) -> bool:
 
 def _payee_behind(after: list[str], pills: Sequence[Pill], people: Named) -> tuple[str, list[str]]:
     """The payee among the words behind the amount, and the words that are left."""
-    rest = after[1:] if after and after[0].casefold() in {"to", "给"} else after
+    rest = after[1:] if after and after[0].casefold() in _TOWARDS else after
     if rest and _is_address(rest[0]):
         return _resolve(rest[0], pills, people), rest[1:]
+    length = _words_of_a_name(rest, people)
+    if length:
+        return _resolve(" ".join(rest[:length]), pills, people), rest[length:]
     if people.is_reply:
         if people.reply_author is None:
             raise ReplyNotProvenError
         return people.reply_author, after
-    for length in range(min(len(rest), 6), 0, -1):
-        name = " ".join(rest[:length])
-        if _called(name, people.members):
-            return _resolve(name, pills, people), rest[length:]
     if rest:
         raise UnknownPayeeError(typed=rest[0][:40])
     raise PayeeMissingError
+
+
+def _second_payee(after: list[str], pills: Sequence[Pill], people: Named) -> str | None:
+    """Somebody whom the words behind payee and amount name too: by an address, or as in "to Carol"."""
+    towards = bool(after) and after[0].casefold() in _TOWARDS
+    rest = after[1:] if towards else after
+    if rest and _is_address(rest[0]):
+        return _resolve_or_none(rest[0], pills, people)
+    length = _words_of_a_name(rest, people) if towards else 0
+    return _resolve(" ".join(rest[:length]), pills, people) if length else None
+
+
+def _words_of_a_name(words: list[str], people: Named) -> int:
+    """How many of the first words are the name of somebody in the room; the longest name counts.
+
+    None are behind "for": a note begins there, whatever people call themselves.
+    """
+    if words and words[0].casefold() in _LINKING_WORDS:
+        return 0
+    for length in range(min(len(words), _MOST_WORDS_OF_A_NAME), 0, -1):
+        if _called(" ".join(words[:length]), people.members):
+            return length
+    return 0
 
 
 def _resolve_or_none(typed: str, pills: Sequence[Pill], people: Named) -> str | None:
@@ -197,23 +258,28 @@ def _resolve(typed: str, pills: Sequence[Pill], people: Named) -> str:
     words = typed.split()
     if len([word for word in words if _is_address(word)]) > 1:
         raise SeveralPayeesError
-    if typed.startswith(_MARK):
-        return pills[int(typed[1:])].mxid if typed[1:].isdecimal() else _unknown(typed)
-    if typed.startswith("@") and ":" in typed:
-        return typed
-    if typed.startswith("@"):
-        found = [mxid for mxid in people.members if mxid.split(":", 1)[0] == typed]
+    marked = _MARKED.fullmatch(typed)
+    if marked:
+        return pills[int(marked[1])].mxid
+    address = typed.rstrip(",:;") if len(words) == 1 and typed.startswith("@") else ""
+    if ":" in address:
+        return address
+    if address:
+        found = [mxid for mxid in people.members if mxid.partition(":")[0] == address]
     else:
         found = _called(typed, people.members)
     if len(found) > 1:
-        raise AmbiguousPayeeError(typed=typed[:40], candidates=sorted(found))
-    return found[0] if found else _unknown(typed)
-
-
-def _unknown(typed: str) -> str:
-    raise UnknownPayeeError(typed=typed.strip(_MARK)[:40])
+        raise AmbiguousPayeeError(typed=_unmark(typed, pills)[:40], candidates=sorted(found))
+    if not found:
+        raise UnknownPayeeError(typed=_unmark(typed, pills)[:40])
+    return found[0]
 
 
 def _called(name: str, members: Mapping[str, str | None]) -> list[str]:
-    wanted = name.strip(",:").casefold()
-    return [mxid for mxid, shown in members.items() if shown is not None and shown.casefold() == wanted]
+    """Whoever in the room has a name that reads like this one; what nobody sees makes no difference."""
+    wanted = _as_seen(name.strip(",:;"))
+    return [mxid for mxid, shown in members.items() if wanted and shown and _as_seen(shown) == wanted]
+
+
+def _as_seen(name: str) -> str:
+    return " ".join(without_unseen(name).casefold().split())

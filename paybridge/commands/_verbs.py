@@ -33,11 +33,13 @@ def read_verb(spoken: Spoken) -> Typed | None:
         body = body[1:]
     elif not spoken.to_bot:
         return None
-    verb, _, words = body.partition(" ")
+    if not body or body[0].isspace():
+        return None
+    verb, *words = body.split(maxsplit=1)
     verb = verb.casefold()
     if not verb or len(verb) > _LONGEST_VERB or not verb.replace("-", "").isalpha():
         return None
-    return Typed(verb, words.strip())
+    return Typed(verb, "".join(words).strip())
 
 
 def find(commands: Mapping[str, Command], verb: str) -> Command | None:

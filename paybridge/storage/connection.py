@@ -17,12 +17,10 @@ _STATEMENTS_KEPT: Final = 256
 
 # Without foreign keys no COMMIT fails for an unsealed journal, without recursive triggers REPLACE deletes
 # rows behind the triggers' back, and FULL is what makes COMMIT mean "on disk".
-_PRAGMAS: Final = (
-    ("journal_mode", "wal"),
-    ("synchronous", 2),
-    ("foreign_keys", 1),
-    ("recursive_triggers", 1),
-)
+_GUARDS: Final = (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("recursive_triggers", 1))
+
+# For speed: savepoints undone in memory, 64 MiB of pages kept, fewer checkpoints of more pages each.
+_COMFORTS: Final = (("temp_store", 2), ("cache_size", -65536), ("wal_autocheckpoint", 2000))
 
 
 def path_of(url: str) -> Path:
@@ -56,7 +54,7 @@ def connect(path: Path) -> sqlite3.Connection:
         cached_statements=_STATEMENTS_KEPT,
     )
     try:
-        for name, value in _PRAGMAS:
+        for name, value in (*_GUARDS, *_COMFORTS):
             _turn_on(connection, name, value)
     except BaseException:
         connection.close()

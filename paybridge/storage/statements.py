@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from paybridge.domain.leg import Leg
@@ -30,21 +30,44 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
 }
 """The table of every kind of record; the order is that in which foreign keys let them be written."""
 
+_AGREED: Final = ("amount", "currency", "room", "created")
+TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
+    Person: (),
+    Identity: (),
+    Link: (),
+    Request: ("asker", "asker_mxid", "asked", "asked_mxid", *_AGREED),
+    Transfer: ("kind", "payer", "payer_mxid", "payee", "payee_mxid", *_AGREED),
+    Leg: ("transfer", "number", "kind", "rail", "owner", "amount", "currency"),
+}
+"""What never changes of a record once it is written: left out of updates, which so touch fewer indexes."""
+
 
 def _insert(table: Table) -> str:
     return str(insert(table).compile(dialect=_DIALECT))
 
 
-def _update_if_unchanged(table: Table) -> str:
-    (key,) = table.primary_key.columns
-    changed = [column.name for column in table.columns if column is not key]
-    statement = update(table).where(key == bindparam("_key"), table.c.version == bindparam("_version"))
+def _update_if_unchanged(kind: type[Record]) -> str:
+    table = TABLE_OF[kind]
+    kept = {KEY_OF[kind], *TERMS_OF[kind]}
+    changed = [column.name for column in table.columns if column.name not in kept]
+    key = table.c[KEY_OF[kind]]
+    terms = [table.c[name] == bindparam(f"_{name}") for name in TERMS_OF[kind]]
+    statement = update(table).where(
+        key == bindparam("_key"), table.c.version == bindparam("_version"), *terms
+    )
     return str(statement.compile(dialect=_DIALECT, column_keys=changed))
+
+
+def _version(kind: type[Record]) -> str:
+    table = TABLE_OF[kind]
+    statement = select(table.c.version).where(table.c[KEY_OF[kind]] == bindparam("_key"))
+    return str(statement.compile(dialect=_DIALECT))
 
 
 KEY_OF: Final = {kind: next(iter(table.primary_key.columns)).name for kind, table in TABLE_OF.items()}
 INSERT_OF: Final = {kind: _insert(table) for kind, table in TABLE_OF.items()}
-UPDATE_OF: Final = {kind: _update_if_unchanged(table) for kind, table in TABLE_OF.items()}
+UPDATE_OF: Final = {kind: _update_if_unchanged(kind) for kind in TABLE_OF}
+VERSION_OF: Final = {kind: _version(kind) for kind in TABLE_OF}
 
 INSERT_ACCOUNT: Final = _insert(tables.account)
 INSERT_JOURNAL: Final = _insert(tables.journal)

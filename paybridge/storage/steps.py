@@ -91,7 +91,10 @@ def _write_record(connection: sqlite3.Connection, record: Record) -> None:
         return
     key = row[sql.KEY_OF[kind]]
     row["_key"], row["_version"] = key, before
+    row |= {f"_{name}": row[name] for name in sql.TERMS_OF[kind]}
     if connection.execute(sql.UPDATE_OF[kind], row).rowcount != 1:
+        if connection.execute(sql.VERSION_OF[kind], row).fetchone() == (before,):
+            raise StepRefusedError(f"{kind.__name__} {key} keeps its terms")
         raise StaleError(f"{kind.__name__} {key} has left version {before}")
 
 

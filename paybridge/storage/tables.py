@@ -128,11 +128,9 @@ journal = Table(
     _bytes("prev_hash"),
     _bytes("hash"),
     UniqueConstraint("idem"),
-    UniqueConstraint("prev_hash"),  # the chain has no forks
     _check("journal_hash_length", "length(prev_hash) = 32 AND length(hash) = 32"),
     # COMMIT fails unless the journal was sealed, and the seal's trigger wants a zero sum.
     ForeignKeyConstraint(["id"], ["seal.journal"], deferrable=True, initially="DEFERRED"),
-    Index("journal_of_transfer", "transfer"),
     sqlite_strict=True,
 )
 

@@ -54,11 +54,16 @@ def apply_steps(
 
 
 def apply_all(connection: sqlite3.Connection, works: Sequence[Work[Any]], now: int) -> list[Any]:
-    """Do each work under a savepoint of one transaction, and commit: what each returned, or `Failed`."""
+    """Do each work in one transaction, and commit: what each returned, or `Failed`."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        outcomes = [_attempt(connection, work, now) for work in works]
-        connection.execute("COMMIT")
+        if len(works) == 1:
+            # Alone, it needs no savepoint: what undoes it undoes the transaction.
+            outcomes = [_attempt(connection, works[0], now)]
+            connection.execute("ROLLBACK" if isinstance(outcomes[0], Failed) else "COMMIT")
+        else:
+            outcomes = [_attempt_under_savepoint(connection, work, now) for work in works]
+            connection.execute("COMMIT")
     except BaseException:
         # A full disk may have rolled back by itself.
         if connection.in_transaction:
@@ -71,24 +76,26 @@ def _write(step: Step, connection: sqlite3.Connection, now: int) -> None:
     write_step(connection, step, now)
 
 
-def _attempt(connection: sqlite3.Connection, work: Work[T], now: int) -> T | Failed:
+def _attempt_under_savepoint(connection: sqlite3.Connection, work: Work[T], now: int) -> T | Failed:
     connection.execute("SAVEPOINT work")
+    outcome = _attempt(connection, work, now)
+    if isinstance(outcome, Failed):
+        connection.execute("ROLLBACK TO work")
+    connection.execute("RELEASE work")
+    return outcome
+
+
+def _attempt(connection: sqlite3.Connection, work: Work[T], now: int) -> T | Failed:
     try:
-        result = work(connection, now)
+        return work(connection, now)
     except sqlite3.IntegrityError as error:
-        failed = Failed(refusal(error))
+        return Failed(refusal(error))
     except (sqlite3.DataError, sqlite3.ProgrammingError) as error:
-        failed = Failed(error)
+        return Failed(error)
     except sqlite3.DatabaseError:
         raise  # the database itself is in trouble, and so is everyone in this transaction
     except Exception as error:  # noqa: BLE001 - handed to the caller whose work it was; the others go on
-        failed = Failed(error)
-    else:
-        connection.execute("RELEASE work")
-        return result
-    connection.execute("ROLLBACK TO work")
-    connection.execute("RELEASE work")
-    return failed
+        return Failed(error)
 
 
 @dataclass(frozen=True, slots=True)

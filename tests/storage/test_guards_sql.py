@@ -183,6 +183,8 @@ def test_the_chain_has_no_forks_and_no_gaps(raw: sqlite3.Connection) -> None:
         "UPDATE account SET floor = NULL WHERE id = 2",
         "UPDATE account SET currency = 'KWD' WHERE id = 2",
         "UPDATE account SET id = 9 WHERE id = 2",
+        "UPDATE account SET rowid = 9 WHERE id = 2",
+        "UPDATE account SET currency = 'KWD', balance = balance, version = version WHERE id = 2",
         "DELETE FROM account WHERE id = 2",
         "REPLACE INTO account SELECT id, owner, kind, currency, 9, floor, version FROM account WHERE id = 2",
         "REPLACE INTO account SELECT id, owner, kind, currency, 0, floor, 0 FROM account WHERE id = 2",

@@ -19,10 +19,15 @@ GUARDS: Final = (
     END
     """,
     """
-    CREATE TRIGGER account_update BEFORE UPDATE ON account BEGIN
-        SELECT raise(ABORT, 'accounts keep owner, kind, currency and floor')
-        WHERE (new.id, new.owner, new.kind, new.currency, new.floor)
-            IS NOT (old.id, old.owner, old.kind, old.currency, old.floor);
+    CREATE TRIGGER account_terms BEFORE UPDATE ON account
+    WHEN (new.id, new.owner, new.kind, new.currency, new.floor)
+        IS NOT (old.id, old.owner, old.kind, old.currency, old.floor)
+    BEGIN
+        SELECT raise(ABORT, 'accounts keep owner, kind, currency and floor');
+    END
+    """,
+    """
+    CREATE TRIGGER account_update BEFORE UPDATE OF balance, version ON account BEGIN
         SELECT raise(ABORT, 'balances change by entries only')
         WHERE new.version <> old.version + 1 OR NOT EXISTS (
             SELECT 1 FROM entry
@@ -85,7 +90,9 @@ GUARDS: Final = (
     CREATE TRIGGER seal_insert BEFORE INSERT ON seal BEGIN
         SELECT raise(ABORT, 'the journal does not balance')
         WHERE EXISTS (
-            SELECT 1 FROM entry WHERE journal = new.journal GROUP BY currency HAVING sum(amount) <> 0
+            SELECT 1 FROM entry AS line WHERE line.journal = new.journal AND (
+                SELECT sum(amount) FROM entry WHERE journal = line.journal AND currency = line.currency
+            ) <> 0
         );
         SELECT raise(ABORT, 'a journal has two lines at least')
         WHERE (SELECT count(*) FROM entry WHERE journal = new.journal) < 2;
@@ -152,10 +159,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["id"], ["seal.journal"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("idem"),
-        sa.UniqueConstraint("prev_hash"),
         sqlite_strict=True,
     )
-    op.create_index("journal_of_transfer", "journal", ["transfer"], unique=False)
     op.create_table(
         "entry",
         sa.Column("journal", BIG, nullable=False),

@@ -14,14 +14,19 @@ BIG: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 GUARDS: Final = (
     """
-    CREATE TRIGGER transfer_update BEFORE UPDATE ON transfer BEGIN
-        SELECT raise(ABORT, 'a transfer keeps its terms')
-        WHERE (new.id, new.kind, new.payer, new.amount, new.currency, new.created)
-            IS NOT (old.id, old.kind, old.payer, old.amount, old.currency, old.created);
-        SELECT raise(ABORT, 'a transfer that ended stays as it ended')
-        WHERE new.state <> old.state AND old.state IN (
-            'cancelled', 'claimed', 'expired', 'refused', 'returned', 'settled'
-        );
+    CREATE TRIGGER transfer_terms BEFORE UPDATE OF
+        id, kind, payer, payer_mxid, payee, payee_mxid, amount, currency, room, created
+    ON transfer BEGIN
+        SELECT raise(ABORT, 'a transfer keeps its terms');
+    END
+    """,
+    """
+    CREATE TRIGGER transfer_ended BEFORE UPDATE OF state ON transfer
+    WHEN new.state <> old.state AND old.state IN (
+        'cancelled', 'claimed', 'expired', 'refused', 'returned', 'settled'
+    )
+    BEGIN
+        SELECT raise(ABORT, 'a transfer that ended stays as it ended');
     END
     """,
     """
@@ -30,14 +35,19 @@ GUARDS: Final = (
     END
     """,
     """
-    CREATE TRIGGER leg_update BEFORE UPDATE ON leg BEGIN
-        SELECT raise(ABORT, 'a leg keeps its terms')
-        WHERE (new.id, new.transfer, new.number, new.kind, new.rail, new.owner, new.amount, new.currency)
-            IS NOT (
-                old.id, old.transfer, old.number, old.kind, old.rail, old.owner, old.amount, old.currency
-            );
-        SELECT raise(ABORT, 'a leg that ended stays as it ended')
-        WHERE new.state <> old.state AND old.state IN ('cancelled', 'refused', 'settled');
+    CREATE TRIGGER leg_terms BEFORE UPDATE OF
+        id, transfer, number, kind, rail, owner, amount, currency
+    ON leg BEGIN
+        SELECT raise(ABORT, 'a leg keeps its terms');
+    END
+    """,
+    """
+    CREATE TRIGGER leg_ended BEFORE UPDATE OF state ON leg
+    WHEN new.state <> old.state AND old.state IN (
+        'cancelled', 'refused', 'settled'
+    )
+    BEGIN
+        SELECT raise(ABORT, 'a leg that ended stays as it ended');
     END
     """,
     """
@@ -46,12 +56,19 @@ GUARDS: Final = (
     END
     """,
     """
-    CREATE TRIGGER request_update BEFORE UPDATE ON request BEGIN
-        SELECT raise(ABORT, 'a request keeps its terms')
-        WHERE (new.id, new.asker, new.asked, new.amount, new.currency, new.created)
-            IS NOT (old.id, old.asker, old.asked, old.amount, old.currency, old.created);
-        SELECT raise(ABORT, 'a request that ended stays as it ended')
-        WHERE new.state <> old.state AND old.state IN ('cancelled', 'declined', 'expired', 'paid');
+    CREATE TRIGGER request_terms BEFORE UPDATE OF
+        id, asker, asker_mxid, asked, asked_mxid, amount, currency, room, created
+    ON request BEGIN
+        SELECT raise(ABORT, 'a request keeps its terms');
+    END
+    """,
+    """
+    CREATE TRIGGER request_ended BEFORE UPDATE OF state ON request
+    WHEN new.state <> old.state AND old.state IN (
+        'cancelled', 'declined', 'expired', 'paid'
+    )
+    BEGIN
+        SELECT raise(ABORT, 'a request that ended stays as it ended');
     END
     """,
     """

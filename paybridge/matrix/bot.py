@@ -147,7 +147,8 @@ class MatrixSide:
                     await running.outbox.flush()
             except TimeoutError:
                 log.warning("posts_left_for_the_next_start")
-            running.crypto.close()
+            finally:
+                running.crypto.close()
         await self._wire.close()
 
     async def _assemble(self, crypto: Crypto, handler: Handler) -> _Running:

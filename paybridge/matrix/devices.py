@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -60,14 +59,12 @@ class Devices:
         self._wire = wire
         self._crypto = crypto
         self._known: dict[str, Household] = {}
-        self._changes: Counter[str] = Counter()
+        self._outdated: set[str] = set()
         self._asking = asyncio.Lock()
 
     def outdated(self, people: Iterable[str]) -> None:
-        """Forget these people's lists: the next question asks the server."""
-        for mxid in people:
-            if self._known.pop(mxid, None) is not None or self._asking.locked():
-                self._changes[mxid] += 1
+        """These people's lists changed: the next one who needs them asks the server."""
+        self._outdated.update(people)
 
     async def of(self, mxid: str) -> Household:
         """One person's devices, or `NotNowError` if their homeserver cannot be asked."""
@@ -78,20 +75,25 @@ class Devices:
 
     async def of_all(self, people: Collection[str]) -> Mapping[str, Household]:
         """The devices of each person whose homeserver can be asked."""
-        if not all(mxid in self._known for mxid in people):
+        if not all(map(self._is_known, people)):
             async with self._asking:
-                missing = [mxid for mxid in people if mxid not in self._known]
+                missing = [mxid for mxid in people if not self._is_known(mxid)]
                 for start in range(0, len(missing), PEOPLE_PER_QUESTION):
                     await self._ask(missing[start : start + PEOPLE_PER_QUESTION])
         return {mxid: self._known[mxid] for mxid in people if mxid in self._known}
 
+    def _is_known(self, mxid: str) -> bool:
+        return mxid in self._known and mxid not in self._outdated
+
     async def _ask(self, people: Collection[str]) -> None:
-        before = {mxid: self._changes[mxid] for mxid in people}
+        for mxid in people:
+            self._known.pop(mxid, None)
+        # Before asking: what changes while we ask is asked for again by the next one.
+        self._outdated.difference_update(people)
         answer = await self._wire.post("keys", "query", body={"device_keys": {mxid: [] for mxid in people}})
         for mxid in people:
             household = self._read(answer, mxid)
-            # A list that changed while we asked is used once, and asked for again the next time.
-            if household is not None and self._changes[mxid] == before[mxid]:
+            if household is not None:
                 self._known[mxid] = household
 
     def _read(self, answer: Mapping[str, Any], mxid: str) -> Household | None:

@@ -95,7 +95,8 @@ class Outbox:
                 last = row
                 try:
                     await self._send(post)
-                except (NotNowError, RefusedError, TokenRevokedError):
+                except Exception as error:  # noqa: BLE001 - it is in the outbox, and the end must come
+                    log.warning("post_waits_for_the_next_start", post=post.id, error=type(error).__name__)
                     return
 
     async def _line_up(self, last: int, tasks: asyncio.TaskGroup) -> int:

@@ -79,7 +79,7 @@ class _Reader(HTMLParser):
             self._say("\n")
         elif tag == "a":
             self._end_mention()
-            self._mentions = linked_person(given.get("href") or "")
+            self._mentions = None if self._hidden else linked_person(given.get("href") or "")
         elif tag == "img":
             self._say(given.get("alt") or "")
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from paybridge.services.ports import Mailbox
 
 ENCRYPTED = "encrypted:"
+TWO = 2  # the bot and one person
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class KnownRooms:
         return RoomFacts(
             id=room,
             encrypted=await self.encrypted(room),
-            direct=set(roster.joined) > {self._me} and len(roster.joined) == 2,  # noqa: PLR2004 - the bot and one members=roster.joined,
+            direct=self._me in roster.joined and len(roster.joined) == TWO,
+            members=roster.joined,
         )
 
     async def roster(self, room: str) -> Roster:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from paybridge.domain.proof import HomeserverOnly, OwnDevice, Proof, Trust
 from paybridge.domain.spoken import Trouble
 
 if TYPE_CHECKING:
-    from paybridge.matrix.devices import Devices, Household
+    from paybridge.matrix.devices import Household
     from paybridge.matrix.letters import Seal
     from paybridge.services.ports import Mailbox
 
@@ -25,10 +25,16 @@ class Proven:
     trouble: Trouble | None = None
 
 
+class KnowsDevices(Protocol):
+    """Whoever can be asked for a person's devices."""
+
+    async def of(self, mxid: str) -> Household: ...
+
+
 class Senders:
     """Binds events to devices, devices to people, and people to the master key that they had at first."""
 
-    def __init__(self, devices: Devices, mailbox: Mailbox) -> None:
+    def __init__(self, devices: KnowsDevices, mailbox: Mailbox) -> None:
         self._devices = devices
         self._mailbox = mailbox
 

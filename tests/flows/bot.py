@@ -15,6 +15,8 @@ from paybridge.matrix.account import MatrixOptions
 from paybridge.matrix.bot import MatrixSide
 from paybridge.services.ports import Post, Step
 from paybridge.services.says import Say, seal
+from paybridge.storage import vault_check
+from paybridge.vault import MasterKey, open_vault
 from tests.fakes.database import open_book
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class Bot:
     handler: Callable[[Spoken], Awaitable[None]] | None = None
     told: list[Spoken] = field(default_factory=list)
     aside: list[tuple[Post, str]] = field(default_factory=list)
+    tasks: Sequence[asyncio.Future[None]] = ()
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def hear(self, spoken: Spoken) -> None:
@@ -82,6 +85,10 @@ class Bot:
             await self._changed.wait_for(lambda: any(map(fits, self.told)))
         return next(filter(fits, self.told))
 
+    async def until_ended(self) -> None:
+        """Wait until the first of the tasks has ended, which none does by itself."""
+        await asyncio.wait(self.tasks, timeout=PATIENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+
     async def say(self, text: str, **where: Any) -> Post:  # noqa: ANN401 - the options of `Say`
         """Put a post into the outbox, and ring."""
         say = Say(id=secrets.token_hex(8), key="test", language="en", facts={"text": text}, **where)
@@ -94,6 +101,19 @@ class Bot:
         self.side.ring()
 
 
+class ForgetfulMailbox:
+    """A mailbox whose program always dies between sending a post and marking it."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the mailbox has
+        return getattr(self._mailbox, name)
+
+    async def sent(self, *_: str) -> None:
+        raise ConnectionError
+
+
 @asynccontextmanager
 async def running(
     url: str,
@@ -103,15 +123,19 @@ async def running(
     run: bool = True,
     may_invite: Callable[[str], bool] = lambda _: True,
     handler: Callable[[Spoken], Awaitable[None]] | None = None,
+    forgets_to_mark: bool = False,
     **options: Any,  # noqa: ANN401 - those of `MatrixOptions`
 ) -> AsyncIterator[Bot]:
     """A bot that is up and has synced, over the data in `folder`; its end is an orderly one."""
     await asyncio.to_thread(folder.mkdir, exist_ok=True)
     book, mailbox, vault, database = await open_book(folder)
+    check = await vault_check(f"sqlite+aiosqlite:///{folder / 'paybridge.db'}")
+    if check is not None:
+        vault = open_vault(MasterKey(bytes(32)), check)
     aside: list[tuple[Post, str]] = []
     side = MatrixSide(
         MatrixOptions(url=url, user_id=user_id, data_dir=folder, **options),
-        mailbox=mailbox,
+        mailbox=ForgetfulMailbox(mailbox) if forgets_to_mark else mailbox,
         vault=vault,
         clock=RealClock(),
         chance=RealChance(),
@@ -124,6 +148,7 @@ async def running(
     try:
         await side.start(bot.hear)
         tasks = [asyncio.ensure_future(task()) for task in side.tasks().values()] if run else []
+        bot.tasks = tasks
         try:
             if run:
                 await _synced(side, tasks)

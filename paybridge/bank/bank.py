@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 from collections.abc import Awaitable, Callable
 
@@ -89,10 +90,10 @@ class Bank:
         while True:
             bell.clear()
             more_to_come = await round_of_work()
-            try:
-                await asyncio.wait_for(bell.wait(), LOOK_AGAIN_SECONDS if more_to_come else None)
-            except TimeoutError:
-                continue
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes together with the ring.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN_SECONDS if more_to_come else None):
+                    await bell.wait()
 
 
 def _open_own_accounts(desk: Desk) -> None:

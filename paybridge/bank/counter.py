@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -44,10 +45,9 @@ class Counter:
 
     async def hold(self) -> None:
         """Keep somebody waiting who will get no answer, but not beyond the bank's own end."""
-        try:
-            await asyncio.wait_for(self._closing.wait(), self.options.hang_seconds)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.options.hang_seconds):
+                await self._closing.wait()
 
     def close(self) -> None:
         """Let everybody go who is held."""

@@ -9,6 +9,7 @@ from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.money import Money
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.services.notes import open_note
+from paybridge.services.ports import RoomsAwayError
 from paybridge.services.says import Say
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class News:
     async def _payer_and_names(self, transfer: Transfer) -> tuple[Person, Mapping[str, str | None]]:
         payer = await self._book.person(transfer.payer)
         assert payer is not None  # a transfer's payer is a foreign key
-        return payer, (await self._rooms.facts(transfer.room)).members
+        return payer, await names_in(self._rooms, transfer.room, transfer.payer_mxid, transfer.payee_mxid)
 
     def _is_private(self, names: Mapping[str, str | None]) -> bool:
         return len(names) <= _IN_DIRECT_ROOM
@@ -177,6 +178,17 @@ class News:
             facts=facts,
             about=about(transfer, None),
         )
+
+
+async def names_in(rooms: Rooms, room: str, *agreed: str) -> Mapping[str, str | None]:
+    """Who is joined to the room, by their display names.
+
+    A homeserver that is away must not keep money from being booked: then those who `agreed` count as there.
+    """
+    try:
+        return (await rooms.facts(room)).members
+    except RoomsAwayError:
+        return dict.fromkeys(agreed)
 
 
 def called(mxid: str, names: Mapping[str, str | None]) -> str:

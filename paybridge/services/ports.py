@@ -73,6 +73,7 @@ __all__ = [
     "Refused",
     "RoomFacts",
     "Rooms",
+    "RoomsAwayError",
     "SealBrokenError",
     "Settled",
     "StaleError",
@@ -338,7 +339,12 @@ class RoomFacts:
     members: Mapping[str, str | None] = field(default_factory=dict)
 
 
+class RoomsAwayError(Exception):
+    """The homeserver cannot be asked at the moment."""
+
+
 class Rooms(Protocol):
     """Rooms, asked of the homeserver."""
 
-    async def facts(self, room: str) -> RoomFacts: ...
+    async def facts(self, room: str) -> RoomFacts:
+        """The room now, without members if the bot is not in it; `RoomsAwayError` if nobody answers."""

@@ -12,8 +12,8 @@ from paybridge.domain.facts import Who
 from paybridge.domain.ids import payment_id
 from paybridge.domain.request import Request, RequestHappening, RequestState
 from paybridge.domain.transfer import Transfer, TransferState
+from paybridge.services.news import called, names_in
 from paybridge.services.notes import open_note, seal_note
-from paybridge.services.news import called
 from paybridge.services.payments import Drafted, PayingTheBotError, Payments, Wish, check_place
 from paybridge.services.people import Known, People
 from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Rooms, Step, Vault
@@ -181,7 +181,7 @@ class Requests:
     async def _changed(
         self, request: Request, what: str, notify: tuple[str, ...] = (), reason: str = ""
     ) -> Asked:
-        members = (await self._rooms.facts(request.room)).members
+        members = await names_in(self._rooms, request.room, request.asker_mxid, request.asked_mxid)
         say = self._say(request, await self._asker(request), members, what, notify, reason)
         return Asked(request, Step(records=(request,)), say)
 

@@ -17,7 +17,7 @@ from paybridge.services.courier import Courier
 from paybridge.services.desk import Desk, open_desk
 from paybridge.services.expirer import Expirer
 from paybridge.services.outcomes import Outcomes
-from paybridge.services.ports import RoomFacts
+from paybridge.services.ports import RoomFacts, RoomsAwayError
 from paybridge.services.says import Say, unseal
 from paybridge.services.settings import Settings
 from paybridge.texts import Texts
@@ -67,8 +67,11 @@ class RoomsInMemory:
     """Rooms as a test furnishes them."""
 
     known: dict[str, RoomFacts] = field(default_factory=dict)
+    away: bool = False
 
     async def facts(self, room: str) -> RoomFacts:
+        if self.away:
+            raise RoomsAwayError
         return self.known[room]
 
     def leave(self, room: str, mxid: str) -> None:
@@ -80,7 +83,7 @@ class RoomsInMemory:
 
 def direct(mxid: str) -> str:
     """A person's direct room with the bot."""
-    return f"!direct-{mxid[1:].split(':')[0]}:hs"
+    return f"!direct-{mxid[1:].split(':', maxsplit=1)[0]}:hs"
 
 
 @dataclass
@@ -100,7 +103,7 @@ class House:
     _events: itertools.count[int] = field(default_factory=itertools.count)
     _posts_read: int = 0
 
-    async def hear(  # noqa: PLR0913 - everything that can be said about a message
+    async def hear(
         self,
         sender: str,
         body: str,

@@ -215,11 +215,10 @@ async def test_an_unencrypted_room_moves_nothing(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "proof", [HomeserverOnly(), OwnDevice(Trust.UNVERIFIED, "X"), OwnDevice(Trust.CROSS_SIGNED_UNTRUSTED, "X")]
+    "proof",
+    [HomeserverOnly(), OwnDevice(Trust.UNVERIFIED, "X"), OwnDevice(Trust.CROSS_SIGNED_UNTRUSTED, "X")],
 )
-async def test_an_unproven_device_cannot_approve(
-    house: House, proof: HomeserverOnly | OwnDevice
-) -> None:
+async def test_an_unproven_device_cannot_approve(house: House, proof: HomeserverOnly | OwnDevice) -> None:
     await house.link(ALICE)
     await a_card(house)
     said = await house.hear(ALICE, "!yes", DINNER, proof=proof)
@@ -395,3 +394,26 @@ async def test_direct_room_is_where_private_things_are_said(house: House) -> Non
         ("balance.told", None, ALICE),
     ]
     assert (await house.hear(ALICE, "!balance"))[0].room == direct(ALICE)
+
+
+async def test_money_is_booked_while_the_homeserver_is_away(house: House) -> None:
+    await house.link(ALICE)
+    await house.link(BOB, "DE02120300000000202051")
+    await a_card(house)
+    await house.hear(ALICE, "!yes", DINNER)
+    house.rooms.away = True
+
+    assert keys(await house.carry()) == ["pay.receipt"]
+    assert await house.balance(BOB) == 1250
+
+
+async def test_a_payee_who_left_meanwhile_is_told_directly(house: House) -> None:
+    await house.link(ALICE)
+    await house.link(BOB, "DE02120300000000202051")
+    await a_card(house)
+    await house.hear(ALICE, "!yes", DINNER)
+    house.rooms.leave(DINNER, BOB)
+    receipt, told = await house.carry()
+
+    assert (receipt.room, receipt.notify) == (DINNER, ())
+    assert (told.key, told.person) == ("pay.received", BOB)

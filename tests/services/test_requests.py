@@ -1,0 +1,119 @@
+"""Asking for money, and what becomes of a request."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.fakes.house import ALICE, BOB, CAROL, DINNER, House, keys
+from tests.fakes.rail import refuses
+
+
+async def asked(house: House, amount: str = "8") -> str:
+    """Bob asks Alice, who can pay; returns the request's id."""
+    await house.link(ALICE)
+    (say,) = await house.hear(BOB, f"!request {ALICE} {amount} EUR for taxi", DINNER)
+    return str(say.facts["payment"])
+
+
+async def state_of(house: House, request: str) -> str:
+    (say,) = await house.hear(BOB, f"!status {request}", DINNER)
+    return say.key.removeprefix("status.request.")
+
+
+async def test_a_request_is_posted_once_and_names_who_is_asked(house: House) -> None:
+    (say,) = await house.hear(BOB, f"!request {ALICE} 8 EUR for taxi", DINNER)
+
+    assert (say.key, say.notify, say.slot) == ("request.asked", (ALICE,), say.facts["payment"])
+    assert say.about is not None
+    assert (say.about["kind"], say.about["payer"], say.about["payee"]) == ("request", ALICE, BOB)
+
+
+async def test_accepting_shows_a_card_and_paying_closes_the_request(house: House) -> None:
+    request = await asked(house)
+    (card,) = await house.hear(ALICE, f"!accept {request.lower()}", DINNER)
+    assert card.about is not None
+    assert (card.about["payee"], card.about["amount"]) == (BOB, {"value": "8.00", "currency": "EUR"})
+    assert await state_of(house, request) == "accepted"
+    await house.hear(ALICE, "!yes", DINNER)
+    said = await house.carry()
+
+    assert keys(said) == ["pay.waiting", "claim.waiting", "request.paid"]
+    assert await state_of(house, request) == "paid"
+
+
+async def test_accept_without_an_id_takes_the_only_request(house: House) -> None:
+    await asked(house)
+
+    assert keys(await house.hear(ALICE, "!accept", DINNER)) == ["pay.card"]
+    assert keys(await house.hear(ALICE, "!accept", DINNER)) == ["error.which_request"]
+
+
+async def test_a_request_is_paid_only_once(house: House) -> None:
+    request = await asked(house)
+    await house.hear(ALICE, f"!accept {request}", DINNER)
+
+    assert keys(await house.hear(ALICE, f"!accept {request}", DINNER)) == ["error.not_possible_now"]
+
+
+async def test_a_card_that_lapses_opens_the_request_again(house: House) -> None:
+    request = await asked(house)
+    await house.hear(ALICE, f"!accept {request}", DINNER)
+    house.clock.pass_by(timedelta(minutes=6))
+    await house.expire()
+
+    assert await state_of(house, request) == "open"
+    assert keys(await house.hear(ALICE, f"!accept {request}", DINNER)) == ["pay.card"]
+
+
+async def test_a_refused_payment_opens_the_request_again(house: House) -> None:
+    house.rail.script = refuses("insufficient_funds")
+    request = await asked(house)
+    await house.hear(ALICE, f"!accept {request}", DINNER)
+    await house.hear(ALICE, "!yes", DINNER)
+    await house.carry()
+
+    assert await state_of(house, request) == "open"
+
+
+async def test_only_who_is_asked_can_accept_or_decline(house: House) -> None:
+    request = await asked(house)
+
+    for verb in ("accept", "decline"):
+        assert keys(await house.hear(CAROL, f"!{verb} {request}", DINNER)) == ["error.no_such_payment"]
+        assert keys(await house.hear(BOB, f"!{verb} {request}", DINNER)) == ["error.no_such_payment"]
+    assert keys(await house.hear(CAROL, f"!status {request}", DINNER)) == ["error.no_such_payment"]
+
+
+async def test_declining_tells_who_asked_and_why(house: House) -> None:
+    request = await asked(house)
+    (say,) = await house.hear(ALICE, f"!decline {request} wrong amount", DINNER)
+
+    assert (say.key, say.notify, say.facts["reason"]) == (
+        "request.declined",
+        (BOB,),
+        ({"words": "wrong amount"},),
+    )
+    assert keys(await house.hear(ALICE, f"!accept {request}", DINNER)) == ["error.not_possible_now"]
+
+
+async def test_who_asked_can_take_it_back(house: House) -> None:
+    request = await asked(house)
+
+    assert keys(await house.hear(BOB, "!cancel", DINNER)) == ["request.cancelled"]
+    assert keys(await house.hear(ALICE, f"!accept {request}", DINNER)) == ["error.not_possible_now"]
+
+
+async def test_a_request_ends_by_itself_after_a_week(house: House) -> None:
+    request = await asked(house)
+    house.clock.pass_by(timedelta(days=7, seconds=1))
+
+    assert keys(await house.hear(ALICE, f"!accept {request}", DINNER)) == ["error.request_expired"]
+    assert keys(await house.expire()) == ["request.expired"]
+    assert await house.expire() == []
+
+
+async def test_five_open_requests_between_two_people_are_the_most(house: House) -> None:
+    for _ in range(5):
+        await house.hear(BOB, f"!request {ALICE} 1 EUR", DINNER)
+
+    assert keys(await house.hear(BOB, f"!request {ALICE} 1 EUR", DINNER)) == ["error.too_many_requests"]

@@ -18,7 +18,6 @@ from paybridge.storage.steps import write_step
 from paybridge.storage.tables import account, identity, leg, link, person, request, transfer
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
     from datetime import datetime
 
@@ -60,7 +59,7 @@ class SqlBook:
         self._reader = reader
 
     async def commit(self, step: Step) -> None:
-        await self._writer.run(partial(_write, step))
+        await self._writer.run(partial(write_step, step))
 
     # ------------------------------------------------------------ people
 
@@ -219,10 +218,6 @@ class SqlBook:
         ).subquery()
         earliest = await self._reader.scalar(select(func.min(ends.c.at)))
         return None if earliest is None else moment(earliest)
-
-
-def _write(step: Step, connection: sqlite3.Connection, now: int) -> None:
-    write_step(connection, step, now)
 
 
 def _open_transfers(payer: str, state: TransferState) -> Select[Any]:

@@ -25,7 +25,7 @@ _RANK: Final = {kind: rank for rank, kind in enumerate(sql.TABLE_OF)}
 _WRITTEN_BEFORE: Final = ("journal.idem", "post.id", "letter.event")
 
 
-def write_step(connection: sqlite3.Connection, step: Step, now: int) -> None:
+def write_step(step: Step, connection: sqlite3.Connection, now: int) -> None:
     """Write `step` inside the open transaction, or raise why not; the caller rolls back.
 
     `now` in microseconds. A constraint that refuses shows as `sqlite3.IntegrityError`; see `refusal`.

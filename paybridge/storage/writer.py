@@ -41,7 +41,7 @@ def apply_steps(
 
     `now` in microseconds. Any `sqlite3.Error` that comes out of here means that nothing was committed.
     """
-    outcomes = apply_all(connection, [partial(_write, step) for step in steps], now)
+    outcomes = apply_all(connection, [partial(write_step, step) for step in steps], now)
     refused: list[StepRefusedError | None] = []
     for outcome in outcomes:
         if isinstance(outcome, Failed):
@@ -70,10 +70,6 @@ def apply_all(connection: sqlite3.Connection, works: Sequence[Work[Any]], now: i
             connection.execute("ROLLBACK")
         raise
     return outcomes
-
-
-def _write(step: Step, connection: sqlite3.Connection, now: int) -> None:
-    write_step(connection, step, now)
 
 
 def _attempt_under_savepoint(connection: sqlite3.Connection, work: Work[T], now: int) -> T | Failed:

@@ -43,7 +43,7 @@ async def test_a_locked_database_fails_its_callers_and_recovers(
     writer = Writer(partial(connect_impatiently, database.path), clock)
     other = sqlite3.connect(database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    work = partial(_apply, people("anna"))
+    work = partial(write_step, people("anna"))
 
     with pytest.raises(BookUnavailableError, match="locked"):
         await writer.run(work)
@@ -72,14 +72,16 @@ async def test_a_full_disk_fails_everyone_in_the_commit_and_recovers(
     big = Step(records=tuple(people(*(f"person {number} {'x' * 500}" for number in range(100))).records))
 
     outcomes = await asyncio.gather(
-        writer.run(partial(_apply, people("anna"))), writer.run(partial(_apply, big)), return_exceptions=True
+        writer.run(partial(write_step, people("anna"))),
+        writer.run(partial(write_step, big)),
+        return_exceptions=True,
     )
     assert [type(outcome) for outcome in outcomes] == [BookUnavailableError] * 2
     assert "full" in str(outcomes[0])
     assert await database.book.person("anna") is None
 
     full = False
-    await writer.run(partial(_apply, people("anna")))
+    await writer.run(partial(write_step, people("anna")))
     assert await database.book.person("anna") is not None
     await writer.close()
 
@@ -90,10 +92,10 @@ async def test_a_database_that_cannot_be_opened_is_tried_afresh(
     path = database.path.with_name("not yet") / "paybridge.db"
     writer = Writer(partial(connect, path), clock)
     with pytest.raises(BookUnavailableError):
-        await writer.run(partial(_apply, people("anna")))
+        await writer.run(partial(write_step, people("anna")))
 
     path.parent.symlink_to(database.path.parent, target_is_directory=True)
-    await writer.run(partial(_apply, people("anna")))
+    await writer.run(partial(write_step, people("anna")))
     assert await database.book.person("anna") is not None
     await writer.close()
 
@@ -157,7 +159,3 @@ async def test_a_killed_process_keeps_every_step_it_acknowledged_and_no_half_one
     assert await book.balance("payee", "EUR") == euros(report.journals)
     assert report.totals["person", "EUR"] == Money(report.journals, "EUR").minor
     await database.close()
-
-
-def _apply(step: Step, connection: sqlite3.Connection, now: int) -> None:
-    write_step(connection, step, now)

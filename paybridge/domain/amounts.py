@@ -130,7 +130,7 @@ def find_amount(
     """
     search = _Search(tuple(words[:_WORDS_LOOKED_AT]), default_currency, number_format)
     for place, word in enumerate(search.words):
-        if is_amount_word(word):
+        if is_amount_word(word) and not search.is_code_in_front(place):
             raise WordAmountError(typed=word)
         if looks_like_amount(word):
             return search.read_at(place)
@@ -165,6 +165,11 @@ class _Search:
     words: tuple[str, ...]
     default_currency: str | None
     number_format: NumberFormat | None
+
+    def is_code_in_front(self, place: int) -> bool:
+        """Whether the word is a currency's code with its figures behind it: "ALL 5" is five lekë."""
+        word, behind = self.words[place], self.words[place + 1 : place + 2]
+        return word in EXPONENTS and any(looks_like_amount(each) for each in behind)
 
     def read_at(self, place: int) -> tuple[ReadAmount, slice]:
         span = self._span_at(place)

@@ -311,6 +311,14 @@ def test_a_command_without_one_clear_amount_is_refused(words: str, error: type[a
     assert type(refused.value) is error
 
 
+def test_the_code_of_the_lek_is_no_word_for_everything() -> None:
+    assert a.find_amount(["ALL", "5"], default_currency="EUR")[0].money == Money(500, "ALL")
+
+    for words in (["all", "5"], ["ALL"], ["ALL", "of", "it"]):
+        with pytest.raises(a.WordAmountError):
+            a.find_amount(words, default_currency="EUR")
+
+
 sums = st.builds(Money, st.integers(1, 10**15), st.sampled_from(sorted(EXPONENTS)))
 
 

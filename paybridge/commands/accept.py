@@ -5,8 +5,14 @@ from __future__ import annotations
 from paybridge.commands._frame import Answer, Call, UserError, command, read_payment_id
 
 
-class NoRequestError(UserError):
-    """Nobody has asked this person for money, or several people have."""
+class NothingToAcceptError(UserError):
+    """Nobody asks this person for money."""
+
+    key = "error.nothing_to_accept"
+
+
+class WhichRequestError(UserError):
+    """Several requests are open to this person."""
 
     key = "error.which_request"
 
@@ -35,6 +41,8 @@ async def asked_for(call: Call) -> str:
     if call.first:
         return read_payment_id(call.first)
     waiting = await call.desk.book.requests_to(call.speaker.person.id)
-    if len(waiting) != 1:
-        raise NoRequestError(count=len(waiting))
+    if not waiting:
+        raise NothingToAcceptError
+    if len(waiting) > 1:
+        raise WhichRequestError(count=len(waiting))
     return waiting[0].id

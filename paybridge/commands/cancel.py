@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paybridge.commands._frame import Answer, Call, UserError, command, read_payment_id
+from paybridge.commands._frame import Answer, Call, Role, UserError, command, read_payment_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,7 @@ class WhichToCancelError(UserError):
     usage="[PB-7K3QD]",
     examples=("!cancel PB-7K3QD",),
     aliases=("undo", "no", "取消"),
+    role=Role.RECEIVE,
 )
 async def cancel(call: Call) -> Answer:
     """Cancel what the id names; without one, what is open if it is only one thing."""

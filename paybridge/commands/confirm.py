@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paybridge.commands._frame import Answer, Call, UserError, command, read_code
+from paybridge.commands._frame import Answer, Call, Role, UserError, command, read_code
 
 
 class CodeMissingError(UserError):
@@ -11,7 +11,14 @@ class CodeMissingError(UserError):
     key = "error.code_missing"
 
 
-@command("confirm", usage="7Q4F", examples=("!confirm 7Q4F",), aliases=("确认",), moves_money=True)
+@command(
+    "confirm",
+    usage="7Q4F",
+    examples=("!confirm 7Q4F",),
+    aliases=("确认",),
+    moves_money=True,
+    role=Role.RECEIVE,
+)
 async def confirm(call: Call) -> Answer:
     """Approve the open card with this code; the code belongs to exactly these terms."""
     code = read_code(call.first)

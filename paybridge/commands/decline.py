@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from paybridge.commands._frame import Answer, Call, command, read_payment_id
+from paybridge.commands._frame import Answer, Call, Role, command, read_payment_id
 
 
-@command("decline", usage="PB-7K3QD [why]", examples=("!decline PB-7K3QD wrong amount",), aliases=("拒绝",))
+@command(
+    "decline",
+    usage="PB-7K3QD [why]",
+    examples=("!decline PB-7K3QD wrong amount",),
+    aliases=("拒绝",),
+    role=Role.RECEIVE,
+)
 async def decline(call: Call) -> Answer:
     """Decline a request; whoever asked is told, with the reason."""
     request = await call.desk.requests.find(read_payment_id(call.first))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paybridge.commands._frame import Answer, Call, Facts, Place, Role, Transfer, TransferKind, command
+from paybridge.commands._frame import Answer, Call, Fact, Facts, Place, Role, Transfer, TransferKind, command
 
 PAGE = 10
 UNUSUAL = (
@@ -34,7 +34,8 @@ async def _row(call: Call, transfer: Transfer) -> Facts:
     own = transfer.kind is not TransferKind.PAY
     state = await call.desk.overview.state_of(transfer)
     other = transfer.payee_mxid if outgoing else transfer.payer_mxid
-    return {
+    unusual: dict[str, Fact] = {shown: ({},) if shown == state else () for shown in UNUSUAL}
+    return unusual | {
         "at": transfer.created,
         "payment": transfer.id,
         "amount": transfer.amount if own or not outgoing else -transfer.amount,
@@ -42,4 +43,4 @@ async def _row(call: Call, transfer: Transfer) -> Facts:
         "cashout": ({},) if transfer.kind is TransferKind.CASHOUT else (),
         "to": ({"who": other},) if not own and outgoing else (),
         "by": ({"who": other},) if not own and not outgoing else (),
-    } | {shown: ({},) if shown == state else () for shown in UNUSUAL}
+    }

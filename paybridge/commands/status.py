@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from paybridge.commands._frame import Answer, Call, Facts, NoSuchPaymentError, command, read_payment_id
+from paybridge.commands._frame import (
+    Answer,
+    Call,
+    Facts,
+    NoSuchPaymentError,
+    Role,
+    TransferKind,
+    command,
+    read_payment_id,
+)
 
 
-@command("status", usage="PB-7K3QD", examples=("!status PB-7K3QD",), aliases=("状态",))
+@command("status", usage="PB-7K3QD", examples=("!status PB-7K3QD",), aliases=("状态",), role=Role.RECEIVE)
 async def status(call: Call) -> Answer:
     """Tell payer and payee where it stands; to everybody else it does not exist."""
     payment = read_payment_id(call.first)
@@ -22,7 +31,8 @@ async def status(call: Call) -> Answer:
             "payee": call.who(transfer.payee_mxid),
             "at": transfer.updated or transfer.created,
         }
-        return Answer(key=f"status.{state}", facts=facts)
+        own = "" if transfer.kind is TransferKind.PAY else f"{transfer.kind}."
+        return Answer(key=f"status.{own}{state}", facts=facts)
     request = await call.desk.book.request(payment)
     if request is None or me not in {request.asker, request.asked}:
         raise NoSuchPaymentError(payment=payment)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 UNDER_WAY = "under_way"
 UNSURE = "unsure"
+_SAID_IN_WORDS = frozenset({"insufficient_funds", "account_closed", "fee_over_cap"})
 _IN_DIRECT_ROOM = 2  # the person and the bot
 
 
@@ -86,7 +87,9 @@ class News:
         """The rail refused for good. The reason concerns the payer's account: by direct message."""
         payer, names = await self._payer_and_names(transfer)
         facts = dict(self._facts(transfer, payer, names)) | {"reason": code}
-        known = code if code in {"insufficient_funds", "account_closed", "fee_over_cap"} else "other"
+        # What is short in a cash-out is our account at the rail, which is not the person's to fill.
+        ours = transfer.kind is TransferKind.CASHOUT and code == "insufficient_funds"
+        known = code if code in _SAID_IN_WORDS and not ours else "other"
         room = self._in_place(transfer, "refused", f"{transfer.kind}.refused", payer, facts)
         return (room, self._to_payer(transfer, "refused", f"refused.{known}", payer, facts))
 
@@ -96,14 +99,16 @@ class News:
         facts = self._facts(transfer, payer, names)
         what = "unsure" if unsure else "delayed"
         return (
-            self._in_place(transfer, what, f"pay.{what}", payer, facts, state=UNSURE if unsure else None),
+            self._in_place(
+                transfer, what, f"{transfer.kind}.{what}", payer, facts, state=UNSURE if unsure else None
+            ),
         )
 
     async def closed(self, transfer: Transfer) -> tuple[Say, ...]:
         """The card was cancelled or has expired; nothing was sent."""
         payer, names = await self._payer_and_names(transfer)
         facts = self._facts(transfer, payer, names)
-        return (self._in_place(transfer, "closed", f"pay.{transfer.state}", payer, facts),)
+        return (self._in_place(transfer, "closed", f"{transfer.kind}.{transfer.state}", payer, facts),)
 
     async def _payer_and_names(self, transfer: Transfer) -> tuple[Person, Mapping[str, str | None]]:
         payer = await self._book.person(transfer.payer)

@@ -74,6 +74,10 @@ class RoomsInMemory:
             raise RoomsAwayError
         return self.known[room]
 
+    def join(self, room: str, mxid: str) -> None:
+        facts = self.known[room]
+        self.known[room] = replace(facts, members={**facts.members, mxid: None})
+
     def leave(self, room: str, mxid: str) -> None:
         facts = self.known[room]
         self.known[room] = replace(

@@ -151,3 +151,25 @@ async def test_language_is_remembered(house: House) -> None:
 
     assert (said.language, said.key, said.room) == ("zh", "balance.told", direct(ALICE))
     assert keys(await house.hear(ALICE, "!lang klingon")) == ["error.unknown_language"]
+
+
+async def test_the_status_of_ones_own_money_names_nobody(house: House) -> None:
+    await house.link(ALICE)
+    (card,) = await house.hear(ALICE, "!topup 5 EUR")
+    payment = str(card.facts["payment"])
+
+    assert keys(await house.hear(ALICE, f"!status {payment}")) == ["status.topup.awaiting_approval"]
+
+
+async def test_who_may_only_receive_can_confirm_a_cash_out(house: House) -> None:
+    shy = "@shy:hs"
+    await house.link(ALICE)
+    await house.link(shy, "DE02120300000000202051")
+    house.rooms.join(DINNER, shy)
+    await house.hear(ALICE, f"!pay {shy} 3 EUR", DINNER)
+    await house.hear(ALICE, "!yes", DINNER)
+    await house.carry()
+    await house.hear(shy, "!cashout all")
+    await house.hear(shy, "!yes")
+
+    assert keys(await house.carry()) == ["cashout.receipt"]

@@ -46,6 +46,21 @@ COMPOSED = {
         f"status.{state}"
         for state in {*TransferState, UNDER_WAY, UNSURE} - {TransferState.DRAFTED, TransferState.APPROVED}
     ),
+    *(
+        f"status.{kind}.{state}"
+        for kind, state in product(
+            (TransferKind.TOPUP, TransferKind.CASHOUT),
+            (
+                "awaiting_approval",
+                UNDER_WAY,
+                UNSURE,
+                "settled",
+                "refused",
+                "cancelled",
+                "expired",
+            ),
+        )
+    ),
     *(f"status.request.{state}" for state in RequestState),
     *(f"help.{verb}" for verb in commands()),
     *(f"trouble.{trouble}" for trouble in Trouble),

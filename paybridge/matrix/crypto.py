@@ -80,6 +80,9 @@ class Crypto:
         counted: neither it nor the error, which may quote it, is logged.
         """
         came: set[tuple[str, str]] = set()
+        events = list(events)
+        if not events:
+            return came
         with self.at_once():
             for event in events:
                 try:

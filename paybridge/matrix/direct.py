@@ -31,7 +31,7 @@ class DirectRooms:
     async def room(self, mxid: str) -> str:
         """The encrypted room with this person alone; made, and the person invited, if there is none."""
         async with self._looking[mxid]:
-            return await self._find(mxid) or await self._open(mxid)
+            return await self._find(mxid) or await self._ask_back(mxid) or await self._open(mxid)
 
     async def met(self, mxid: str, room: str) -> None:
         """Take the room that the person opened themselves, unless we have a good one."""
@@ -51,6 +51,18 @@ class DirectRooms:
         else:
             self._found[mxid] = known
         return known
+
+    async def _ask_back(self, mxid: str) -> str | None:
+        """The room that the person has left, once they are invited again; None if there is none."""
+        room = await self._mailbox.recall(DIRECT + mxid)
+        try:
+            if room is None or set((await self._rooms.roster(room)).joined) != {self._me}:
+                return None
+            await self._wire.post("rooms", room, "invite", body={"user_id": mxid})
+        except RefusedError:
+            return None
+        self._rooms.changed(room)
+        return room
 
     async def _find_in_account_data(self, mxid: str) -> str | None:
         theirs = (await self._account_data()).get(mxid)

@@ -117,6 +117,9 @@ class Hearing:
         failed = 0
         while failed < TRIES:
             try:
+                # Letters come to us undone; only one that failed half way may have been done since.
+                if failed and await self._mailbox.is_done(letter.event):
+                    return
                 await self._tell(letter)
             except TokenRevokedError:
                 raise
@@ -133,8 +136,6 @@ class Hearing:
         await self._give_up(letter)
 
     async def _tell(self, letter: Letter) -> None:
-        if await self._mailbox.is_done(letter.event):
-            return
         spoken = await self._understanding.of(letter)
         if spoken is not None:
             await self._handler(spoken)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from paybridge.matrix.crypto import Crypto
     from paybridge.matrix.reading import Me
-    from paybridge.matrix.rooms import KnownRooms
-    from paybridge.matrix.wire import Wire
     from paybridge.services.ports import Clock, Vault
 
 MESSAGE = "m.room.message"
@@ -30,15 +28,28 @@ CIPHER = ("algorithm", "sender_key", "session_id", "device_id", "ciphertext")
 log = structlog.stdlib.get_logger(__name__)
 
 
+class Asks(Protocol):
+    """Whoever can ask the homeserver."""
+
+    async def get(self, *path: str, query: Mapping[str, str]) -> dict[str, Any]: ...
+
+
+class HearsNews(Protocol):
+    """Whoever must know when a room is no longer what it was."""
+
+    def changed(self, room: str, /) -> None: ...
+    async def now_encrypted(self, room: str) -> None: ...
+
+
 class Intake:
     """Reads each room's new events, fetches those that the server left out, and keeps the candidates."""
 
     def __init__(
         self,
         *,
-        wire: Wire,
+        wire: Asks,
         crypto: Crypto,
-        rooms: KnownRooms,
+        rooms: HearsNews,
         vault: Vault,
         clock: Clock,
         me: Me,
@@ -49,6 +60,7 @@ class Intake:
         self._vault = vault
         self._clock = clock
         self.me = me
+        self.dropped = 0
 
     async def room(self, room: str, told: object, since: str | None) -> list[Letter]:
         """The letters in one room's part of a sync answer."""
@@ -113,7 +125,12 @@ class Intake:
             return None
         if sender == self.me.mxid or "state_key" in event or not isinstance(sent, int):
             return None
-        told = self._told(room, str(event.get("type")), content, sent)
+        try:
+            told = self._told(room, str(event.get("type")), content, sent)
+        except Exception as error:  # noqa: BLE001 - one stranger's event must not cost the others theirs
+            self.dropped += 1
+            log.warning("event_dropped", room=room, error=type(error).__name__, dropped=self.dropped)
+            return None
         if told is None:
             return None
         return Letter(

@@ -100,7 +100,10 @@ class Outbox:
                     return
 
     async def _line_up(self, last: int, tasks: asyncio.TaskGroup) -> int:
-        while rows := await self._mailbox.posts(last, POSTS_PER_READ):
+        more = True
+        while more:
+            rows = await self._mailbox.posts(last, POSTS_PER_READ)
+            more = len(rows) == POSTS_PER_READ
             for row, post in rows:
                 last = row
                 address = post.room or post.person or ""
@@ -173,7 +176,10 @@ class Outbox:
     async def _set_aside(self, post: Post, reason: str) -> None:
         log.error("post_set_aside", post=post.id, reason=reason)
         await self._mailbox.set_aside(post.id, reason)
-        self._on_set_aside(post, reason)
+        try:
+            self._on_set_aside(post, reason)
+        except Exception as error:  # noqa: BLE001 - whoever is told may fail, the other posts go on
+            log.warning("set_aside_untold", post=post.id, error=type(error).__name__)
 
 
 def _transaction(post: Post) -> str:

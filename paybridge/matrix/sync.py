@@ -63,8 +63,13 @@ class SyncLoop:
         self.synced = False
 
     async def run(self) -> None:
+        try:
+            await self._go_on(await self._mailbox.sync_token())
+        finally:
+            self.synced = False
+
+    async def _go_on(self, since: str | None) -> None:
         backoff = Backoff(self._chance)
-        since = await self._mailbox.sync_token()
         while True:
             try:
                 since = await self._once(since)

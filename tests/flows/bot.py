@@ -85,6 +85,12 @@ class Bot:
             await self._changed.wait_for(lambda: any(map(fits, self.told)))
         return next(filter(fits, self.told))
 
+    async def until_gone(self, mxid: str, room: str) -> None:
+        """Wait until the bot sees that somebody has left."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while mxid in (await self.side.rooms.facts(room)).members:  # noqa: ASYNC110 - nothing rings
+                await asyncio.sleep(0.02)
+
     async def until_ended(self) -> None:
         """Wait until the first of the tasks has ended, which none does by itself."""
         await asyncio.wait(self.tasks, timeout=PATIENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)

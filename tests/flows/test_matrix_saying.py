@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -148,6 +147,19 @@ async def test_the_room_that_a_person_opened_with_the_bot_is_their_direct_room(
     assert hello.room_id == room
 
 
+async def test_a_person_who_left_the_direct_room_is_invited_back_to_it(people: People, bot: Bot) -> None:
+    alice = await people.arrive("Alice")
+    await bot.say("hello", person=alice.user_id)
+    room = (await alice.wait_for(None, lambda seen: seen.body == "hello")).room_id
+    await leave(alice, room)
+    await bot.until_gone(alice.user_id, room)
+
+    await bot.say("again", person=alice.user_id)
+    again = await alice.wait_for(None, lambda seen: seen.body == "again")
+
+    assert again.room_id == room
+
+
 async def test_a_room_that_refuses_is_set_aside_and_delays_nobody(people: People, me: str, bot: Bot) -> None:
     alice = await people.arrive("Alice")
     lost, kept = await room_with(alice, me), await room_with(alice, me)
@@ -224,5 +236,8 @@ async def kick(person: Person, room: str, mxid: str) -> None:
     await wire.close()
 
 
-def account_of(folder: Path) -> dict[str, str]:
-    return dict(json.loads((folder / "matrix.json").read_text()))
+async def leave(person: Person, room: str) -> None:
+    wire = Wire(str(person.client.homeserver))
+    wire.token = person.client.access_token
+    await wire.post("rooms", room, "leave", body={})
+    await wire.close()

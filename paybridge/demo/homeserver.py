@@ -146,15 +146,16 @@ class Homeserver:
 
     async def set_ratelimit_override(self, user_id: str) -> None:
         """Lift every rate limit on what this user sends, as an operator does for a bridge."""
-        if not self._admin_token:
-            name, password = f"operator-{secrets.token_hex(4)}", secrets.token_urlsafe(16)
-            self._admin_token = (await self._register(name, password, None, admin=True))["access_token"]
-        await self._call(
+        await self._operate(
             "POST",
             f"/_synapse/admin/v1/users/{user_id}/override_ratelimit",
             body={"messages_per_second": 0, "burst_count": 0},
-            token=self._admin_token,
         )
+
+    async def devices(self, user_id: str) -> list[str]:
+        """The ids of all devices on which this user is logged in."""
+        known = await self._operate("GET", f"/_synapse/admin/v2/users/{user_id}/devices")
+        return [str(device["device_id"]) for device in known["devices"]]
 
     def tail(self) -> str:
         """Return the last lines that it logged or printed."""
@@ -232,6 +233,14 @@ class Homeserver:
         # Without a login there is no device, so that a person starts with only those that they really have.
         account |= {"displayname": display_name or localpart, "inhibit_login": not admin}
         return await self._call("POST", path, body=account)
+
+    async def _operate(
+        self, method: str, path: str, *, body: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        if not self._admin_token:
+            name, password = f"operator-{secrets.token_hex(4)}", secrets.token_urlsafe(16)
+            self._admin_token = (await self._register(name, password, None, admin=True))["access_token"]
+        return await self._call(method, path, body=body, token=self._admin_token)
 
     async def _call(
         self, method: str, path: str, *, body: Mapping[str, Any] | None = None, token: str = ""

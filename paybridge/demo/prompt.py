@@ -23,7 +23,7 @@ Or type here:
   bob# !pay @alice:{server} 1 EUR     in the room that they share
   (Ctrl-D or quit ends it all)
 """
-_UNITE_SECONDS = 2.0
+_LOOK_AGAIN_SECONDS = 2.0
 
 
 async def hand_over(console: Console, stage: Stage, story: Story, password: str) -> None:
@@ -47,7 +47,7 @@ async def _next_line(lines: asyncio.Queue[str | None], story: Story) -> str | No
     while True:
         story.transcript.catch_up()
         with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(lines.get(), _UNITE_SECONDS)
+            return await asyncio.wait_for(lines.get(), _LOOK_AGAIN_SECONDS)
 
 
 async def _say(console: Console, story: Story, line: str) -> None:

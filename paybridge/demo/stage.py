@@ -29,8 +29,9 @@ def _nothing_told(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a stage may do otherwise: more config for the bot, more options for the bank."""
+    """What a stage may do otherwise: another account, more config for the bot, more options for the bank."""
 
+    localpart: str = "paybridge"
     config: Mapping[str, Any] | None = None
     bank: tuple[str, ...] = ()
     environment: Mapping[str, str] | None = None
@@ -133,7 +134,7 @@ class Stage:
 
     async def _raise(self) -> None:
         password = secrets.token_urlsafe(16)
-        self.bot_id = await self.homeserver.register("paybridge", password, BOT_NAME)
+        self.bot_id = await self.homeserver.register(self._choices.localpart, password, BOT_NAME)
         await self.homeserver.set_ratelimit_override(self.bot_id)
         bank_port, web_port = free_port(), free_port()
         self.bank_url, self.web_url = f"http://127.0.0.1:{bank_port}", f"http://127.0.0.1:{web_port}"

@@ -65,13 +65,12 @@ class Story:
         code = await self.stage.code_in_statement(BOBS_IBAN)
         await self._answered(self.bob, told.room_id, f"!link verify {code}", "is linked")
         await self._answered(self.bob, told.room_id, "!claim", "now in your PayBridge balance")
-        await self.alice.wait_for(self.dinner, _state("claimed"))
-        self.transcript.catch_up()
+        await self._both_see(_state("claimed"))
 
     async def _pay_by_reply(self) -> None:
         self.transcript.aside("A reply says who is meant; the code is typed instead of !yes.")
         drinks = await self.bob.say(self.dinner, "I got the drinks, that was 5 each")
-        await self.alice.wait_for(self.dinner, lambda seen: seen.event_id == drinks)
+        await self._both_see(lambda seen: seen.event_id == drinks and seen.readable)
         await self._pay("!pay 5 EUR", "!confirm", "settled", reply_to=drinks)
 
     async def _ask(self) -> None:
@@ -79,9 +78,10 @@ class Story:
         line = f"!request {self.alice.user_id} 8 EUR for taxi"
         typed = await self.bob.say(self.dinner, line, mention=self.alice.user_id)
         asked = await self.alice.wait_for(self.dinner, _state("open"), after=typed)
-        self.transcript.catch_up()
+        await self._both_see(_same(asked))
         payment = str(asked.content[KEY]["id"])
         await self._pay(f"!accept {payment}", "!yes", "settled")
+        await self._both_see(lambda seen: _is(seen, asked, "paid"))
         await self._answered(self.bob, self.dinner, f"!status {payment}", "has paid")
 
     async def _mistakes(self) -> None:
@@ -90,11 +90,10 @@ class Story:
         await self._answered(self.alice, self.dinner, f"{pay} 1.234 EUR", "Nothing was sent.")
         await self._answered(self.alice, self.dinner, f"{pay} 0 EUR", "Nothing was sent.")
         typed = await self.alice.say(self.dinner, f"{pay} 3 EUR for nothing")
-        await self.alice.wait_for(self.dinner, _state("awaiting_approval"), after=typed)
-        self.transcript.catch_up()
+        card = await self.alice.wait_for(self.dinner, _state("awaiting_approval"), after=typed)
+        await self._both_see(_same(card))
         await self.alice.say(self.dinner, "!cancel")
-        await self.alice.wait_for(self.dinner, _state("cancelled"), after=typed)
-        self.transcript.catch_up()
+        await self._both_see(lambda seen: _is(seen, card, "cancelled"))
 
     async def _own_money(self) -> None:
         self.transcript.aside("Money moves on: Alice tops up, Bob cashes out to his bank.")
@@ -111,12 +110,10 @@ class Story:
         mention = self.bob.user_id if self.bob.user_id in line else None
         typed = await self.alice.say(self.dinner, line, reply_to=reply_to, mention=mention)
         card = await self.alice.wait_for(self.dinner, _state("awaiting_approval"), after=typed)
-        self.transcript.catch_up()
+        await self._both_see(_same(card))
         code = str(card.content[KEY]["code"])
         await self.alice.say(self.dinner, f"{confirm} {code}" if confirm == "!confirm" else confirm)
-        await self.bob.wait_for(self.dinner, lambda seen: _is(seen, card, ends))
-        await self.alice.wait_for(self.dinner, lambda seen: _is(seen, card, ends))
-        self.transcript.catch_up()
+        await self._both_see(lambda seen: _is(seen, card, ends))
 
     async def _approve_directly(self, person: Person, chat: str, line: str) -> None:
         typed = await person.say(chat, line)
@@ -129,14 +126,26 @@ class Story:
     async def _answered(self, person: Person, room: str, line: str, words: str) -> None:
         mention = next((who for who in (self.alice.user_id, self.bob.user_id) if who in line), None)
         typed = await person.say(room, line, mention=mention)
-        await person.wait_for(
+        answer = await person.wait_for(
             room, lambda seen: seen.sender == self.stage.bot_id and words in seen.body, after=typed
         )
+        if room == self.dinner:
+            await self._both_see(_same(answer))
+        self.transcript.catch_up()
+
+    async def _both_see(self, fits: Callable[[Seen], bool]) -> None:
+        """Wait until it has reached both of them, and print what is new."""
+        for person in (self.alice, self.bob):
+            await person.wait_for(self.dinner, fits)
         self.transcript.catch_up()
 
 
 def _state(wanted: str) -> Callable[[Seen], bool]:
     return lambda seen: _of(seen).get("state") == wanted
+
+
+def _same(message: Seen) -> Callable[[Seen], bool]:
+    return lambda seen: seen.event_id == message.event_id and seen.readable
 
 
 def _is(seen: Seen, card: Seen, state: str) -> bool:

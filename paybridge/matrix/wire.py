@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 import aiohttp
 
+from paybridge.matrix.parsing import parse
+
 API = "/_matrix/client/v3"
 PATIENCE_SECONDS = 30.0
 MOST_WAIT = timedelta(minutes=5)
@@ -118,8 +120,8 @@ class Wire:
             timeout=aiohttp.ClientTimeout(total=patience),
         ) as reply:
             try:
-                answer = json.loads(await reply.read())
-            except (ValueError, RecursionError):
+                answer = parse(await reply.read())
+            except ValueError:
                 answer = None
             return reply.status, answer if isinstance(answer, dict) else None
 

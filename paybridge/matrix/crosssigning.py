@@ -180,7 +180,7 @@ def canonical(thing: Mapping[str, Any]) -> bytes:
     return text.encode()
 
 
-async def publish(  # noqa: PLR0913 - where, as whom, and what
+async def publish(
     session: aiohttp.ClientSession,
     *,
     homeserver: str,

@@ -43,11 +43,15 @@ class KnownRooms:
         self._encrypted: dict[str, bool] = {}
 
     async def facts(self, room: str) -> RoomFacts:
-        """The room as it is now; `NotNowError` or, where the bot is not in it, `RefusedError`."""
-        roster = await self.roster(room)
+        """The room as it is now; without members if the bot is not in it; or `NotNowError`."""
+        try:
+            roster = await self.roster(room)
+            encrypted = await self.encrypted(room)
+        except RefusedError:
+            return RoomFacts(id=room, encrypted=self._encrypted.get(room, False), direct=False)
         return RoomFacts(
             id=room,
-            encrypted=await self.encrypted(room),
+            encrypted=encrypted,
             direct=self._me in roster.joined and len(roster.joined) == TWO,
             members=roster.joined,
         )

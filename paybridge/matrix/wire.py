@@ -12,6 +12,7 @@ from urllib.parse import quote
 import aiohttp
 
 from paybridge.matrix.parsing import parse
+from paybridge.services.ports import RoomsAwayError
 
 API = "/_matrix/client/v3"
 PATIENCE_SECONDS = 30.0
@@ -19,7 +20,7 @@ MOST_WAIT = timedelta(minutes=5)
 REVOKED = {"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN"}
 
 
-class NotNowError(Exception):
+class NotNowError(RoomsAwayError):
     """The homeserver is away, busy or out of its mind; the same may work later, `after` if it said when."""
 
     def __init__(self, why: str, after: timedelta | None = None) -> None:

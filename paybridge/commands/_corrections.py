@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paybridge.commands._grammar import AmbiguousPayeeError, fill_in
+from paybridge.commands._grammar import AmbiguousPayeeError, fill_in, with_full_ids
 from paybridge.domain.amounts import AmbiguousAmountError, AmbiguousCurrencyError
 from paybridge.domain.approval import OverTheEachLimitError
 from paybridge.services.claims import LinkFirstError
@@ -19,25 +19,28 @@ LINK_EXAMPLE = "!link bank DE89 3704 0044 0532 0130 00"
 
 def corrections(command: Command, call: Call, error: UserError) -> tuple[str, ...]:
     """What to type instead; at least one line, and only lines that could work."""
-    body = call.spoken.body.strip()
     match error:
         case AmbiguousAmountError(readings=readings):
-            typed = str(error.facts()["typed"])
+            line, typed = _as_typed(call), str(error.facts()["typed"])
             forms = [f"{reading.plain()} {reading.currency}" for reading in readings]
-            return tuple(body.replace(typed, form, 1) for form in forms)
+            return tuple(line.replace(typed, form, 1) for form in forms)
         case AmbiguousCurrencyError(candidates=candidates):
-            symbol = str(error.facts()["symbol"])
+            line, symbol = _as_typed(call), str(error.facts()["symbol"])
             codes = [code for code in candidates if code == call.desk.settings.currency] or candidates[:3]
-            return tuple(body.replace(symbol, f" {code} ", 1).replace("  ", " ") for code in codes)
+            return tuple(" ".join(line.replace(symbol, f" {code} ", 1).split()) for code in codes)
         case AmbiguousPayeeError(candidates=candidates):
-            typed = str(error.facts()["typed"])
-            return tuple(body.replace(typed, mxid, 1) for mxid in candidates[:3])
+            line, typed = _as_typed(call), str(error.facts()["typed"])
+            return tuple(line.replace(typed, mxid, 1) for mxid in candidates[:3])
         case NoLinkedAccountError() | LinkFirstError() | NothingToPayWithError():
             return (LINK_EXAMPLE,)
         case OverTheEachLimitError():
             return ()
         case _:
             return (_example(command, call),)
+
+
+def _as_typed(call: Call) -> str:
+    return with_full_ids(call.spoken.body, call.spoken.pills)
 
 
 def _example(command: Command, call: Call) -> str:

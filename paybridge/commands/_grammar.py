@@ -136,6 +136,16 @@ def fill_in(example: str, *, payee: str | None, amount: Money | None) -> str:
     return line
 
 
+def with_full_ids(line: str, pills: Sequence[Pill]) -> str:
+    """The line with each pill as the full id that it leads to, which is unique where a name need not be."""
+    try:
+        marked, used = _mark_pills(line, pills)
+    except NameAndPillDifferError:
+        # It shows what it does not lead to: only what was typed is surely meant.
+        marked, used = line, ()
+    return " ".join(_MARKED.sub(lambda found: used[int(found[1])].mxid, marked).split())
+
+
 def _mark_pills(words: str, pills: Sequence[Pill]) -> tuple[str, tuple[Pill, ...]]:
     """Put one mark in place of each pill's text, in their order."""
     used: list[Pill] = []

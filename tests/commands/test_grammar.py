@@ -18,6 +18,7 @@ from paybridge.commands._grammar import (
     fill_in,
     read_amount_only,
     read_payment,
+    with_full_ids,
 )
 from paybridge.domain.amounts import AmbiguousAmountError, NoAmountError, WordAmountError
 from paybridge.domain.errors import UserError
@@ -313,3 +314,15 @@ def test_whatever_is_typed_is_read_or_refused(
     assert read.payee.startswith("@")
     assert reply in {None, read.payee}
     assert read.amount.money.is_positive
+
+
+def test_a_line_to_copy_has_full_ids_in_place_of_mentions() -> None:
+    said = with_full_ids("!pay Bob 1.234  EUR for Bob", (Pill("@bob:hs", "Bob"),))
+
+    assert said == "!pay @bob:hs 1.234 EUR for Bob"
+
+
+def test_a_line_to_copy_keeps_a_mention_of_one_id_that_leads_to_another_as_typed() -> None:
+    said = with_full_ids("!topup @bob:hs 1.234 EUR", (Pill("@mallory:hs", "@bob:hs"),))
+
+    assert said == "!topup @bob:hs 1.234 EUR"

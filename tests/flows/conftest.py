@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from paybridge.demo.homeserver import Homeserver
+from paybridge.demo.stage import Stage
 from tests.flows.element import Element, ElementPeople
 from tests.harness import People
 
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 async def homeserver(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Homeserver]:
     async with Homeserver(tmp_path_factory.mktemp("homeserver")) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage(homeserver: Homeserver, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """The bot and the bank, shared by all tests that leave them running."""
+    async with Stage(tmp_path_factory.mktemp("stage"), homeserver) as standing:
+        yield standing
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -13,12 +13,15 @@ from paybridge.services.sources import NoLinkedAccountError, NothingToPayWithErr
 if TYPE_CHECKING:
     from paybridge.commands._frame import Call, Command
     from paybridge.domain.errors import UserError
+from paybridge.domain.money import Money
 
 LINK_EXAMPLE = "!link bank DE89 3704 0044 0532 0130 00"
 
 
 def corrections(command: Command, call: Call, error: UserError) -> tuple[str, ...]:
     """What to type instead; at least one line, and only lines that could work."""
+    if error.lines():
+        return error.lines()
     match error:
         case AmbiguousAmountError(readings=readings):
             line, typed = _as_typed(call), str(error.facts()["typed"])
@@ -33,8 +36,8 @@ def corrections(command: Command, call: Call, error: UserError) -> tuple[str, ..
             return tuple(line.replace(typed, mxid, 1) for mxid in candidates[:3])
         case NoLinkedAccountError() | LinkFirstError() | NothingToPayWithError():
             return (LINK_EXAMPLE,)
-        case OverTheEachLimitError():
-            return ()
+        case OverTheEachLimitError(most=most):
+            return (_example(command, call, most),)
         case _:
             return (_example(command, call),)
 
@@ -43,10 +46,10 @@ def _as_typed(call: Call) -> str:
     return with_full_ids(call.spoken.body, call.spoken.pills)
 
 
-def _example(command: Command, call: Call) -> str:
+def _example(command: Command, call: Call, amount: Money | None = None) -> str:
     """The command's first example, with a payee of this very room and the currency of this bot."""
     others = [mxid for mxid in call.room.members if mxid not in {call.spoken.sender, call.desk.settings.bot}]
     pills = [pill.mxid for pill in call.spoken.pills]
     payee = call.spoken.reply_author or next(iter(pills), None) or next(iter(sorted(others)), None)
-    line = fill_in(command.examples[0], payee=payee, amount=None)
+    line = fill_in(command.examples[0], payee=payee, amount=amount)
     return line.replace(" EUR", f" {call.desk.settings.currency}")

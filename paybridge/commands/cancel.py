@@ -23,6 +23,10 @@ class WhichToCancelError(UserError):
 
     def __init__(self, *, payments: Sequence[str]) -> None:
         super().__init__(payments=", ".join(payments))
+        self._payments = tuple(payments)
+
+    def lines(self) -> tuple[str, ...]:
+        return tuple(f"!cancel {payment}" for payment in self._payments[:3])
 
 
 @command(

@@ -15,7 +15,9 @@ async def help_(call: Call) -> Answer:
         facts: Facts = {
             "verb": f"!{chosen.verb}",
             "usage": f"!{chosen.verb} {chosen.usage}".strip(),
-            "aliases": tuple({"alias": f"!{alias}"} for alias in chosen.aliases),
+            "aliases": ({"names": ", ".join(f"!{alias}" for alias in chosen.aliases)},)
+            if chosen.aliases
+            else (),
         }
         return Answer(key=f"help.{chosen.verb}", facts=facts, lines=chosen.examples)
     return Answer(key="help.all")

@@ -16,6 +16,7 @@ class OverTheEachLimitError(UserError):
 
     def __init__(self, *, most: Money) -> None:
         super().__init__(most=most)
+        self.most = most
 
 
 class AllowanceUsedUpError(UserError):

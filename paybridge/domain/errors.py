@@ -36,6 +36,10 @@ class UserError(Exception):
         """What the sentence is filled with; the names are those of its placeholders."""
         return self._facts
 
+    def lines(self) -> tuple[str, ...]:
+        """Whole lines to copy instead, where the refusal itself knows some that could work."""
+        return ()
+
     def __str__(self) -> str:
         """For logs: the key and the names of the facts, never what they hold (some are private)."""
         return f"{self.key} ({', '.join(self._facts)})" if self._facts else self.key

@@ -14,6 +14,12 @@ _PAYMENT: Final = re.compile(f"PB-?([{ALPHABET}]{{5,12}})")
 _CODE: Final = re.compile(f"[{ALPHABET}]{{4}}")
 
 
+class IdMissingError(UserError):
+    """There is no id where one is needed."""
+
+    key = "error.id_missing"
+
+
 class NotAnIdError(UserError):
     """The word is not a payment id."""
 
@@ -38,7 +44,9 @@ def payment_id(number: int) -> str:
 
 
 def read_payment_id(word: str) -> str:
-    """The payment id in `word`, in any case and with any dash, or `NotAnIdError`."""
+    """The payment id in `word`, in any case and with any dash, or `NotAnIdError` or `IdMissingError`."""
+    if not word.strip():
+        raise IdMissingError
     found = _PAYMENT.fullmatch(_DASHES.sub("-", word.strip()).upper())
     if found is None:
         raise NotAnIdError(typed=word[:40])

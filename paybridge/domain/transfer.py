@@ -74,6 +74,10 @@ class NotPossibleNowError(UserError):
 
     def __init__(self, *, payment: str, state: str, wanted: str) -> None:
         super().__init__(payment=payment, state=state, wanted=wanted)
+        self._payment = payment
+
+    def lines(self) -> tuple[str, ...]:
+        return (f"!status {self._payment}",)
 
 
 @dataclass(frozen=True, slots=True)

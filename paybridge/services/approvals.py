@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paybridge.domain import leg as legs
 from paybridge.domain import transfer as transfers
-from paybridge.domain.approval import Allowance, check_allowance
 from paybridge.domain.errors import UserError
 from paybridge.domain.leg import Leg, LegEffect, LegHappening, LegKind, LegState
 from paybridge.domain.money import Money
 from paybridge.domain.people import Link, LinkState
 from paybridge.domain.proof import Proof, may_move_money
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind
-from paybridge.services.payments import check_place
+from paybridge.services.payments import check_allowance_of, check_place
 from paybridge.services.ports import Book, Clock, Rooms, Step
 from paybridge.services.sources import NoLinkedAccountError
+
+MOST_LINES = 3
 
 if TYPE_CHECKING:
     from paybridge.services.news import News
@@ -31,18 +33,27 @@ class NothingToConfirmError(UserError):
 
     key = "error.nothing_to_confirm"
 
+    def lines(self) -> tuple[str, ...]:
+        """How a card comes about."""
+        return ("!help pay",)
+
 
 class SeveralCardsOpenError(UserError):
     """`!yes` needs exactly one open card."""
 
     key = "error.several_cards_open"
 
-    def __init__(self, *, count: int) -> None:
-        super().__init__(count=count)
+    def __init__(self, *, codes: Sequence[str]) -> None:
+        super().__init__(count=len(codes))
+        self._codes = tuple(codes)
+
+    def lines(self) -> tuple[str, ...]:
+        """The newest cards' own lines."""
+        return tuple(f"!confirm {code}" for code in self._codes[:MOST_LINES])
 
 
 class WrongCodeError(UserError):
-    """No open card of this person has that code."""
+    """No open card of this person has that code. Which codes would fit is not said."""
 
     key = "error.wrong_code"
 
@@ -89,7 +100,7 @@ class Approvals:
         live = [card for card in cards if card.expires > self._clock.now()]
         if code is None:
             if len(live) > 1:
-                raise SeveralCardsOpenError(count=len(live))
+                raise SeveralCardsOpenError(codes=[card.code for card in live])
             if not live:
                 raise CardExpiredError(payment=cards[0].id) if cards else NothingToConfirmError
             return live[0]
@@ -109,7 +120,7 @@ class Approvals:
             raise DeviceNotProvenError
         if card.kind is TransferKind.PAY:
             check_place(await self._rooms.facts(card.room), card.payee_mxid)
-        await self._check_allowance(card, self._settings.allowance)
+        await check_allowance_of(self._book, card, self._settings.allowance)
         approved = transfers.advance(card, TransferHappening.APPROVE, self._clock.now())
         match card.kind:
             case TransferKind.CASHOUT:
@@ -118,15 +129,6 @@ class Approvals:
                 return await self._book_at_once(approved)
             case _:
                 return await self._collect(approved)
-
-    async def _check_allowance(self, card: Transfer, allowance: Allowance) -> None:
-        if card.kind is not TransferKind.PAY:
-            return
-        before = await self._book.approved_so_far(card.payer)
-        currency = allowance.each.currency
-        check_allowance(
-            card, allowance, count=before.count, spent=Money(before.sums.get(currency, 0), currency)
-        )
 
     async def _book_at_once(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
         """From the balance: one book leg, settled in the step that approves."""

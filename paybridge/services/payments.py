@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paybridge.domain import transfer as transfers
+from paybridge.domain.approval import Allowance, check_allowance
 from paybridge.domain.errors import UserError
 from paybridge.domain.ids import payment_id
 from paybridge.domain.leg import LegKind
+from paybridge.domain.money import Money
 from paybridge.domain.permissions import Role
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind, TransferState
 from paybridge.services.notes import seal_note
@@ -16,7 +18,6 @@ from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Step, Vault
 from paybridge.services.sources import Source, Sources
 
 if TYPE_CHECKING:
-    from paybridge.domain.money import Money
     from paybridge.services.people import Known
     from paybridge.services.settings import Settings
 
@@ -116,6 +117,8 @@ class Payments:
             raise PayeeBlockedError(payee=wish.payee.mxid)
         source = await self._sources.for_payment(payer.person.id, wish.amount)
         transfer = self._new(TransferKind.PAY, payer, wish, source, room.id, request)
+        # Said now rather than when it is approved, where it is asked again.
+        await check_allowance_of(self._book, transfer, self._settings.allowance)
         return Drafted(
             transfer,
             source,
@@ -178,6 +181,16 @@ class Payments:
             request=request,
         )
         return transfers.advance(drafted, TransferHappening.SHOW, now)
+
+
+async def check_allowance_of(book: Book, transfer: Transfer, allowance: Allowance) -> None:
+    """Raise unless the code alone may approve this transfer, after all that its payer has approved before."""
+    if transfer.kind is not TransferKind.PAY:
+        return
+    before = await book.approved_so_far(transfer.payer)
+    currency = allowance.each.currency
+    spent = Money(before.sums.get(currency, 0), currency)
+    check_allowance(transfer, allowance, count=before.count, spent=spent)
 
 
 def check_place(room: RoomFacts, payee: str) -> None:

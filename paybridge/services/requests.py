@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from paybridge.domain import request as requests
 from paybridge.domain.errors import UserError
 from paybridge.domain.facts import Who
-from paybridge.domain.ids import payment_id
+from paybridge.domain.ids import payment_id, read_payment_id
 from paybridge.domain.request import Request, RequestHappening, RequestState
 from paybridge.domain.transfer import Transfer, TransferState
 from paybridge.services.news import called, names_in
@@ -20,7 +20,7 @@ from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Rooms, Step
 from paybridge.services.says import Say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from paybridge.domain.money import Money
     from paybridge.domain.people import Person
@@ -42,6 +42,24 @@ class NoSuchPaymentError(UserError):
 
     def __init__(self, *, payment: str) -> None:
         super().__init__(payment=payment)
+
+
+class NothingToAnswerError(UserError):
+    """Nobody asks this person for money."""
+
+    key = "error.nothing_to_answer"
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!help request",)
+
+
+class WhichRequestError(UserError):
+    """Several requests are open to this person."""
+
+    key = "error.which_request"
+
+    def __init__(self, *, requests: Sequence[str]) -> None:
+        super().__init__(requests=", ".join(requests))
 
 
 class RequestExpiredError(UserError):
@@ -127,6 +145,17 @@ class Requests:
         if request is None:
             raise NoSuchPaymentError(payment=request_id)
         return request
+
+    async def asked_of(self, person: Known, typed: str) -> Request:
+        """The request with the id that was typed; without one, the only one that waits for this person."""
+        if typed:
+            return await self.find(read_payment_id(typed))
+        waiting = await self._book.requests_to(person.person.id)
+        if not waiting:
+            raise NothingToAnswerError
+        if len(waiting) > 1:
+            raise WhichRequestError(requests=[request.id for request in waiting])
+        return waiting[0]
 
     async def accept(self, request: Request, payer: Known, payments: Payments, room: RoomFacts) -> Drafted:
         """A card for paying the request, in the room in which it was made; the request waits for its fate."""

@@ -8,6 +8,7 @@ import pytest
 
 from paybridge.domain.proof import HomeserverOnly, OwnDevice, Trust
 from paybridge.domain.spoken import Pill
+from paybridge.services.says import Say
 from tests.fakes.house import ALICE, BOB, BOT, CAROL, DINNER, PLAIN, House, direct, keys, words
 from tests.fakes.rail import NEVER, UNSURE_THEN_SETTLED, UNSURE_WITHOUT_EFFECT, not_sent, refuses, slow
 
@@ -148,7 +149,8 @@ async def test_yes_needs_exactly_one_open_card(house: House) -> None:
     await house.link(ALICE)
     await a_card(house)
     second = await a_card(house, f"!pay {CAROL} 3")
-    assert keys(await house.hear(ALICE, "!yes", DINNER)) == ["error.several_cards_open"]
+    (told,) = await house.hear(ALICE, "!yes", DINNER)
+    assert (told.key, told.lines[0]) == ("error.several_cards_open", f"!confirm {second}")
     said = await house.hear(ALICE, f"!confirm {second}", DINNER)
 
     assert "3.00 EUR" in words(said)
@@ -237,25 +239,38 @@ async def test_a_payee_who_left_is_not_paid(house: House) -> None:
 
 async def test_without_a_factor_five_payments_and_a_hundred_euros_are_the_end(house: House) -> None:
     await house.link(ALICE)
+
+    async def paid(amount: str) -> Say:
+        first = (await house.hear(ALICE, f"!pay {BOB} {amount} EUR", DINNER))[0]
+        if first.key == KEY_OF_CARD:
+            await house.hear(ALICE, "!yes", DINNER)
+            await house.carry()
+        return first
+
+    assert [(await paid("30")).key for _ in range(3)] == [KEY_OF_CARD] * 3
+    told = await paid("10.01")
+    assert (told.key, str(told.facts["left"]), told.facts["left_count"]) == (
+        "error.allowance_used_up",
+        "10.00 EUR",
+        2,
+    )
+    assert [(await paid("1")).key for _ in range(2)] == [KEY_OF_CARD] * 2
+    told = await paid("1")
+
+    assert (told.key, told.facts["left_count"]) == ("error.allowance_used_up", 0)
+    assert len(house.rail.moved) == 5
+
+
+async def test_two_open_cards_cannot_both_use_the_same_allowance(house: House) -> None:
+    await house.link(ALICE)
     for _ in range(3):
         await a_card(house, f"!pay {BOB} 30 EUR")
         await house.hear(ALICE, "!yes", DINNER)
         await house.carry()
-    await a_card(house, f"!pay {BOB} 10.01 EUR")
-    (told,) = await house.hear(ALICE, "!yes", DINNER)
-    assert (told.key, told.facts["left_count"]) == ("error.allowance_used_up", 2)
-    assert str(told.facts["left"]) == "10.00 EUR"
-    await house.hear(ALICE, "!cancel", DINNER)
-    for amount in ("1", "1"):
-        await a_card(house, f"!pay {BOB} {amount} EUR")
-        await house.hear(ALICE, "!yes", DINNER)
-        await house.carry()
-    await a_card(house, f"!pay {BOB} 1 EUR")
+    first, second = await a_card(house, f"!pay {BOB} 10 EUR"), await a_card(house, f"!pay {BOB} 10 EUR")
+    await house.hear(ALICE, f"!confirm {first}", DINNER)
 
-    (told,) = await house.hear(ALICE, "!yes", DINNER)
-
-    assert (told.key, told.facts["left_count"]) == ("error.allowance_used_up", 0)
-    assert len(house.rail.moved) == 5
+    assert keys(await house.hear(ALICE, f"!confirm {second}", DINNER)) == ["error.allowance_used_up"]
 
 
 async def test_a_reply_pays_its_author(house: House) -> None:

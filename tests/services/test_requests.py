@@ -45,7 +45,7 @@ async def test_accept_without_an_id_takes_the_only_request(house: House) -> None
     await asked(house)
 
     assert keys(await house.hear(ALICE, "!accept", DINNER)) == ["pay.card"]
-    assert keys(await house.hear(ALICE, "!accept", DINNER)) == ["error.nothing_to_accept"]
+    assert keys(await house.hear(ALICE, "!accept", DINNER)) == ["error.nothing_to_answer"]
 
 
 async def test_a_request_is_paid_only_once(house: House) -> None:

@@ -9,6 +9,7 @@ import structlog
 
 from paybridge.matrix import letters, reading
 from paybridge.matrix.crypto import ENCRYPTED, UnfitError, session_of
+from paybridge.matrix.policy import RULES
 from paybridge.matrix.wire import RefusedError
 from paybridge.services.ports import Letter
 
@@ -38,6 +39,7 @@ class HearsNews(Protocol):
     """Whoever must know when a room is no longer what it was."""
 
     def changed(self, room: str, /) -> None: ...
+    def rules_changed(self, room: str, /) -> None: ...
     async def now_encrypted(self, room: str) -> None: ...
 
 
@@ -87,6 +89,8 @@ class Intake:
                 self._rooms.changed(room)
             elif event.get("type") == "m.room.encryption":
                 await self._rooms.now_encrypted(room)
+            elif event.get("type") in RULES:
+                self._rooms.rules_changed(room)
 
     async def _fetch_gap(self, room: str, before: object, since: str) -> list[Mapping[str, Any]]:
         """What was said between our last sync and the part that this one shows, oldest first."""

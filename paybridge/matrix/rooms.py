@@ -1,4 +1,4 @@
-"""Rooms as the homeserver knows them: who is in them, and whether they are encrypted."""
+"""Rooms as the homeserver knows them: who is in them, whether they are encrypted, what holds in them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from paybridge.matrix.policy import Rules
 from paybridge.matrix.wire import RefusedError
 from paybridge.services.ports import RoomFacts
 
 if TYPE_CHECKING:
+    from paybridge.domain.policy import StatedPolicy
+    from paybridge.domain.power import Powers
     from paybridge.matrix.wire import Wire
     from paybridge.services.ports import Mailbox
 
@@ -41,6 +44,7 @@ class KnownRooms:
         self._rosters: dict[str, Roster] = {}
         self._changes: Counter[str] = Counter()
         self._encrypted: dict[str, bool] = {}
+        self._rules = Rules(wire)
 
     async def facts(self, room: str) -> RoomFacts:
         """The room as it is now; without members if the bot is not in it; or `NotNowError`."""
@@ -55,6 +59,15 @@ class KnownRooms:
             direct=self._me in roster.joined and len(roster.joined) == TWO,
             members=roster.joined,
         )
+
+    async def stated_policy(self, room: str) -> StatedPolicy:
+        return await self._rules.stated_policy(room)
+
+    async def powers(self, room: str) -> Powers:
+        return await self._rules.powers(room)
+
+    async def predecessor(self, room: str) -> str | None:
+        return await self._rules.predecessor(room)
 
     async def roster(self, room: str) -> Roster:
         if room in self._rosters:
@@ -81,6 +94,10 @@ class KnownRooms:
         if not self._encrypted.get(room):
             self._encrypted[room] = True
             await self._mailbox.remember(ENCRYPTED + room, "yes")
+
+    def rules_changed(self, room: str) -> None:
+        """Its powers or its policy are no longer what they were."""
+        self._rules.changed(room)
 
     def changed(self, room: str) -> None:
         """Someone came, left or has another name."""

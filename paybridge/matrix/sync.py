@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from paybridge.matrix.backoff import Backoff
+from paybridge.matrix.policy import RULES
 from paybridge.matrix.wire import NotNowError
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ LONG_POLL_SECONDS = 30
 GRACE_SECONDS = 15
 FIRST_SYNC_SECONDS = 300
 TIMELINE_LIMIT = 100
-KINDS = ["m.room.message", "m.room.encrypted", "m.room.member", "m.room.encryption"]
+STATE = ["m.room.member", "m.room.encryption", *RULES]
+KINDS = ["m.room.message", "m.room.encrypted", *STATE]
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -111,6 +113,7 @@ class SyncLoop:
             letters += await self._intake.room(room, told, since)
         for room in _part(rooms, "leave"):
             self._rooms.changed(room)
+            self._rooms.rules_changed(room)
         for room, told in _part(rooms, "invite").items():
             self._invites.offer(room, told)
         new = frozenset(await self._mailbox.receive(letters, token))
@@ -126,7 +129,7 @@ def _filter(*, first: bool) -> str:
             "account_data": nothing,
             "room": {
                 "timeline": {"limit": 1 if first else TIMELINE_LIMIT, "types": KINDS},
-                "state": {"types": ["m.room.member", "m.room.encryption"], "lazy_load_members": True},
+                "state": {"types": STATE, "lazy_load_members": True},
                 "ephemeral": nothing,
                 "account_data": nothing,
             },

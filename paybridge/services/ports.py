@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from paybridge.domain.leg import Leg
 from paybridge.domain.people import Identity, Link, Person
+from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.request import Request
 from paybridge.domain.transfer import Transfer
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from paybridge.domain.ledger import Journal
     from paybridge.domain.money import Money
+    from paybridge.domain.policy import StatedPolicy
+    from paybridge.domain.power import Powers
 from paybridge.services.rail import (
     Capabilities,
     Linked,
@@ -89,7 +92,7 @@ __all__ = [
 
 # ---------------------------------------------------------------- the book
 
-Record = Person | Identity | Link | Transfer | Leg | Request
+Record = Person | Identity | Link | Transfer | Leg | Request | RoomPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,9 @@ class Book(Protocol):
     async def leg_by_reference(self, reference: str) -> Leg | None:
         """The leg with this id (it is the `reference` that rails are given)."""
 
+    async def room_policy(self, room: str) -> RoomPolicy | None:
+        """What is kept of a room's policy: typed there, or inherited at its upgrade."""
+
 
 # ---------------------------------------------------------------- the mailbox
 
@@ -348,3 +354,12 @@ class Rooms(Protocol):
 
     async def facts(self, room: str) -> RoomFacts:
         """The room now, without members if the bot is not in it; `RoomsAwayError` if nobody answers."""
+
+    async def stated_policy(self, room: str) -> StatedPolicy:
+        """What the room's state event says; nothing if there is none, or if its sender may not set it."""
+
+    async def powers(self, room: str) -> Powers:
+        """Who may do what in the room."""
+
+    async def predecessor(self, room: str) -> str | None:
+        """The room that this one is the upgrade of, if both of them say so."""

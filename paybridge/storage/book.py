@@ -15,7 +15,7 @@ from paybridge.services.ports import ApprovedSoFar
 from paybridge.storage import rows, tables
 from paybridge.storage.rows import microseconds, moment
 from paybridge.storage.steps import write_step
-from paybridge.storage.tables import account, identity, leg, link, person, request, transfer
+from paybridge.storage.tables import account, identity, leg, link, person, request, room_policy, transfer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from paybridge.domain.leg import Leg
     from paybridge.domain.people import Link, Person
+    from paybridge.domain.policy import RoomPolicy
     from paybridge.domain.request import Request
     from paybridge.domain.transfer import Transfer
     from paybridge.services.ports import Step
@@ -209,6 +210,10 @@ class SqlBook:
 
     async def _requests(self, statement: Select[Any]) -> Sequence[Request]:
         return [rows.request_of(row) for row in await self._reader.rows(statement)]
+
+    async def room_policy(self, room: str) -> RoomPolicy | None:
+        row = await self._reader.first(select(room_policy).where(room_policy.c.room == room))
+        return None if row is None else rows.room_policy_of(row)
 
     async def next_expiry(self) -> datetime | None:
         """When the next card, claimable transfer or request runs out."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.money import CurrencyMismatchError, Money
 from paybridge.domain.people import Identity, Link, LinkState, Person
+from paybridge.domain.policy import RoomPolicy, policy_from_json
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 
@@ -49,19 +50,23 @@ def _minor(money: Money, currency: str) -> int:
 
 def row_of(record: Record) -> dict[str, Any]:
     """The row that holds `record`, by column name."""
+    row: dict[str, Any]
     match record:
         case Person():
-            return _person_row(record)
+            row = _person_row(record)
         case Identity():
-            return _identity_row(record)
+            row = _identity_row(record)
         case Link():
-            return _link_row(record)
+            row = _link_row(record)
         case Request():
-            return _request_row(record)
+            row = _request_row(record)
         case Transfer():
-            return _transfer_row(record)
+            row = _transfer_row(record)
         case Leg():
-            return _leg_row(record)
+            row = _leg_row(record)
+        case RoomPolicy():
+            row = {"room": record.room, "policy": record.policy.to_json(), "version": record.version}
+    return row
 
 
 def _person_row(person: Person) -> dict[str, Any]:
@@ -258,3 +263,7 @@ def leg_of(row: Row) -> Leg:
         due=_moment_or_none(row["due"]),
         version=row["version"],
     )
+
+
+def room_policy_of(row: Row) -> RoomPolicy:
+    return RoomPolicy(row["room"], policy_from_json(row["policy"]), row["version"])

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import sqlite
 
 from paybridge.domain.leg import Leg
 from paybridge.domain.people import Identity, Link, Person
+from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.request import Request
 from paybridge.domain.transfer import Transfer
 from paybridge.storage import tables
@@ -27,6 +28,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Request: tables.request,
     Transfer: tables.transfer,
     Leg: tables.leg,
+    RoomPolicy: tables.room_policy,
 }
 """The table of every kind of record; the order is that in which foreign keys let them be written."""
 
@@ -38,6 +40,7 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Request: ("asker", "asker_mxid", "asked", "asked_mxid", *_AGREED),
     Transfer: ("kind", "payer", "payer_mxid", "payee", "payee_mxid", *_AGREED),
     Leg: ("transfer", "number", "kind", "rail", "owner", "amount", "currency"),
+    RoomPolicy: (),
 }
 """What never changes of a record once it is written: left out of updates, which so touch fewer indexes."""
 

@@ -306,6 +306,17 @@ leg = Table(
     sqlite_strict=True,
 )
 
+# ---------------------------------------------------------------- rooms
+
+room_policy = Table(
+    "room_policy",
+    metadata,
+    Column("room", Text, primary_key=True),
+    _text("policy"),
+    _number("version"),
+    sqlite_strict=True,
+)
+
 # ---------------------------------------------------------------- the mailbox
 
 letter = Table(

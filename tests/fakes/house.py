@@ -11,6 +11,8 @@ from paybridge.commands._frame import commands
 from paybridge.domain.approval import Allowance
 from paybridge.domain.money import Money
 from paybridge.domain.permissions import Permissions, Role
+from paybridge.domain.policy import StatedPolicy
+from paybridge.domain.power import Powers
 from paybridge.domain.proof import OwnDevice, Proof, Trust
 from paybridge.domain.spoken import Pill, Spoken, Trouble
 from paybridge.services.courier import Courier
@@ -68,11 +70,29 @@ class RoomsInMemory:
 
     known: dict[str, RoomFacts] = field(default_factory=dict)
     away: bool = False
+    stated: dict[str, StatedPolicy] = field(default_factory=dict)
+    levels: dict[str, Powers] = field(default_factory=dict)
+    upgraded: dict[str, str] = field(default_factory=dict)
 
     async def facts(self, room: str) -> RoomFacts:
         if self.away:
             raise RoomsAwayError
         return self.known[room]
+
+    async def stated_policy(self, room: str) -> StatedPolicy:
+        if self.away:
+            raise RoomsAwayError
+        return self.stated.get(room, StatedPolicy())
+
+    async def powers(self, room: str) -> Powers:
+        if self.away:
+            raise RoomsAwayError
+        return self.levels.get(room, Powers())
+
+    async def predecessor(self, room: str) -> str | None:
+        if self.away:
+            raise RoomsAwayError
+        return self.upgraded.get(room)
 
     def join(self, room: str, mxid: str) -> None:
         facts = self.known[room]

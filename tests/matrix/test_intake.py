@@ -38,12 +38,16 @@ class News:
 
     def __init__(self) -> None:
         self.members_changed = 0
+        self.rules_changes = 0
         self.encrypted: set[str] = set()
         self.pages: list[dict[str, Any]] = []
         self.asked: list[str] = []
 
     def changed(self, _room: str) -> None:
         self.members_changed += 1
+
+    def rules_changed(self, _room: str) -> None:
+        self.rules_changes += 1
 
     async def now_encrypted(self, room: str) -> None:
         self.encrypted.add(room)
@@ -221,3 +225,16 @@ def test_no_event_costs_the_next_one_its_letter(crypto: Crypto, vault: Vault, st
 )
 def test_nothing_that_is_sent_to_the_device_raises(crypto: Crypto, strange: list[object]) -> None:
     assert crypto.take(strange) == set()
+
+
+@pytest.mark.parametrize("kind", ["org.paybridge.policy", "m.room.power_levels"])
+async def test_a_change_of_the_rooms_rules_is_told_and_nothing_of_it_is_believed(
+    intake: Intake, news: News, kind: str
+) -> None:
+    rule = {"type": kind, "state_key": "", "sender": "@alice:hs", "content": {"v": 1}}
+
+    assert not await intake.room(ROOM, {"state": {"events": [rule]}, **timeline(rule)}, "since")
+    assert not await intake.room(ROOM, timeline({**rule, "type": "m.room.topic"}, {"type": kind}), "since")
+
+    assert news.rules_changes == 2
+    assert news.members_changed == 0

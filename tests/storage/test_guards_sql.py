@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paybridge.domain.policy import Policy, RoomPolicy
 from paybridge.services.ports import Letter, Post, Step
 from paybridge.storage.connection import connect
 from tests.fakes.database import START
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 async def raw(database: Database) -> AsyncIterator[sqlite3.Connection]:
     """A connection as the writer's, to a book of two journals; account 1 is the bank's, 2 Anna's, 3 Bob's."""
     step = people("anna", "bob") + Step(
-        records=(a_request("r1"), a_transfer("PB-1", request="r1"), a_leg("l1", "PB-1")),
+        records=(
+            a_request("r1"),
+            a_transfer("PB-1", request="r1"),
+            a_leg("l1", "PB-1"),
+            RoomPolicy("!room:test", Policy()),
+        ),
         journals=(a_topup("t/1", "anna", 500), a_booking("b/1", "anna", "bob", 200)),
         posts=(Post("p1", "!room:test", None, None, b"sealed", START),),
         done=("$done",),
@@ -212,6 +218,7 @@ def test_the_chain_has_no_forks_and_no_gaps(raw: sqlite3.Connection) -> None:
         "DELETE FROM seen",
         "REPLACE INTO seen VALUES ('key', '$2')",
         "INSERT INTO vault_check VALUES (2, x'00')",
+        "DELETE FROM room_policy",
     ],
 )
 def test_a_change_behind_the_books_back_is_refused(raw: sqlite3.Connection, change: str) -> None:

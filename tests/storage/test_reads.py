@@ -13,6 +13,7 @@ from paybridge.domain import ledger
 from paybridge.domain.leg import LegKind, LegState
 from paybridge.domain.money import Money
 from paybridge.domain.people import Identity, LinkState
+from paybridge.domain.policy import Asking, Policy, Receipts, RoomPolicy
 from paybridge.domain.request import RequestState
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services.ports import ApprovedSoFar, Step
@@ -63,7 +64,8 @@ async def test_every_field_of_every_record_comes_back_as_it_was_written(book: Bo
         attempts=4,
         fee=euros(3),
     )
-    await write(book, person, link, request, transfer, leg)
+    policy = RoomPolicy("!room:test", Policy("EUR", Receipts.PRIVATE, Asking.NOBODY, euros(2000)))
+    await write(book, person, link, request, transfer, leg, policy)
 
     assert await book.person("anna") == replace(person, version=1)
     assert await book.link("link") == replace(link, version=1)
@@ -71,6 +73,7 @@ async def test_every_field_of_every_record_comes_back_as_it_was_written(book: Bo
     assert await book.transfer("PB-1") == replace(transfer, version=1)
     assert await book.legs("PB-1") == [replace(leg, version=1)]
     assert await book.leg_by_reference("l1") == replace(leg, version=1)
+    assert await book.room_policy("!room:test") == replace(policy, version=1)
 
 
 async def test_what_is_not_there_is_none(book: Book) -> None:
@@ -80,6 +83,7 @@ async def test_what_is_not_there_is_none(book: Book) -> None:
     assert await book.transfer("PB-0") is None
     assert await book.request("r0") is None
     assert await book.leg_by_reference("l0") is None
+    assert await book.room_policy("!other:test") is None
     assert await book.next_due() is None
     assert await book.next_expiry() is None
     assert await book.balance("nobody", "EUR") == euros(0)

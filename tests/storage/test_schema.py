@@ -73,7 +73,7 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_migration_that_breaks_leaves_nothing_half_done(tmp_path: Path) -> None:
     connection = connect(tmp_path / "paybridge.db")
-    # The last migration meets a table that is there already.
+    # The third migration meets a table that is there already.
     connection.execute("CREATE TABLE seen (what TEXT)")
     with pytest.raises(Exception, match="already exists"):
         upgrade(connection)

@@ -20,8 +20,11 @@ LINK_EXAMPLE = "!link bank DE89 3704 0044 0532 0130 00"
 
 def corrections(command: Command, call: Call, error: UserError) -> tuple[str, ...]:
     """What to type instead; at least one line, and only lines that could work."""
-    if error.lines():
-        return error.lines()
+    return error.lines() or _rewritten(call, error) or (_instead(command, call, error),)
+
+
+def _rewritten(call: Call, error: UserError) -> tuple[str, ...]:
+    """The line as it was typed, once for each way in which it could be meant."""
     match error:
         case AmbiguousAmountError(readings=readings):
             line, typed = _as_typed(call), str(error.facts()["typed"])
@@ -34,12 +37,19 @@ def corrections(command: Command, call: Call, error: UserError) -> tuple[str, ..
         case AmbiguousPayeeError(candidates=candidates):
             line, typed = _as_typed(call), str(error.facts()["typed"])
             return tuple(line.replace(typed, mxid, 1) for mxid in candidates[:3])
-        case NoLinkedAccountError() | LinkFirstError() | NothingToPayWithError():
-            return (LINK_EXAMPLE,)
-        case OverTheEachLimitError(most=most):
-            return (_example(command, call, most),)
         case _:
-            return (_example(command, call),)
+            return ()
+
+
+def _instead(command: Command, call: Call, error: UserError) -> str:
+    """What has to be done first, or an example."""
+    match error:
+        case NoLinkedAccountError() | LinkFirstError() | NothingToPayWithError():
+            return LINK_EXAMPLE
+        case OverTheEachLimitError(most=most):
+            return _example(command, call, most)
+        case _:
+            return _example(command, call)
 
 
 def _as_typed(call: Call) -> str:

@@ -15,7 +15,15 @@ from paybridge.commands._corrections import corrections
 from paybridge.commands._frame import Answer, Call, Command, Place
 from paybridge.domain.errors import UserError
 from paybridge.domain.permissions import Role
-from paybridge.services.ports import AlreadyDoneError, OverdraftError, StaleError, Step, Wakeup
+from paybridge.services.ports import (
+    AlreadyDoneError,
+    BookUnavailableError,
+    OverdraftError,
+    RoomsAwayError,
+    StaleError,
+    Step,
+    Wakeup,
+)
 from paybridge.services.says import Say, seal
 
 if TYPE_CHECKING:
@@ -28,6 +36,12 @@ log = structlog.get_logger(__name__)
 
 TRIES: Final = 3
 NOTHING_SENT: Final = "lead.nothing_sent"
+
+
+class InternalError(UserError):
+    """Something went wrong that is nobody's fault but ours."""
+
+    key = "error.internal"
 
 
 class BusyError(UserError):
@@ -115,6 +129,12 @@ class Dispatcher:
                 await self._commit(spoken, Step(), self._refuse(command, call, SpentMeanwhileError()))
             except UserError as error:
                 await self._commit(spoken, Step(), self._refuse(command, call, error))
+            except (BookUnavailableError, RoomsAwayError, AlreadyDoneError):
+                raise
+            except Exception:
+                # A bug: nothing was written, which is what the person must know.
+                log.exception("command failed", verb=command.verb)
+                await self._commit(spoken, Step(), self._refuse(command, call, InternalError()))
             return
         call = await self._call(spoken, typed)
         await self._commit(spoken, Step(), self._refuse(command, call, BusyError()))

@@ -12,6 +12,7 @@ import structlog
 from paybridge.domain.spoken import Spoken
 from paybridge.matrix.backoff import Backoff
 from paybridge.matrix.wire import NotNowError, TokenRevokedError
+from paybridge.services.ports import BookUnavailableError
 
 if TYPE_CHECKING:
     from paybridge.matrix.understanding import Understanding
@@ -125,6 +126,10 @@ class Hearing:
                 raise
             except NotNowError as error:
                 await asyncio.sleep(backoff.seconds(error.after))
+            except BookUnavailableError:
+                # A full disk or a locked database: the command waits for it, and goes stale if that takes long.
+                log.warning("book_unavailable", letter=letter.event)
+                await asyncio.sleep(backoff.seconds())
             except Exception as error:  # noqa: BLE001 - one command's bug must not cost the others
                 failed += 1
                 # Without the error's text: it may quote what people typed.

@@ -15,7 +15,7 @@ from paybridge.matrix.backoff import Backoff
 from paybridge.matrix.contents import edit, new_message
 from paybridge.matrix.crypto import ENCRYPTED
 from paybridge.matrix.wire import NotNowError, RefusedError, TokenRevokedError
-from paybridge.services.ports import Post, SealBrokenError
+from paybridge.services.ports import BookUnavailableError, Post, SealBrokenError
 from paybridge.services.says import unseal
 
 if TYPE_CHECKING:
@@ -99,6 +99,11 @@ class Outbox:
                     log.warning("post_waits_for_the_next_start", post=post.id, error=type(error).__name__)
                     return
 
+    async def send(self, room: str, kind: str, content: dict[str, Any], transaction: str) -> str:
+        """Send what is no post, as the room takes it, between the posts to it; returns the event id."""
+        async with self._locks[room]:
+            return await self._put(room, kind, content, transaction)
+
     async def _line_up(self, last: int, tasks: asyncio.TaskGroup) -> int:
         more = True
         while more:
@@ -135,6 +140,10 @@ class Outbox:
             except NotNowError as error:
                 log.warning("post_delayed", post=post.id, why=str(error))
                 await asyncio.sleep(backoff.seconds(error.after))
+            except BookUnavailableError:
+                # It may have been sent; sent again under the same transaction id it is the same message.
+                log.warning("post_not_marked", post=post.id)
+                await asyncio.sleep(backoff.seconds())
             except (SealBrokenError, NotFactsError) as error:
                 await self._set_aside(post, type(error).__name__)
                 return
@@ -152,7 +161,7 @@ class Outbox:
         room = post.room or await self._direct.room(post.person or "")
         async with self._locks[room]:
             content = await self._content(say, room)
-            event = await self._put(room, content, _transaction(post))
+            event = await self._put(room, MESSAGE, content, _transaction(post))
             await self._mailbox.sent(post.id, event, room)
 
     async def _content(self, say: Say, room: str) -> dict[str, Any]:
@@ -162,12 +171,11 @@ class Outbox:
             return edit(say, rendered, filled[1])
         return new_message(say, rendered)
 
-    async def _put(self, room: str, content: dict[str, Any], transaction: str) -> str:
-        kind = MESSAGE
+    async def _put(self, room: str, kind: str, content: dict[str, Any], transaction: str) -> str:
         if await self._rooms.encrypted(room):
             roster = await self._rooms.roster(room)
             content = await self._room_keys.encrypt(
-                room, roster.joined.keys() | roster.invited, MESSAGE, content
+                room, roster.joined.keys() | roster.invited, kind, content
             )
             kind = ENCRYPTED
         answer = await self._wire.put("rooms", room, "send", kind, transaction, body=content)

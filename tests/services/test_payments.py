@@ -432,3 +432,14 @@ async def test_a_payee_who_left_meanwhile_is_told_directly(house: House) -> None
 
     assert (receipt.room, receipt.notify) == (DINNER, ())
     assert (told.key, told.person) == ("pay.received", BOB)
+
+
+async def test_a_bug_is_told_and_changes_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.link(ALICE)
+    monkeypatch.setattr(house.rail, "capabilities", lambda: 1 / 0)
+    said = await house.hear(ALICE, f"!pay {BOB} 5", DINNER)
+
+    assert keys(said) == ["error.internal"]
+    assert said[0].lead == "lead.nothing_sent"
+    monkeypatch.undo()
+    assert keys(await house.hear(ALICE, "!yes", DINNER)) == ["error.nothing_to_confirm"]

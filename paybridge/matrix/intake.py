@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -10,6 +11,7 @@ import structlog
 from paybridge.matrix import letters, reading
 from paybridge.matrix.crypto import ENCRYPTED, UnfitError, session_of
 from paybridge.matrix.policy import RULES
+from paybridge.matrix.overhearing import Heard, Overhear, Overhears, nobody, nobody_else
 from paybridge.matrix.wire import RefusedError
 from paybridge.services.ports import Letter
 
@@ -55,6 +57,7 @@ class Intake:
         vault: Vault,
         clock: Clock,
         me: Me,
+        overhears: Overhears = nobody,
     ) -> None:
         self._wire = wire
         self._crypto = crypto
@@ -62,6 +65,7 @@ class Intake:
         self._vault = vault
         self._clock = clock
         self.me = me
+        self._overhears = overhears
         self.dropped = 0
 
     async def room(self, room: str, told: object, since: str | None) -> list[Letter]:
@@ -129,8 +133,9 @@ class Intake:
             return None
         if sender == self.me.mxid or "state_key" in event or not isinstance(sent, int):
             return None
+        overhear = partial(self._overhears, Heard(room, str(event_id), str(sender), sent))
         try:
-            told = self._told(room, str(event.get("type")), content, sent)
+            told = self._told(room, str(event.get("type")), content, sent, overhear)
         except Exception as error:  # noqa: BLE001 - one stranger's event must not cost the others theirs
             self.dropped += 1
             log.warning("event_dropped", room=room, error=type(error).__name__, dropped=self.dropped)
@@ -145,17 +150,26 @@ class Intake:
             payload=letters.seal(self._vault, told),
         )
 
-    def _told(self, room: str, kind: str, content: Mapping[str, Any], sent: int) -> letters.Told | None:
+    def _told(
+        self, room: str, kind: str, content: Mapping[str, Any], sent: int, overhear: Overhear
+    ) -> letters.Told | None:
+        if kind != ENCRYPTED and overhear(kind, content, None):
+            return None
         if kind == MESSAGE:
             words = reading.read(content, self.me)
             return letters.Told(sent, reading.kept(content, words)) if words is not None else None
         if kind != ENCRYPTED or session_of(content) is None:
             return None
-        return read_cipher(self._crypto, self.me, room, content, sent)
+        return read_cipher(self._crypto, self.me, room, content, sent, overhear)
 
 
-def read_cipher(
-    crypto: Crypto, me: Me, room: str, cipher: Mapping[str, Any], sent: int
+def read_cipher(  # noqa: PLR0913 - what came, how to read it, and who else listens
+    crypto: Crypto,
+    me: Me,
+    room: str,
+    cipher: Mapping[str, Any],
+    sent: int,
+    overhear: Overhear = nobody_else,
 ) -> letters.Told | None:
     """An encrypted event as far as it can be read: unread, a candidate, or None if it is no command."""
     try:
@@ -168,6 +182,8 @@ def read_cipher(
         return letters.Told(
             sent, cipher={name: cipher.get(name) for name in CIPHER if _is_text(cipher, name)}
         )
+    if overhear(opened.type, opened.content, opened.seal):
+        return None
     words = reading.read(opened.content, me) if opened.type == MESSAGE else None
     if words is None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,6 +14,7 @@ from paybridge.domain.spoken import Spoken, Trouble
 from paybridge.matrix import letters, reading
 from paybridge.matrix.crypto import session_of
 from paybridge.matrix.intake import read_cipher
+from paybridge.matrix.overhearing import Heard, Overhear, Overhears, nobody, nobody_else
 from paybridge.matrix.sender import Proven
 from paybridge.matrix.wire import RefusedError
 from paybridge.services.ports import SealBrokenError
@@ -47,6 +49,7 @@ class Understanding:
         replies: Replies,
         direct: DirectRooms,
         me: Me,
+        overhears: Overhears = nobody,
     ) -> None:
         self._crypto = crypto
         self._vault = vault
@@ -56,6 +59,7 @@ class Understanding:
         self._replies = replies
         self._direct = direct
         self.me = me
+        self._overhears = overhears
 
     def missing_key(self, letter: Letter) -> tuple[str, str] | None:
         """The (room, session) of the room key that the letter still waits for, if it does."""
@@ -68,8 +72,9 @@ class Understanding:
 
     async def of(self, letter: Letter) -> Spoken | None:
         """What the letter says, None if it is no command after all or its room is no longer ours."""
+        heard = Heard(letter.room, letter.event, letter.sender, _milliseconds(letter.received))
         try:
-            told = self._read(letter)
+            told = self._read(letter, partial(self._overhears, heard))
             if told is None:
                 return None
             facts = await self._rooms.facts(letter.room)
@@ -88,12 +93,12 @@ class Understanding:
             proven = replace(proven, trouble=Trouble.BODIES_DIFFER)
         return await self._spoken(letter, told, words, proven, facts)
 
-    def _read(self, letter: Letter) -> Told | None:
+    def _read(self, letter: Letter, overhear: Overhear = nobody_else) -> Told | None:
         """The letter as far as it can be read now; its room key may have come since it was written down."""
         told = letters.unseal(self._vault, letter.payload)
         if told.cipher is None:
             return told
-        return read_cipher(self._crypto, self.me, letter.room, told.cipher, told.sent)
+        return read_cipher(self._crypto, self.me, letter.room, told.cipher, told.sent, overhear)
 
     async def _prove(self, letter: Letter, told: Told, facts: RoomFacts) -> Proven:
         if told.seal is not None:
@@ -140,6 +145,10 @@ class Understanding:
             direct=facts.direct,
             trouble=Trouble.UNREADABLE,
         )
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
 def _moment(milliseconds: int) -> datetime:

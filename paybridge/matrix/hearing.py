@@ -127,7 +127,7 @@ class Hearing:
             except NotNowError as error:
                 await asyncio.sleep(backoff.seconds(error.after))
             except BookUnavailableError:
-                # A full disk or a locked database: the command waits for it, and goes stale if that takes long.
+                # A full disk or a locked database: the command waits, and goes stale if that takes long.
                 log.warning("book_unavailable", letter=letter.event)
                 await asyncio.sleep(backoff.seconds())
             except Exception as error:  # noqa: BLE001 - one command's bug must not cost the others

@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 DEMO := $(VENV)/.demo-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help demo test test-all check bench lock clean
+.PHONY: help demo test test-all check bench lock clean docs
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ check: $(DEV) ## lint, format, types, imports, dependencies, house rules
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/python -m pytest -q tests/house
+
+docs: $(DEV) ## draw the pages that follow from the code
+	$(BIN)/python -m docs
+	$(BIN)/python -m paybridge.config
 
 bench: $(DEV) ## measure against the goals; writes bench/results.json
 	$(BIN)/python -m bench

@@ -1,0 +1,1 @@
+"""The documents, and what draws those that follow from the code."""

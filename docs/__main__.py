@@ -13,19 +13,20 @@ from paybridge.domain.transfer import TRANSFER_MOVES
 HERE = Path(__file__).parent
 PAGE = """# The life of a transfer
 
-Drawn by `make docs` from the tables of moves in `paybridge/domain`; a test compares them. A move that is not here is
-refused, by the domain and again by the database, and changes nothing.
+Drawn by `make docs` from the tables of moves in `paybridge/domain`; a test compares them. A move that is
+not here is refused, by the domain and again by the database, and changes nothing.
 
 ## A transfer: what two people agreed to
 
-`drafted` is never stored. While it is `approved`, people are told `under_way` or `unsure`, which come from its legs.
+`drafted` is never stored. While it is `approved`, people are told `under_way` or `unsure`, which come from
+its legs.
 
 {transfer}
 
 ## A leg: one order to a rail, or one booking in our ledger
 
-What the move does to the ledger stands behind it: `hold` sets the payer's money aside, `pay` books it to whom it is due,
-`release` gives it back. A book leg goes from `ready` to `settled` by `book`; no other leg does.
+What the move does to the ledger stands behind it: `hold` sets the payer's money aside, `pay` books it to
+whom it is due, `release` gives it back. A book leg goes from `ready` to `settled` by `book`; no other does.
 
 {leg}
 

@@ -10,8 +10,8 @@ import structlog
 
 from paybridge.matrix import letters, reading
 from paybridge.matrix.crypto import ENCRYPTED, UnfitError, session_of
-from paybridge.matrix.policy import RULES
 from paybridge.matrix.overhearing import Heard, Overhear, Overhears, nobody, nobody_else
+from paybridge.matrix.policy import RULES
 from paybridge.matrix.wire import RefusedError
 from paybridge.services.ports import Letter
 
@@ -163,7 +163,7 @@ class Intake:
         return read_cipher(self._crypto, self.me, room, content, sent, overhear)
 
 
-def read_cipher(  # noqa: PLR0913 - what came, how to read it, and who else listens
+def read_cipher(
     crypto: Crypto,
     me: Me,
     room: str,

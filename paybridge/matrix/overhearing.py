@@ -1,4 +1,4 @@
-"""Events in rooms that are no commands but belong to something else that the bot does, such as a verification."""
+"""Events in rooms that are no commands but belong to something else, such as a verification."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MASTER = "master:"
 MASTER_SEEN = "master-seen:"
+VERIFIED = "verified:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Senders:
             return Trust.UNVERIFIED, None
         if pinned is None:
             await self._mailbox.remember(MASTER + sender, household.master)
+        if await self._mailbox.recall(VERIFIED + sender) == household.master:
+            return Trust.CROSS_SIGNED_VERIFIED, None
         return Trust.CROSS_SIGNED_TOFU, None
 
 

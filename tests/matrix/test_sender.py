@@ -60,6 +60,18 @@ async def test_a_signed_device_of_the_sender_is_trusted_at_first_use(senders: Se
     assert await senders.prove("$1", ALICE, SEAL) == Proven(TOFU)
 
 
+async def test_a_device_under_a_master_key_that_the_operator_found_right_is_verified(
+    senders: Senders, mailbox: Mailbox, devices: TheirDevices
+) -> None:
+    await mailbox.remember("verified:" + ALICE, "master-1")
+    verified = await senders.prove("$1", ALICE, SEAL)
+    devices.households[ALICE] = replace(SIGNED, master="master-2")
+    changed = await senders.prove("$2", ALICE, replace(SEAL, index=8))
+
+    assert verified == Proven(OwnDevice(Trust.CROSS_SIGNED_VERIFIED, "PHONE"))
+    assert changed.trouble is Trouble.MASTER_KEY_CHANGED
+
+
 async def test_a_device_that_its_owner_did_not_sign_is_unverified(senders: Senders) -> None:
     seal = replace(SEAL, sender_key=LAPTOP[0], ed25519=LAPTOP[1], device="LAPTOP")
 

@@ -143,9 +143,9 @@ class _House:
         )
 
     def ring(self) -> None:
-        """Something was committed: whoever waits for work looks."""
-        self._bells.ring()
+        """Something was committed: whoever waits for work looks, first what answers people."""
         self._matrix.ring()
+        self._bells.ring()
 
     async def _start_matrix(self) -> None:
         await self._matrix.start(self._hear)

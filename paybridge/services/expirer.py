@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 100
+SHORTEST_WAIT: Final = 0.05
 
 
 class Expirer:
@@ -37,10 +38,15 @@ class Expirer:
         self._bell = bell
 
     async def run(self) -> None:
-        """Work for ever."""
+        """Work for ever. A bell, which every step rings, costs one question while nothing is over."""
         while True:
-            await self.settle_down()
-            await self._bell.wait(await self._patience())
+            at = await self._book.next_expiry()
+            patience = None if at is None else (at - self._clock.now()).total_seconds()
+            if patience is not None and patience <= 0:
+                await self.settle_down()
+                # What could not be ended is not tried again at once.
+                patience = SHORTEST_WAIT
+            await self._bell.wait(patience)
 
     async def settle_down(self) -> None:
         """End everything whose time is over now."""
@@ -50,17 +56,11 @@ class Expirer:
         for request in await self._book.expired_requests(now, AT_ONCE):
             await self._one(request)
 
-    async def _patience(self) -> float | None:
-        at = await self._book.next_expiry()
-        if at is None:
-            return None
-        return max((at - self._clock.now()).total_seconds(), 0.05)
-
     async def _one(self, ending: Transfer | Request) -> None:
         try:
             if isinstance(ending, Request):
                 asked = await self._requests.expire(ending)
-                await self._outcomes.commit(asked.step, (asked.say,))
+                await self._outcomes.commit(asked.step, asked.says)
             elif ending.state is TransferState.CLAIMABLE:
                 step, returned = give_back(ending, self._clock.now())
                 await self._outcomes.commit(step, await self._news.returned(returned, "expired"))

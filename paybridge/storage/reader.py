@@ -1,59 +1,55 @@
-"""Reads: SQLAlchemy statements on connections that cannot write, each seeing every committed step."""
+"""Reads: SQLAlchemy statements on a connection that cannot write, each seeing every committed step.
+
+They run in the event loop. Every question is answered by an index from pages that SQLite or the system holds
+in memory, and in WAL mode no writer makes it wait: it takes less time than handing it to a thread and back.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import StaticPool, create_engine
+
+from paybridge.storage.connection import connect_read_only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from sqlalchemy import Executable
-    from sqlalchemy.engine.interfaces import DBAPIConnection
 
     from paybridge.storage.rows import Row
 
-_CONNECTIONS: Final = 4  # each is a thread
-
 
 class Reader:
-    """A small pool of reading connections."""
+    """One reading connection; used by one event loop only."""
 
     def __init__(self, path: Path) -> None:
-        # Without transactions, a read is one trip to the connection's thread and leaves no snapshot behind.
-        self.engine = create_async_engine(
-            f"sqlite+aiosqlite:///{path}",
-            isolation_level="AUTOCOMMIT",
+        # Without transactions, a read leaves no snapshot behind.
+        self.engine = create_engine(
+            "sqlite://",
+            creator=partial(connect_read_only, path),
+            poolclass=StaticPool,
             pool_reset_on_return=None,
-            pool_size=_CONNECTIONS,
-            max_overflow=0,
+            isolation_level="AUTOCOMMIT",
         )
-        event.listen(self.engine.sync_engine, "connect", _forbid_writing)
 
     async def rows(self, statement: Executable) -> Sequence[Row]:
         """Every row of `statement`, by column name."""
-        async with self.engine.connect() as connection:
-            return [row._asdict() for row in await connection.execute(statement)]
+        with self.engine.connect() as connection:
+            return [row._asdict() for row in connection.execute(statement)]
 
     async def first(self, statement: Executable) -> Row | None:
         """The first row of `statement`, if there is one."""
-        async with self.engine.connect() as connection:
-            row = (await connection.execute(statement)).first()
+        with self.engine.connect() as connection:
+            row = connection.execute(statement).first()
             return None if row is None else row._asdict()
 
     async def scalar(self, statement: Executable) -> Any:  # noqa: ANN401 - the statement says what it yields
         """The first column of the first row, or None."""
-        async with self.engine.connect() as connection:
-            return (await connection.execute(statement)).scalar()
+        with self.engine.connect() as connection:
+            return connection.execute(statement).scalar()
 
     async def close(self) -> None:
-        await self.engine.dispose()
-
-
-def _forbid_writing(connection: DBAPIConnection, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA query_only = ON")
-    cursor.close()
+        self.engine.dispose()

@@ -292,22 +292,19 @@ async def test_every_question_is_one_statement_answered_by_an_index(
     database: Database, ask: Callable[[Book], Awaitable[object]]
 ) -> None:
     asked: list[Any] = []
-    event.listen(
-        database.reader.engine.sync_engine, "before_cursor_execute", lambda *told: asked.append(told)
-    )
+    event.listen(database.reader.engine, "before_cursor_execute", lambda *told: asked.append(told))
     await ask(database.book)
 
     ((_, _, statement, parameters, _, _),) = asked
-    async with database.reader.engine.connect() as connection:
-        plan = (await connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)).all()
+    with database.reader.engine.connect() as connection:
+        plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters).all()
     walked = {str(line.detail).removeprefix("SCAN ").split(" ")[0] for line in plan}
     assert walked & set(metadata.tables) == set()
 
 
 async def test_a_reader_cannot_write(database: Database) -> None:
-    async with database.reader.engine.connect() as connection:
-        with pytest.raises(Exception, match="readonly"):
-            await connection.exec_driver_sql("INSERT INTO memory (name, value) VALUES ('a', 'b')")
+    with database.reader.engine.connect() as connection, pytest.raises(Exception, match="readonly"):
+        connection.exec_driver_sql("INSERT INTO memory (name, value) VALUES ('a', 'b')")
 
 
 async def test_every_committed_step_is_seen_at_once(book: Book) -> None:

@@ -133,6 +133,7 @@ async def test_a_bank_that_pays_and_falls_silent_is_asked_until_it_says_so(
     assert "never send it twice" in unsure[0]["body"]
 
 
+@pytest.mark.slow
 async def test_killed_again_and_again_on_the_way_of_one_payment(stage: Stage, people: People) -> None:
     alice, bob = await dinner(stage, people, *ALICE_AND_BOB, linked=ALICE_AND_BOB, script=SLOW)
     typed = await alice.types(f"!pay {bob.id} 12,50 EUR for pizza")

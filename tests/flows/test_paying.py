@@ -365,8 +365,9 @@ async def test_each_refusal_says_that_nothing_was_sent_why_and_what_to_type(
         f"!pay {alice.id} 5 EUR": ("paying yourself", "!pay @"),
         f"!pay {stage.bot_id} 5 EUR": ("only the messenger", "!pay @"),
         f"!pay {zoe} 5 EUR": ("is not in this room", "!pay @"),
-        "!confirm 2222": ("No card of yours", "!confirm"),
-        "!accept": ("Nobody is asking you", "!accept"),
+        f"{to_bob} 40 EUR": ("at most 30.00 EUR", f"{to_bob} 30.00 EUR"),
+        "!confirm 2222": ("No card of yours", "!help pay"),
+        "!accept": ("Nobody is asking you", "!help request"),
     }
     wrong = []
     for line, (reason, to_copy) in cases.items():
@@ -383,16 +384,17 @@ async def test_each_refusal_says_that_nothing_was_sent_why_and_what_to_type(
     assert not any(about(seen) for seen in alice.person.timeline(alice.room))
 
 
-async def test_what_the_card_could_not_know_is_refused_when_it_is_confirmed(
-    stage: Stage, people: People
-) -> None:
-    alice, bob = await dinner(stage, people, *ALICE_AND_BOB)
-    card = await alice.drafts(f"!pay {bob.id} 40 EUR")
-    over = await alice.asks(f"!confirm {about(card)['code']}", "Nothing was sent.")
+async def test_a_payee_who_has_left_since_the_card_is_not_paid(stage: Stage, people: People) -> None:
+    phones = await people.arrive("Alice"), await people.arrive("Bob")
+    alice, bob = await sit_down(stage, *phones)
+    await alice.links()
+    card = await alice.drafts(f"!pay {bob.id} 5 EUR")
     unknown = await alice.asks("!confirm 2222", "Nothing was sent.")
+    await phones[1].client.room_leave(alice.room)
+    refused = await alice.asks(f"!confirm {about(card)['code']}", "Nothing was sent.")
 
-    assert "at most 30.00 EUR" in over.body
     assert "None of your open cards" in unknown.body
+    assert f"{bob.id} is not in this room" in refused.body
     assert await alice.moved(payment_of(card)) == []
 
 

@@ -28,11 +28,15 @@ from paybridge.matrix.sharing import RoomKeys
 from paybridge.matrix.sync import SyncLoop
 from paybridge.matrix.understanding import Understanding
 from paybridge.matrix.upkeep import Upkeep
+from paybridge.matrix.verification.incoming import Incoming
+from paybridge.matrix.verification.wiring import Around, nobody_told, open_verification
 from paybridge.matrix.wire import NotNowError, RefusedError, Wire
 
 if TYPE_CHECKING:
     from paybridge.matrix.account import MatrixOptions
     from paybridge.matrix.contents import Renderer
+    from paybridge.matrix.verification.terminal import Terminal
+    from paybridge.matrix.verification.verifier import Tell, Verifier
     from paybridge.services.ports import Chance, Clock, Mailbox, Rooms, Vault
 
 T = TypeVar("T")
@@ -52,6 +56,8 @@ class _Running:
     sync: SyncLoop
     hearing: Hearing
     outbox: Outbox
+    verifier: Verifier
+    terminal: Terminal
 
 
 class MatrixSide:
@@ -72,6 +78,7 @@ class MatrixSide:
         render: Renderer,
         may_invite: MayInvite,
         on_set_aside: OnSetAside,
+        tell: Tell = nobody_told,
         key_patience: float = PATIENCE_FOR_KEYS_SECONDS,
     ) -> None:
         self._options = options
@@ -81,11 +88,13 @@ class MatrixSide:
         self._chance = chance
         self._render = render
         self._on_set_aside = on_set_aside
+        self._tell = tell
         self._key_patience = key_patience
         self._wire = Wire(options.url)
         self._known_rooms = KnownRooms(self._wire, mailbox, options.user_id)
         self._direct = DirectRooms(self._wire, self._known_rooms, mailbox, options.user_id)
         self._invites = Invites(self._wire, self._known_rooms, chance, options.user_id, may_invite=may_invite)
+        self._may_verify = may_invite
         self._running: _Running | None = None
 
     @property
@@ -121,6 +130,8 @@ class MatrixSide:
             "matrix-outbox": running.outbox.run,
             "matrix-keys": running.upkeep.run,
             "matrix-invites": self._invites.run,
+            "matrix-verification": running.verifier.run,
+            "matrix-terminal": running.terminal.run,
         }
 
     def ring(self) -> None:
@@ -153,6 +164,7 @@ class MatrixSide:
 
     async def _assemble(self, crypto: Crypto, handler: Handler) -> _Running:
         me = Me(crypto.user_id, await self._patiently(self._own_name))
+        incoming = Incoming(crypto.user_id, self._may_verify)
         devices = Devices(self._wire, crypto)
         senders = Senders(devices, self._mailbox)
         room_keys = RoomKeys(self._wire, crypto, devices, self._chance)
@@ -168,6 +180,7 @@ class MatrixSide:
                 replies=Replies(self._wire, crypto, self._known_rooms, senders),
                 direct=self._direct,
                 me=me,
+                overhears=incoming.in_room,
             ),
             handler=handler,
             chance=self._chance,
@@ -180,6 +193,7 @@ class MatrixSide:
             vault=self._vault,
             clock=self._clock,
             me=me,
+            overhears=incoming.in_room,
         )
         sync = SyncLoop(
             wire=self._wire,
@@ -192,6 +206,7 @@ class MatrixSide:
             mailbox=self._mailbox,
             chance=self._chance,
             heard=hearing.heard,
+            came_to_device=incoming.to_device,
         )
         outbox = Outbox(
             mailbox=self._mailbox,
@@ -204,7 +219,18 @@ class MatrixSide:
             chance=self._chance,
             on_set_aside=self._on_set_aside,
         )
-        return _Running(crypto, upkeep, sync, hearing, outbox)
+        verifier, terminal = open_verification(
+            crypto,
+            self._seeds(),
+            Around(
+                self._wire, self._mailbox, self._clock, self._chance, self._tell, self._options.data_dir
+            ),
+            incoming=incoming,
+            devices=devices,
+            senders=senders,
+            send_encrypted=outbox.send,
+        )
+        return _Running(crypto, upkeep, sync, hearing, outbox, verifier, terminal)
 
     async def _make_known(self, crypto: Crypto) -> None:
         """Upload the device's keys if the server lacks them, and sign them with the bot's own identity."""

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from paybridge.services.ports import Chance, Letter, Mailbox
 
 Heard = Callable[[Sequence["Letter"], frozenset[tuple[str, str]]], None]
+CameToDevice = Callable[[Sequence[object]], None]
 
 LONG_POLL_SECONDS = 30
 GRACE_SECONDS = 15
 FIRST_SYNC_SECONDS = 300
 TIMELINE_LIMIT = 100
 STATE = ["m.room.member", "m.room.encryption", *RULES]
-KINDS = ["m.room.message", "m.room.encrypted", *STATE]
+KINDS = ["m.room.message", "m.room.encrypted", "m.key.verification.*", *STATE]
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -51,6 +52,7 @@ class SyncLoop:
         mailbox: Mailbox,
         chance: Chance,
         heard: Heard,
+        came_to_device: CameToDevice = lambda _: None,
     ) -> None:
         self._wire = wire
         self._crypto = crypto
@@ -62,6 +64,7 @@ class SyncLoop:
         self._mailbox = mailbox
         self._chance = chance
         self._heard = heard
+        self._came_to_device = came_to_device
         self.synced = False
 
     async def run(self) -> None:
@@ -101,7 +104,9 @@ class SyncLoop:
 
     async def _take(self, answer: Mapping[str, Any], since: str | None, token: str) -> None:
         """Take in one answer. Nothing of it is handled before it is written down with the new token."""
-        came = self._crypto.take(_list(answer, "to_device", "events"))
+        to_device = _list(answer, "to_device", "events")
+        came = self._crypto.take(to_device)
+        self._came_to_device(to_device)
         self._devices.outdated(_names(answer, "device_lists", "changed"))
         self._devices.outdated(_names(answer, "device_lists", "left"))
         self._upkeep.counted(

@@ -1,0 +1,1 @@
+"""Verification by short codes: people see that the bot is itself, the operator that people are."""

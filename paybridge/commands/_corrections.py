@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from paybridge.commands._grammar import AmbiguousPayeeError, fill_in, with_full_ids
 from paybridge.domain.amounts import AmbiguousAmountError, AmbiguousCurrencyError
 from paybridge.domain.approval import OverTheEachLimitError
+from paybridge.domain.policy import OverTheRoomLimitError
 from paybridge.services.claims import LinkFirstError
 from paybridge.services.sources import NoLinkedAccountError, NothingToPayWithError
 
@@ -48,6 +49,10 @@ def _instead(command: Command, call: Call, error: UserError) -> str:
             return LINK_EXAMPLE
         case OverTheEachLimitError(most=most):
             return _example(command, call, most)
+        case OverTheRoomLimitError(most=most) if most.is_positive and "EUR" in command.examples[0]:
+            return _example(command, call, most)
+        case OverTheRoomLimitError():
+            return "!policy"
         case _:
             return _example(command, call)
 
@@ -62,4 +67,4 @@ def _example(command: Command, call: Call, amount: Money | None = None) -> str:
     pills = [pill.mxid for pill in call.spoken.pills]
     payee = call.spoken.reply_author or next(iter(pills), None) or next(iter(sorted(others)), None)
     line = fill_in(command.examples[0], payee=payee, amount=amount)
-    return line.replace(" EUR", f" {call.desk.settings.currency}")
+    return line if amount is not None else line.replace(" EUR", f" {call.desk.settings.currency}")

@@ -178,7 +178,7 @@ class Dispatcher:
             facts=answer.facts,
             lines=answer.lines,
         )
-        return self._placed(reply, call, private=command.place is Place.ANSWERED_DIRECTLY)
+        return self._placed(reply, call, private=answer.private or command.place is Place.ANSWERED_DIRECTLY)
 
     def _refuse(self, command: Command, call: Call, error: UserError) -> tuple[Say, ...]:
         log.info("refused", verb=command.verb, why=error.key)

@@ -26,10 +26,12 @@ from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_
 from paybridge.domain.money import Money
 from paybridge.domain.people import Link, LinkState
 from paybridge.domain.permissions import Role
+from paybridge.domain.policy_words import read_wish
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.services.payments import Wish
 from paybridge.services.people import Known
+from paybridge.services.policies import Holding
 from paybridge.services.ports import RoomFacts, Step
 from paybridge.services.requests import NoSuchPaymentError
 from paybridge.services.says import Say
@@ -44,6 +46,7 @@ __all__ = [
     "Command",
     "Fact",
     "Facts",
+    "Holding",
     "Known",
     "Link",
     "LinkState",
@@ -73,6 +76,7 @@ __all__ = [
     "read_code",
     "read_payment",
     "read_payment_id",
+    "read_wish",
 ]
 
 
@@ -91,7 +95,7 @@ class Answer:
     """What a command decided: the step to write, and what to say (`says`) besides the reply.
 
     `key` and `facts` make the reply to the person who typed; without a key there is none, because a message
-    about the payment itself says it.
+    about the payment itself says it. A `private` reply goes to the direct message.
     """
 
     step: Step = field(default_factory=Step)
@@ -99,6 +103,7 @@ class Answer:
     facts: Facts = field(default_factory=dict)
     says: tuple[Say, ...] = ()
     lines: tuple[str, ...] = ()
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,10 @@ class Call:
         """The ways in which this message names somebody."""
         told = self.spoken
         return Named(told.pills, told.is_reply, told.reply_author, self.room.members)
+
+    async def currency(self) -> str:
+        """What an amount without a currency is in here."""
+        return await self.desk.policies.currency(self.room.id)
 
     def who(self, mxid: str) -> Who:
         """A person as they are called in this room."""

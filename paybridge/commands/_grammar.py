@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _MARK: Final = "\ue000"
 """Stands for a pill among the words: from the private use area, and taken out of what people type."""
 _MARKED: Final = re.compile(f"{_MARK}([0-9]+)")
+_EXAMPLE_AMOUNT: Final = re.compile(r"\b[0-9.]+ EUR\b")
 _TOWARDS: Final = frozenset({"to", "给"})
 _LINKING_WORDS: Final = _TOWARDS | {"for", "用于", "为"}
 _MOST_NAMES_SHOWN: Final = 5
@@ -132,7 +133,7 @@ def fill_in(example: str, *, payee: str | None, amount: Money | None) -> str:
     if payee is not None:
         line = line.replace("@bob:example.org", payee)
     if amount is not None:
-        line = line.replace("12.50 EUR", f"{amount.plain()} {amount.currency}")
+        line = _EXAMPLE_AMOUNT.sub(f"{amount.plain()} {amount.currency}", line)
     return line
 
 

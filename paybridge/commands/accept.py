@@ -17,5 +17,5 @@ async def accept(call: Call) -> Answer:
     request = await call.desk.requests.asked_of(call.speaker, call.first)
     room = await call.desk.rooms.facts(request.room)
     drafted = await call.desk.requests.accept(request, call.speaker, call.desk.payments, room)
-    card = call.desk.news.card(drafted.transfer, call.speaker.person, drafted.source.link, room.members)
-    return Answer(drafted.step, says=(card,))
+    card = await call.desk.news.card(drafted.transfer, call.speaker.person, drafted.source.link, room.members)
+    return Answer(drafted.step, says=card)

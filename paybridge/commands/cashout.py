@@ -20,5 +20,7 @@ async def cashout(call: Call) -> Answer:
     everything = call.words.casefold() in ALL
     amount = None if everything else read_amount_only(call.words, call.desk.settings.currency)
     drafted = await call.desk.payments.cashout(call.speaker, amount, call.spoken.room)
-    card = call.desk.news.card(drafted.transfer, call.speaker.person, drafted.source.link, call.room.members)
-    return Answer(drafted.step, says=(card,), key=None if call.room.direct else "reply.see_direct_message")
+    card = await call.desk.news.card(
+        drafted.transfer, call.speaker.person, drafted.source.link, call.room.members
+    )
+    return Answer(drafted.step, says=card, key=None if call.room.direct else "reply.see_direct_message")

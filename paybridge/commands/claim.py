@@ -15,4 +15,8 @@ async def claim(call: Call) -> Answer:
         currency = transfer.amount.currency
         total[currency] = total.get(currency, Money.zero(currency)) + transfer.amount
     sums = tuple({"amount": money} for money in total.values())
-    return Answer(step, key="claim.done", facts={"sums": sums}, lines=("!cashout all",), says=says)
+    rooms = {transfer.room for transfer in claimed} | {call.room.id}
+    private = any([await call.desk.policies.hides_amounts(room) for room in sorted(rooms)])
+    return Answer(
+        step, key="claim.done", facts={"sums": sums}, lines=("!cashout all",), says=says, private=private
+    )

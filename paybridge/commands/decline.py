@@ -16,4 +16,4 @@ async def decline(call: Call) -> Answer:
     """Decline a request; whoever asked is told, with the reason."""
     request = await call.desk.requests.asked_of(call.speaker, call.first)
     declined = await call.desk.requests.decline(request, call.speaker, call.rest)
-    return Answer(declined.step, says=(declined.say,))
+    return Answer(declined.step, says=declined.says)

@@ -18,9 +18,11 @@ from paybridge.commands._frame import Answer, Call, Wish, command, read_payment
 )
 async def pay(call: Call) -> Answer:
     """Draft a payment and show its card; nothing moves before it is confirmed."""
-    said = read_payment(call.words, call.named, call.desk.settings.currency)
+    said = read_payment(call.words, call.named, await call.currency())
     payee = await call.desk.people.know(said.payee)
     wish = Wish(payee, said.amount.money, said.note, said.amount.times)
     drafted = await call.desk.payments.draft(call.speaker, wish, call.room)
-    card = call.desk.news.card(drafted.transfer, call.speaker.person, drafted.source.link, call.room.members)
-    return Answer(drafted.step, says=(card,))
+    card = await call.desk.news.card(
+        drafted.transfer, call.speaker.person, drafted.source.link, call.room.members
+    )
+    return Answer(drafted.step, says=card)

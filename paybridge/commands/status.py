@@ -32,7 +32,10 @@ async def status(call: Call) -> Answer:
             "at": transfer.updated or transfer.created,
         }
         own = "" if transfer.kind is TransferKind.PAY else f"{transfer.kind}."
-        return Answer(key=f"status.{own}{state}", facts=facts)
+        private = await _is_private(
+            call, transfer.room if transfer.kind is TransferKind.PAY else call.room.id
+        )
+        return Answer(key=f"status.{own}{state}", facts=facts, private=private)
     request = await call.desk.book.request(payment)
     if request is None or me not in {request.asker, request.asked}:
         raise NoSuchPaymentError(payment=payment)
@@ -43,4 +46,11 @@ async def status(call: Call) -> Answer:
         "asked": call.who(request.asked_mxid),
         "until": request.expires,
     }
-    return Answer(key=f"status.request.{request.state}", facts=facts)
+    private = await _is_private(call, request.room)
+    return Answer(key=f"status.request.{request.state}", facts=facts, private=private)
+
+
+async def _is_private(call: Call, room: str) -> bool:
+    """Whether amounts are hidden where it was paid, or where it is asked about."""
+    hides = call.desk.policies.hides_amounts
+    return await hides(room) or await hides(call.room.id)

@@ -10,5 +10,7 @@ async def topup(call: Call) -> Answer:
     """Show the card of a topup, in the direct message."""
     amount = read_amount_only(call.words, call.desk.settings.currency)
     drafted = await call.desk.payments.topup(call.speaker, amount, call.spoken.room)
-    card = call.desk.news.card(drafted.transfer, call.speaker.person, drafted.source.link, call.room.members)
-    return Answer(drafted.step, says=(card,), key=None if call.room.direct else "reply.see_direct_message")
+    card = await call.desk.news.card(
+        drafted.transfer, call.speaker.person, drafted.source.link, call.room.members
+    )
+    return Answer(drafted.step, says=card, key=None if call.room.direct else "reply.see_direct_message")

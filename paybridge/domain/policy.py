@@ -84,7 +84,7 @@ class MayNotSetPolicyError(UserError):
     key = "error.may_not_set_policy"
 
     def __init__(self, *, needed: int, candidates: str) -> None:
-        super().__init__(needed=needed, candidates=candidates)
+        super().__init__(needed=needed, able=({"candidates": candidates},) if candidates else ())
 
 
 class HeldByOperatorError(UserError):

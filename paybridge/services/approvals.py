@@ -23,6 +23,7 @@ MOST_LINES = 3
 if TYPE_CHECKING:
     from paybridge.services.news import News
     from paybridge.services.people import People
+    from paybridge.services.policies import Policies
     from paybridge.services.requests import Requests
     from paybridge.services.says import Say
     from paybridge.services.settings import Settings
@@ -76,7 +77,7 @@ class DeviceNotProvenError(UserError):
 class Approvals:
     """Turns an open card into an approved transfer with its legs."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the ports, and the use cases that an approval sets off
         self,
         book: Book,
         clock: Clock,
@@ -85,6 +86,7 @@ class Approvals:
         rooms: Rooms,
         news: News,
         requests: Requests,
+        policies: Policies,
     ) -> None:
         self._book = book
         self._clock = clock
@@ -93,6 +95,7 @@ class Approvals:
         self._rooms = rooms
         self._news = news
         self._requests = requests
+        self._policies = policies
 
     async def find(self, payer: str, code: str | None) -> Transfer:
         """The payer's open card with this code; without a code their only open one."""
@@ -114,12 +117,14 @@ class Approvals:
     async def approve(self, card: Transfer, proof: Proof) -> tuple[Step, tuple[Say, ...]]:
         """Approve exactly these terms.
 
-        Raises what makes it impossible now: an unproven device, a payee who left, a used-up allowance.
+        Raises what makes it impossible now: an unproven device, a payee who left, a room's limit, a used-up
+        allowance.
         """
         if not may_move_money(proof, self._settings.required_trust):
             raise DeviceNotProvenError
         if card.kind is TransferKind.PAY:
             check_place(await self._rooms.facts(card.room), card.payee_mxid)
+            await self._policies.check_payment(card.room, card.amount)
         await check_allowance_of(self._book, card, self._settings.allowance)
         approved = transfers.advance(card, TransferHappening.APPROVE, self._clock.now())
         match card.kind:

@@ -50,7 +50,7 @@ class Cancellations:
         if request is None or request.asker != person.person.id:
             raise NoSuchPaymentError(payment=payment)
         asked = await self._requests.cancel(request)
-        return asked.step, (asked.say,)
+        return asked.step, asked.says
 
     async def _cancel_transfer(self, transfer: Transfer) -> tuple[Step, tuple[Say, ...]]:
         if transfer.state is TransferState.CLAIMABLE:

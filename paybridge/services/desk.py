@@ -13,6 +13,7 @@ from paybridge.services.news import News
 from paybridge.services.overview import Overview
 from paybridge.services.payments import Payments
 from paybridge.services.people import People
+from paybridge.services.policies import Policies
 from paybridge.services.requests import Requests
 from paybridge.services.sources import Sources
 
@@ -42,6 +43,7 @@ class Desk:
     cancellations: Cancellations
     overview: Overview
     news: News
+    policies: Policies
 
 
 def open_desk(  # noqa: PLR0913 - the ports, each once
@@ -57,8 +59,9 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
 ) -> Desk:
     """Build every use case over these ports."""
     people = People(book, vault, clock, chance)
-    news = News(book, vault, rooms, settings)
-    requests = Requests(book, vault, clock, chance, settings, people, rooms)
+    policies = Policies(book, rooms, settings)
+    news = News(book, vault, rooms, settings, policies)
+    requests = Requests(book, vault, clock, chance, settings, people, rooms, policies)
     claims = Claims(book, clock, people, news)
     return Desk(
         book=book,
@@ -68,12 +71,13 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         rooms=rooms,
         settings=settings,
         people=people,
-        payments=Payments(book, vault, clock, chance, settings, Sources(book, rails)),
-        approvals=Approvals(book, clock, settings, people, rooms, news, requests),
+        payments=Payments(book, vault, clock, chance, settings, Sources(book, rails), policies),
+        approvals=Approvals(book, clock, settings, people, rooms, news, requests, policies),
         requests=requests,
         claims=claims,
         linking=Linking(book, vault, clock, chance, rails),
         cancellations=Cancellations(book, clock, news, requests, claims),
         overview=Overview(book),
         news=news,
+        policies=policies,
     )

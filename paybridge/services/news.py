@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paybridge.domain.people import Link, Person
+    from paybridge.services.policies import Policies
     from paybridge.services.ports import Book, Rooms, Vault
     from paybridge.services.settings import Settings
 
@@ -23,39 +25,51 @@ UNDER_WAY = "under_way"
 UNSURE = "unsure"
 _SAID_IN_WORDS = frozenset({"insufficient_funds", "account_closed", "fee_over_cap"})
 _IN_DIRECT_ROOM = 2  # the person and the bot
+_SHOWN_TO_ALL = ("payment", "payer", "payee", "payer_name", "payee_name")
+_IN_OWN_ROOM = {
+    "pay.receipt": "pay.own.receipt",
+    "pay.waiting": "pay.own.waiting",
+    "pay.refused": "pay.own.refused",
+}
+"""What the payer reads in their direct message, where the other sentence speaks to the room."""
 
 
 class News:
     """Makes the messages about transfers; each has an id of its own, so that it is said once."""
 
-    def __init__(self, book: Book, vault: Vault, rooms: Rooms, settings: Settings) -> None:
+    def __init__(
+        self, book: Book, vault: Vault, rooms: Rooms, settings: Settings, policies: Policies
+    ) -> None:
         self._book = book
         self._vault = vault
         self._rooms = rooms
         self._settings = settings
+        self._policies = policies
 
-    def card(
+    async def card(
         self, transfer: Transfer, payer: Person, link: Link | None, names: Mapping[str, str | None]
-    ) -> Say:
+    ) -> tuple[Say, ...]:
         """The card: everything that is approved, and the line to type."""
         facts = dict(self._facts(transfer, payer, names))
         minutes = int((transfer.expires - transfer.created).total_seconds() // 60)
-        private = transfer.kind is not TransferKind.PAY or self._is_private(names)
+        alone = (
+            transfer.kind is not TransferKind.PAY or self._is_private(names) or await self._hides(transfer)
+        )
         tail = link.masked[-2:] if link else ""
         facts |= {
             "code": transfer.code,
             "minutes": minutes,
             "until": f"{transfer.expires.astimezone(UTC):%H:%M} UTC",
-            "bank": ({"account": link.masked if private else f"••{tail}"},) if link else (),
+            "bank": ({"account": link.masked if alone else f"••{tail}"},) if link else (),
             "balance": ({},) if link is None else (),
         }
-        return self._in_place(transfer, "card", f"{transfer.kind}.card", payer, facts)
+        return await self._in_place(transfer, "card", f"{transfer.kind}.card", payer, facts)
 
     async def on_its_way(self, transfer: Transfer) -> tuple[Say, ...]:
         """The approval has been taken; the courier goes on."""
         payer, names = await self._payer_and_names(transfer)
         facts = self._facts(transfer, payer, names)
-        return (self._in_place(transfer, "on_its_way", f"{transfer.kind}.on_its_way", payer, facts),)
+        return await self._in_place(transfer, "on_its_way", f"{transfer.kind}.on_its_way", payer, facts)
 
     async def arrived(self, transfer: Transfer) -> tuple[Say, ...]:
         """The receipt; a payee who must act, or who left the room, is told in a direct message too."""
@@ -65,8 +79,9 @@ class News:
         here = transfer.payee_mxid in names
         key = f"{transfer.kind}.{'waiting' if waits else 'receipt'}"
         notify = (transfer.payee_mxid,) if here and transfer.kind is TransferKind.PAY else ()
-        says = [self._in_place(transfer, "receipt", key, payer, facts, notify)]
-        if transfer.kind is TransferKind.PAY and (waits or not here):
+        says = [*await self._in_place(transfer, "receipt", key, payer, facts, notify)]
+        hidden = await self._hides(transfer)
+        if transfer.kind is TransferKind.PAY and (waits or not here or hidden):
             says.append(await self._to_payee(transfer, "claim.waiting" if waits else "pay.received", facts))
         return tuple(says)
 
@@ -74,14 +89,14 @@ class News:
         """The payee took the money."""
         payer, names = await self._payer_and_names(transfer)
         facts = self._facts(transfer, payer, names)
-        return (self._in_place(transfer, "claimed", "pay.claimed", payer, facts),)
+        return await self._in_place(transfer, "claimed", "pay.claimed", payer, facts)
 
     async def returned(self, transfer: Transfer, why: str) -> tuple[Say, ...]:
         """The money is back with the payer; `why` is `expired`, `sent_back` or `taken_back`."""
         payer, names = await self._payer_and_names(transfer)
         facts = self._facts(transfer, payer, names)
-        room = self._in_place(transfer, "returned", f"pay.returned.{why}", payer, facts)
-        return (room, self._to_payer(transfer, "returned", "pay.returned.to_payer", payer, facts))
+        room = await self._in_place(transfer, "returned", f"pay.returned.{why}", payer, facts)
+        return (*room, self._to_payer(transfer, "returned", "pay.returned.to_payer", payer, facts))
 
     async def refused(self, transfer: Transfer, code: str) -> tuple[Say, ...]:
         """The rail refused for good. The reason concerns the payer's account: by direct message."""
@@ -90,25 +105,22 @@ class News:
         # What is short in a cash-out is our account at the rail, which is not the person's to fill.
         ours = transfer.kind is TransferKind.CASHOUT and code == "insufficient_funds"
         known = code if code in _SAID_IN_WORDS and not ours else "other"
-        room = self._in_place(transfer, "refused", f"{transfer.kind}.refused", payer, facts)
-        return (room, self._to_payer(transfer, "refused", f"refused.{known}", payer, facts))
+        room = await self._in_place(transfer, "refused", f"{transfer.kind}.refused", payer, facts)
+        return (*room, self._to_payer(transfer, "refused", f"refused.{known}", payer, facts))
 
     async def delayed(self, transfer: Transfer, *, unsure: bool) -> tuple[Say, ...]:
         """It takes longer: the rail does not answer (`unsure`: after the order may have left)."""
         payer, names = await self._payer_and_names(transfer)
         facts = self._facts(transfer, payer, names)
         what = "unsure" if unsure else "delayed"
-        return (
-            self._in_place(
-                transfer, what, f"{transfer.kind}.{what}", payer, facts, state=UNSURE if unsure else None
-            ),
-        )
+        state = UNSURE if unsure else None
+        return await self._in_place(transfer, what, f"{transfer.kind}.{what}", payer, facts, state=state)
 
     async def closed(self, transfer: Transfer) -> tuple[Say, ...]:
         """The card was cancelled or has expired; nothing was sent."""
         payer, names = await self._payer_and_names(transfer)
         facts = self._facts(transfer, payer, names)
-        return (self._in_place(transfer, "closed", f"{transfer.kind}.{transfer.state}", payer, facts),)
+        return await self._in_place(transfer, "closed", f"{transfer.kind}.{transfer.state}", payer, facts)
 
     async def _payer_and_names(self, transfer: Transfer) -> tuple[Person, Mapping[str, str | None]]:
         payer = await self._book.person(transfer.payer)
@@ -139,7 +151,11 @@ class News:
         }
         return facts
 
-    def _in_place(
+    async def _hides(self, transfer: Transfer) -> bool:
+        """Whether the room must not see amounts; those of one's own money are never said in a room."""
+        return transfer.kind is TransferKind.PAY and await self._policies.hides_amounts(transfer.room)
+
+    async def _in_place(
         self,
         transfer: Transfer,
         what: str,
@@ -148,9 +164,10 @@ class News:
         facts: Facts,
         notify: tuple[str, ...] = (),
         state: str | None = None,
-    ) -> Say:
+    ) -> tuple[Say, ...]:
+        """The message about the transfer, where it stands; if that hides amounts, the payer's own as well."""
         in_room = transfer.kind is TransferKind.PAY
-        return Say(
+        said = Say(
             id=f"{transfer.id}/{what}",
             key=key,
             language=payer.language or self._settings.language,
@@ -161,6 +178,25 @@ class News:
             notify=notify,
             about=about(transfer, state),
         )
+        if not await self._hides(transfer):
+            return (said,)
+        hidden = replace(
+            said,
+            key=f"pay.private.{key.split('.')[1]}",
+            facts={name: facts[name] for name in _SHOWN_TO_ALL},
+            notify=(),
+            about=without_amounts(about(transfer, state)),
+        )
+        own = replace(
+            said,
+            id=f"{said.id}/own",
+            key=_IN_OWN_ROOM.get(key, key),
+            room=None,
+            person=transfer.payer_mxid,
+            slot=f"{transfer.id}/{transfer.payer_mxid}",
+            notify=(),
+        )
+        return hidden, own
 
     def _to_payer(self, transfer: Transfer, what: str, key: str, payer: Person, facts: Facts) -> Say:
         return Say(
@@ -218,3 +254,8 @@ def about(transfer: Transfer, state: str | None) -> Mapping[str, object]:
     if transfer.state is TransferState.AWAITING_APPROVAL:
         told["code"] = transfer.code
     return told
+
+
+def without_amounts(told: Mapping[str, object]) -> Mapping[str, object]:
+    """The content of `org.paybridge.payment` for a room that must not see amounts."""
+    return {name: value for name, value in told.items() if name not in {"amount", "fee"}}

@@ -19,6 +19,7 @@ from paybridge.services.sources import Source, Sources
 
 if TYPE_CHECKING:
     from paybridge.services.people import Known
+    from paybridge.services.policies import Policies
     from paybridge.services.settings import Settings
 
 
@@ -97,7 +98,14 @@ class Payments:
     """Drafts payments, topups and cash-outs. Nothing moves before the approval."""
 
     def __init__(
-        self, book: Book, vault: Vault, clock: Clock, chance: Chance, settings: Settings, sources: Sources
+        self,
+        book: Book,
+        vault: Vault,
+        clock: Clock,
+        chance: Chance,
+        settings: Settings,
+        sources: Sources,
+        policies: Policies,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -105,6 +113,7 @@ class Payments:
         self._chance = chance
         self._settings = settings
         self._sources = sources
+        self._policies = policies
 
     async def draft(self, payer: Known, wish: Wish, room: RoomFacts, request: str | None = None) -> Drafted:
         """A card for paying `wish.payee`, who must be joined to the encrypted `room`."""
@@ -115,6 +124,7 @@ class Payments:
         check_place(room, wish.payee.mxid)
         if self._settings.permissions.role_of(wish.payee.mxid) < Role.RECEIVE:
             raise PayeeBlockedError(payee=wish.payee.mxid)
+        await self._policies.check_payment(room.id, wish.amount)
         source = await self._sources.for_payment(payer.person.id, wish.amount)
         transfer = self._new(TransferKind.PAY, payer, wish, source, room.id, request)
         # Said now rather than when it is approved, where it is asked again.

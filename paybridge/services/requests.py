@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from paybridge.domain import request as requests
 from paybridge.domain.errors import UserError
-from paybridge.domain.facts import Who
+from paybridge.domain.facts import Facts, Who
 from paybridge.domain.ids import payment_id, read_payment_id
 from paybridge.domain.request import Request, RequestHappening, RequestState
 from paybridge.domain.transfer import Transfer, TransferState
-from paybridge.services.news import called, names_in
+from paybridge.services.news import called, names_in, without_amounts
 from paybridge.services.notes import open_note, seal_note
 from paybridge.services.payments import Drafted, PayingTheBotError, Payments, Wish, check_place
 from paybridge.services.people import Known, People
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from paybridge.domain.money import Money
     from paybridge.domain.people import Person
+    from paybridge.services.policies import Policies
     from paybridge.services.settings import Settings
 
 MOST_OPEN_PER_PAIR = 5
@@ -82,17 +83,17 @@ class TooManyRequestsError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that was made or has changed, the step that writes it, and the message about it."""
+    """A request that was made or has changed, the step that writes it, and what is said about it."""
 
     request: Request
     step: Step
-    say: Say
+    says: tuple[Say, ...]
 
 
 class Requests:
     """The use cases around requests."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the ports, each once
         self,
         book: Book,
         vault: Vault,
@@ -101,6 +102,7 @@ class Requests:
         settings: Settings,
         people: People,
         rooms: Rooms,
+        policies: Policies,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -109,6 +111,7 @@ class Requests:
         self._settings = settings
         self._people = people
         self._rooms = rooms
+        self._policies = policies
 
     async def ask(self, asker: Known, asked: Known, amount: Money, note: str, room: RoomFacts) -> Asked:
         """Ask `asked`, who must be joined to `room`, for `amount`."""
@@ -117,6 +120,7 @@ class Requests:
         if asked.person.id == asker.person.id:
             raise AskingYourselfError
         check_place(room, asked.mxid)
+        await self._policies.check_request(room.id, asker.mxid, amount)
         pending = [
             one for one in await self._book.requests_of(asker.person.id) if one.asked == asked.person.id
         ]
@@ -137,7 +141,8 @@ class Requests:
             note=seal_note(self._vault, asker.person, note),
         )
         step = asker.introduction + asked.introduction + Step(records=(request,))
-        return Asked(request, step, self._say(request, asker.person, room.members, "asked", (asked.mxid,)))
+        says = await self._says(request, asker.person, room.members, "asked", asked.mxid)
+        return Asked(request, step, says)
 
     async def find(self, request_id: str) -> Request:
         """The request with this id, or `NoSuchPaymentError`."""
@@ -177,7 +182,7 @@ class Requests:
             raise NoSuchPaymentError(payment=request.id)
         declined = requests.advance(request, RequestHappening.DECLINE)
         sealed = replace(declined, reason=seal_note(self._vault, by.person, reason))
-        return await self._changed(sealed, "declined", (request.asker_mxid,), reason)
+        return await self._changed(sealed, "declined", request.asker_mxid, reason)
 
     async def cancel(self, request: Request) -> Asked:
         """The asker takes the request back."""
@@ -195,7 +200,7 @@ class Requests:
         match transfer.state:
             case TransferState.SETTLED | TransferState.CLAIMABLE:
                 paid = await self._changed(requests.advance(request, RequestHappening.PAY), "paid")
-                return paid.step, (paid.say,)
+                return paid.step, paid.says
             case TransferState.REFUSED | TransferState.CANCELLED | TransferState.EXPIRED:
                 reopened = requests.advance(request, RequestHappening.REOPEN)
                 return Step(records=(replace(reopened, transfer=None),)), ()
@@ -208,40 +213,64 @@ class Requests:
         return asker
 
     async def _changed(
-        self, request: Request, what: str, notify: tuple[str, ...] = (), reason: str = ""
+        self, request: Request, what: str, notify: str | None = None, reason: str = ""
     ) -> Asked:
         members = await names_in(self._rooms, request.room, request.asker_mxid, request.asked_mxid)
-        say = self._say(request, await self._asker(request), members, what, notify, reason)
-        return Asked(request, Step(records=(request,)), say)
+        says = await self._says(request, await self._asker(request), members, what, notify, reason)
+        return Asked(request, Step(records=(request,)), says)
 
-    def _say(
+    async def _says(
         self,
         request: Request,
         asker: Person,
         names: Mapping[str, str | None],
         what: str,
-        notify: tuple[str, ...] = (),
+        notify: str | None = None,
         reason: str = "",
-    ) -> Say:
+    ) -> tuple[Say, ...]:
+        """The message in the room; where that must not see amounts, whom it concerns is told them alone."""
         note = open_note(self._vault, asker, request.note)
-        return Say(
+        shown: Facts = {
+            "payment": request.id,
+            "asker": Who(request.asker_mxid, names.get(request.asker_mxid)),
+            "asked": Who(request.asked_mxid, names.get(request.asked_mxid)),
+            "asked_name": called(request.asked_mxid, names),
+            "until": request.expires,
+        }
+        facts: Facts = {
+            **shown,
+            "amount": request.amount,
+            "note": ({"words": note},) if note else (),
+            "reason": ({"words": reason},) if reason else (),
+        }
+        said = Say(
             id=f"{request.id}/{what}",
             key=f"request.{what}",
             language=asker.language or self._settings.language,
             room=request.room,
-            facts={
-                "payment": request.id,
-                "amount": request.amount,
-                "asker": Who(request.asker_mxid, names.get(request.asker_mxid)),
-                "asked": Who(request.asked_mxid, names.get(request.asked_mxid)),
-                "asked_name": called(request.asked_mxid, names),
-                "note": ({"words": note},) if note else (),
-                "reason": ({"words": reason},) if reason else (),
-                "until": request.expires,
-            },
+            facts=facts,
             slot=request.id,
-            notify=notify,
+            notify=(notify,) if notify else (),
             about=about(request),
+        )
+        if not await self._policies.hides_amounts(request.room):
+            return (said,)
+        hidden = replace(
+            said, key=f"request.private.{what}", facts=shown, about=without_amounts(about(request))
+        )
+        return hidden, await self._told_alone(said, notify or request.asked_mxid)
+
+    async def _told_alone(self, said: Say, mxid: str) -> Say:
+        """The same with its amounts, in the one message about it in this person's direct room."""
+        person = await self._book.person_of(mxid)
+        return replace(
+            said,
+            id=f"{said.id}/alone",
+            language=(person.language if person else None) or self._settings.language,
+            room=None,
+            person=mxid,
+            slot=f"{said.slot}/{mxid}",
+            notify=(),
         )
 
 

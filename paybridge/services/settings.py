@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from paybridge.domain.policy import Policy
 from paybridge.domain.proof import Trust
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ class Settings:
     """What the config says, for the use cases.
 
     `bot` is the bot's Matrix id. `freshness` is how old a command may be, by either clock.
+    `policy` holds in every room; a room's own can only tighten it.
     """
 
     bot: str
@@ -30,3 +32,5 @@ class Settings:
     request_life: timedelta = timedelta(days=7)
     claim_life: timedelta = timedelta(days=7)
     freshness: timedelta = timedelta(minutes=5)
+    freeze_life: timedelta = timedelta(hours=24)
+    policy: Policy = field(default_factory=Policy)

@@ -10,8 +10,10 @@ from paybridge.domain.approval import Allowance
 from paybridge.domain.money import Money
 from paybridge.domain.people import Person
 from paybridge.domain.permissions import Permissions
+from paybridge.domain.policy import Policy, Receipts, RoomPolicy, StatedPolicy
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services.news import News
+from paybridge.services.policies import Policies
 from paybridge.services.ports import Book, RoomFacts, Rooms, Vault
 from paybridge.services.settings import Settings
 from paybridge.texts import Texts
@@ -25,11 +27,17 @@ TEXTS = Texts()
 MEMBERS = {"@anna:test": "Anna", "@bob:test": "Bob", "@pay:test": "PayBridge"}
 
 
-class People:
-    """The one thing that news asks a book: who somebody is."""
+class Shelf:
+    """What news asks a book: who somebody is, and what is kept of a room."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
 
     async def person(self, person: str) -> Person:
         return a_person(person)
+
+    async def room_policy(self, room: str) -> RoomPolicy:
+        return RoomPolicy(room, self.policy)
 
 
 class OneRoom:
@@ -38,12 +46,26 @@ class OneRoom:
     async def facts(self, room: str) -> RoomFacts:
         return RoomFacts(room, encrypted=True, direct=False, members=MEMBERS)
 
+    async def stated_policy(self, room: str) -> StatedPolicy:
+        del room
+        return StatedPolicy()
+
+
+def news_with(policy: Policy) -> News:
+    nothing = Money.zero("EUR")
+    settings = Settings("@pay:test", "EUR", Allowance(nothing, nothing, 0), Permissions())
+    book, rooms = cast("Book", Shelf(policy)), cast("Rooms", OneRoom())
+    return News(book, cast("Vault", None), rooms, settings, Policies(book, rooms, settings))
+
 
 @pytest.fixture
 def news() -> News:
-    nothing = Money.zero("EUR")
-    settings = Settings("@pay:test", "EUR", Allowance(nothing, nothing, 0), Permissions())
-    return News(cast("Book", People()), cast("Vault", None), cast("Rooms", OneRoom()), settings)
+    return news_with(Policy())
+
+
+@pytest.fixture
+def private_news() -> News:
+    return news_with(Policy(receipts=Receipts.PRIVATE))
 
 
 async def _everything(news: News, kind: TransferKind) -> list[Say]:
@@ -51,7 +73,9 @@ async def _everything(news: News, kind: TransferKind) -> list[Say]:
     payee = "bob" if kind is TransferKind.PAY else "anna"
     made = {state: a_transfer("PB-7K3QD", payee=payee, kind=kind, state=state) for state in TransferState}
     awaiting, settled = made[TransferState.AWAITING_APPROVAL], made[TransferState.SETTLED]
-    says = [news.card(awaiting, a_person("anna"), link, MEMBERS) for link in (None, a_link("link", "anna"))]
+    says: list[Say] = []
+    for link in (None, a_link("link", "anna")):
+        says += await news.card(awaiting, a_person("anna"), link, MEMBERS)
     says += await news.on_its_way(made[TransferState.APPROVED])
     says += await news.arrived(settled)
     for state in (TransferState.CANCELLED, TransferState.EXPIRED):
@@ -77,13 +101,47 @@ async def test_all_news_can_be_told_in_every_language(news: News, kind: Transfer
             assert "PB-7K3QD" in text, say.key
 
 
+async def test_a_private_room_is_told_everything_but_amounts(private_news: News) -> None:
+    says = await _everything(private_news, TransferKind.PAY)
+    in_room = [say for say in says if say.room is not None]
+
+    assert len(in_room) == len([say for say in says if say.id.endswith("/own")])
+    for say in in_room:
+        assert not [fact for fact in say.facts.values() if isinstance(fact, Money)]
+        assert say.about is not None
+        assert {"amount", "fee"} & set(say.about) == set()
+        for language in TEXTS.languages:
+            text = TEXTS.render(say.key, language, say.facts).text
+            assert "PB-7K3QD" in text, say.key
+            assert "12" not in text, say.key
+
+
+async def test_the_payer_reads_everything_with_amounts_in_one_message_of_their_own(
+    private_news: News,
+) -> None:
+    says = await _everything(private_news, TransferKind.PAY)
+    own = [say for say in says if say.id.endswith("/own")]
+
+    assert {say.person for say in own} == {"@anna:test"}
+    assert len({say.slot for say in own}) == 1
+    for say in own:
+        assert say.about is not None
+        assert say.about["amount"] == {"value": "12.50", "currency": "EUR"}
+        for language in TEXTS.languages:
+            assert "PB-7K3QD" in TEXTS.render(say.key, language, say.facts).text, say.key
+
+
+async def test_ones_own_money_is_told_as_ever_in_a_private_room(news: News, private_news: News) -> None:
+    for kind in (TransferKind.TOPUP, TransferKind.CASHOUT):
+        assert await _everything(private_news, kind) == await _everything(news, kind)
+
+
 async def test_a_card_says_what_is_approved_and_what_to_type(news: News) -> None:
     card = a_transfer("PB-7K3QD")
     link = a_link("link", "anna")
 
-    payee, money, to_type = render_say(
-        TEXTS, news.card(card, a_person("anna"), link, MEMBERS)
-    ).text.splitlines()
+    (said,) = await news.card(card, a_person("anna"), link, MEMBERS)
+    payee, money, to_type = render_say(TEXTS, said).text.splitlines()
 
     assert payee == "12.50 EUR to Bob (@bob:test)"
     assert money == "Fee 0.00 EUR, total 12.50 EUR, from your bank account ••00 · PB-7K3QD"

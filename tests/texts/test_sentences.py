@@ -39,9 +39,13 @@ FATES = ("card", "on_its_way", "receipt", "refused", "unsure", "delayed", "cance
 COMPOSED = {
     *(f"{kind}.{fate}" for kind, fate in product(TransferKind, FATES)),
     "pay.waiting",
+    *(f"pay.private.{fate}" for fate in (*FATES, "waiting", "claimed", "returned")),
     *(f"pay.returned.{why}" for why in ("expired", "sent_back", "taken_back")),
     *(f"refused.{code}" for code in ("insufficient_funds", "account_closed", "fee_over_cap", "other")),
-    *(f"request.{what}" for what in ("asked", "declined", "cancelled", "expired", "paid")),
+    *(
+        f"request.{whose}{what}"
+        for whose, what in product(("", "private."), ("asked", "declined", "cancelled", "expired", "paid"))
+    ),
     *(
         f"status.{state}"
         for state in {*TransferState, UNDER_WAY, UNSURE} - {TransferState.DRAFTED, TransferState.APPROVED}

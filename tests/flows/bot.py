@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from paybridge.domain.facts import Facts
     from paybridge.services.ports import Book, Mailbox, Vault
 
 PATIENCE_SECONDS = 30.0
@@ -65,6 +66,7 @@ class Bot:
     handler: Callable[[Spoken], Awaitable[None]] | None = None
     told: list[Spoken] = field(default_factory=list)
     aside: list[tuple[Post, str]] = field(default_factory=list)
+    notices: list[tuple[str, str, Facts]] = field(default_factory=list)
     tasks: Sequence[asyncio.Future[None]] = ()
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -139,6 +141,11 @@ async def running(
     if check is not None:
         vault = open_vault(MasterKey(bytes(32)), check)
     aside: list[tuple[Post, str]] = []
+    notices: list[tuple[str, str, Facts]] = []
+
+    async def tell(mxid: str, key: str, facts: Facts) -> None:
+        notices.append((mxid, key, facts))
+
     side = MatrixSide(
         MatrixOptions(url=url, user_id=user_id, data_dir=folder, **options),
         mailbox=ForgetfulMailbox(mailbox) if forgets_to_mark else mailbox,
@@ -148,9 +155,10 @@ async def running(
         render=render,
         may_invite=may_invite,
         on_set_aside=lambda post, reason: aside.append((post, reason)),
+        tell=tell,
         key_patience=3.0,
     )
-    bot = Bot(side, book, mailbox, vault, handler, aside=aside)
+    bot = Bot(side, book, mailbox, vault, handler, aside=aside, notices=notices)
     try:
         await side.start(bot.hear)
         tasks = [asyncio.ensure_future(task()) for task in side.tasks().values()] if run else []

@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import json
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -103,6 +104,22 @@ class Element:
             seen["event"], encrypted=seen["encrypted"], failure=seen["failure"], shield=seen["shield"]
         )
         await watch.ring()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person is asked to compare: pictures with their names, and numbers."""
+
+    emoji: tuple[tuple[str, str], ...]
+    decimals: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """Whether a person is verified, and which of their devices by that."""
+
+    verified: bool
+    devices: dict[str, bool]
 
 
 class ElementPerson:
@@ -221,6 +238,32 @@ class ElementPerson:
     async def wait_for_member(self, room_id: str, user_id: str) -> None:
         """Wait until someone has joined."""
         await self._do("wait_for_member", room_id=room_id, user_id=user_id)
+
+    async def compare_codes(
+        self, user_id: str, *, room_id: str | None = None, device_id: str | None = None
+    ) -> Shown:
+        """Begin to verify someone, in a room or device to device, and return the codes that are shown."""
+        told = await self._do("compare", user_id=user_id, room_id=room_id, device_id=device_id)
+        return Shown(tuple((picture, name) for picture, name in told["emoji"]), tuple(told["decimal"]))
+
+    async def say_that_they_match(self) -> None:
+        """Confirm, and wait until both sides are done."""
+        await self._do("they_match")
+
+    async def say_that_they_differ(self) -> None:
+        await self._do("they_differ")
+
+    async def stop_comparing(self) -> None:
+        await self._do("stop_comparing")
+
+    async def why_stopped(self) -> str:
+        """Wait until the verification was cancelled, and return the code of the reason."""
+        return str(await self._do("why_stopped"))
+
+    async def trust_in(self, user_id: str) -> Trusted:
+        """What Element shows of someone: the person verified, and which of their devices are."""
+        told = await self._do("trust", user_id=user_id)
+        return Trusted(bool(told["verified"]), dict(told["devices"]))
 
     async def _words(
         self, room_id: str, text: str, reply_to: str | None, mention: str | None

@@ -11,12 +11,18 @@ for (const level of ["log", "info", "debug", "warn", "trace"]) console[level] = 
 const { ClientEvent, MatrixEventEvent, Method, RoomEvent, RoomStateEvent, SyncState, createClient } = await import(
   "matrix-js-sdk"
 );
-const { AllDevicesIsolationMode, EventShieldReason, OnlySignedDevicesIsolationMode } = await import(
-  "matrix-js-sdk/lib/crypto-api/index.js"
-);
+const {
+  AllDevicesIsolationMode,
+  EventShieldReason,
+  OnlySignedDevicesIsolationMode,
+  VerificationPhase,
+  VerificationRequestEvent,
+  VerifierEvent,
+} = await import("matrix-js-sdk/lib/crypto-api/index.js");
 
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getChild: () => SILENT };
 const people = new Map();
+const comparing = new Map();
 
 const verbs = {
   async arrive(person, { homeserver, user_id, password, display_name, signed_devices_only, cross_signed }) {
@@ -96,6 +102,59 @@ const verbs = {
     await client(person).redactEvent(room_id, event_id);
   },
 
+  // Ask to be shown codes, in a room or device to device; they come once the other side has answered.
+  async compare(person, { user_id, room_id, device_id }) {
+    const crypto = client(person).getCrypto();
+    await crypto.getUserDeviceInfo([user_id], true);
+    const request = room_id
+      ? await crypto.requestVerificationDM(user_id, room_id)
+      : await crypto.requestDeviceVerification(user_id, device_id);
+    comparing.set(person, { request });
+    await phase(request, VerificationPhase.Ready);
+    const verifier = await request.startVerification("m.sas.v1");
+    const shown = new Promise((resolve) => verifier.on(VerifierEvent.ShowSas, resolve));
+    const ended = verifier.verify();
+    const codes = await Promise.race([shown, ended.then(() => Promise.reject(new Error("nothing was shown")))]);
+    comparing.set(person, { request, codes, ended });
+    return { emoji: codes.sas.emoji, decimal: codes.sas.decimal };
+  },
+
+  async they_match(person) {
+    const { request, codes, ended } = comparing.get(person);
+    await codes.confirm();
+    await ended;
+    await phase(request, VerificationPhase.Done);
+  },
+
+  async they_differ(person) {
+    const { codes, ended } = comparing.get(person);
+    codes.mismatch();
+    await ended.catch(() => {});
+  },
+
+  async stop_comparing(person) {
+    await comparing.get(person).request.cancel();
+  },
+
+  // Why the other side stopped, once it has.
+  async why_stopped(person) {
+    const { request, ended } = comparing.get(person);
+    ended?.catch(() => {});
+    await phase(request, VerificationPhase.Cancelled).catch(() => {});
+    return request.cancellationCode;
+  },
+
+  async trust(person, { user_id }) {
+    const crypto = client(person).getCrypto();
+    const devices = (await crypto.getUserDeviceInfo([user_id], true)).get(user_id) ?? new Map();
+    const user = await crypto.getUserVerificationStatus(user_id);
+    const signed = {};
+    for (const id of devices.keys()) {
+      signed[id] = (await crypto.getDeviceVerificationStatus(user_id, id)).crossSigningVerified;
+    }
+    return { verified: user.isVerified(), devices: signed };
+  },
+
   async wait_for_member(person, { room_id, user_id }) {
     const joined = () => client(person).getRoom(room_id)?.getMember(user_id)?.membership === "join";
     await until(client(person), [RoomStateEvent.Members, ClientEvent.Room], joined);
@@ -105,6 +164,13 @@ const verbs = {
 function client(person) {
   if (!people.has(person)) throw new Error(`${person} is not here`);
   return people.get(person);
+}
+
+async function phase(request, wanted) {
+  await until(request, [VerificationRequestEvent.Change], () =>
+    [wanted, VerificationPhase.Cancelled].includes(request.phase),
+  );
+  if (request.phase !== wanted) throw new Error(`stopped: ${request.cancellationCode}`);
 }
 
 // Upload, and prove once more that it is us if the server asks for it.

@@ -23,7 +23,7 @@ _SECRET_TEXT: Final = re.compile(
     re.IGNORECASE,
 )
 # These tell much at their usual levels, sometimes with what an event held.
-_QUIET: Final = ("nio", "aiohttp.access", "aiosqlite", "sqlalchemy", "alembic", "peewee", "asyncio")
+_QUIET: Final = ("nio", "aiohttp.access", "sqlalchemy", "alembic", "peewee", "asyncio")
 
 Event = MutableMapping[str, Any]
 

@@ -19,6 +19,7 @@ from paybridge.config.sections import (
     MatrixId,
     Requests,
     RoleName,
+    RoomPolicy,
     Section,
     VaultSection,
     Verification,
@@ -29,6 +30,7 @@ from paybridge.config.sections import (
 from paybridge.domain.approval import Allowance
 from paybridge.domain.money import Money, MoneyError, exponent_of
 from paybridge.domain.permissions import Permissions, Role
+from paybridge.domain.policy import Policy
 from paybridge.services.settings import Settings
 
 DATABASE_FILE: Final = "paybridge.db"
@@ -75,6 +77,7 @@ class Config(Section):
     cards: Cards = Field(default_factory=Cards)
     requests: Requests = Field(default_factory=Requests)
     claims: Claims = Field(default_factory=Claims)
+    policy: RoomPolicy = Field(default_factory=RoomPolicy)
     logging: Logging = Field(default_factory=Logging)
 
     @model_validator(mode="after")
@@ -85,6 +88,8 @@ class Config(Section):
         limits = self.approval.without_factor
         for name, amount in (("each", limits.each), ("total", limits.total)):
             self._limit(f"approval.without_factor.{name}", amount)
+        if self.policy.limit:
+            self._limit("policy.limit", self.policy.limit)
         return self
 
     def _limit(self, key: str, amount: str) -> Money:
@@ -122,6 +127,11 @@ class Config(Section):
             card_life=timedelta(minutes=self.cards.minutes),
             request_life=timedelta(days=self.requests.days),
             claim_life=timedelta(days=self.claims.days),
+            policy=Policy(
+                receipts=self.policy.receipts,
+                requests=self.policy.requests,
+                limit=Money.of(self.policy.limit, self.currency) if self.policy.limit else None,
+            ),
         )
 
     def settled(self, folder: Path) -> Config:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from paybridge.domain.permissions import EVERYONE, Role
+from paybridge.domain.policy import Asking, Receipts
 from paybridge.domain.proof import Trust
 
 SQLITE: Final = "sqlite+aiosqlite:///"
@@ -233,6 +234,21 @@ class Claims(Section):
     """Money sent to someone who has no account yet."""
 
     days: int = Field(7, ge=1, le=365, description="Days until unclaimed money goes back to its payer.")
+
+
+class RoomPolicy(Section):
+    """What holds in every room. A room's own policy (`!policy`) can only be stricter."""
+
+    receipts: Receipts = Field(
+        Receipts.PUBLIC,
+        description="public: the room sees amounts; private: only payer and payee, in direct messages.",
+    )
+    requests: Asking = Field(
+        Asking.ANYONE, description="Who may ask for money in a room: anyone, moderators or nobody."
+    )
+    limit: Amount = Field(
+        "", description="At most this much in one payment in a room, in `currency`. Left out: any amount."
+    )
 
 
 class Logging(Section):

@@ -105,6 +105,8 @@ ONE_MISTAKE = [
         "approval.without_factor.each: '30.001' has more than the 2 decimals of EUR",
     ),
     ("approval/without_factor/total", "-1", "approval.without_factor.total: cannot be below zero"),
+    ("policy/limit", "ten", "policy.limit: 'ten' is not a plain decimal number"),
+    ("policy/receipts", "secret", "policy.receipts: should be 'public' or 'private'"),
     ("cards/minutes", 0, "cards.minutes: should be greater than or equal to 1"),
     (
         "vault",

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from paybridge.config import Config, Role
 from paybridge.domain.money import Money
+from paybridge.domain.policy import Asking, Policy, Receipts
 from paybridge.domain.proof import Trust
 
 Load = Callable[..., Config]
@@ -69,6 +70,15 @@ def test_the_environment_counts_more_than_the_file(load: Load, written: Written)
     assert config.settings().allowance.each == Money(1250, "EUR")
     assert config.role_of("@root:hs") is Role.ADMIN
     assert config.rails["pigeon"].model_dump()["loft"] == "Dover"
+
+
+def test_what_holds_in_every_room_is_the_operators(load: Load, written: Written) -> None:
+    policy = {"receipts": "private", "requests": "moderators", "limit": "20"}
+
+    assert load(written).settings().policy == Policy()
+    assert load(written | {"policy": policy}).settings().policy == Policy(
+        receipts=Receipts.PRIVATE, requests=Asking.MODERATORS, limit=Money(2000, "EUR")
+    )
 
 
 def test_a_section_given_whole_comes_before_its_single_keys(load: Load, written: Written) -> None:

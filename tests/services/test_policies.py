@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paybridge.commands._dispatch import Dispatcher
+from paybridge.commands._frame import commands
 from paybridge.domain.money import Money
 from paybridge.domain.policy import Asking, Flaw, Policy, Receipts, RoomPolicy, StatedPolicy
 from paybridge.domain.power import Powers
 from paybridge.domain.proof import HomeserverOnly, OwnDevice, Trust
+from paybridge.services.policies import Policies
 from paybridge.services.ports import Step
-from tests.fakes.house import ALICE, BOB, BOT, CAROL, DINNER, House, direct, keys, words
+from tests.fakes.house import ALICE, BOB, BOT, CAROL, DINNER, House, QuietBell, direct, keys, words
 
 if TYPE_CHECKING:
     from paybridge.services.says import Say
@@ -172,6 +175,18 @@ async def test_what_does_not_count_is_said(dinner: House) -> None:
     assert "lacks the power" in words(await dinner.hear(BOB, "!policy", DINNER))
     dinner.rooms.stated[DINNER] = StatedPolicy(flaws=(Flaw.LIMIT, Flaw.CURRENCY))
     assert "cannot read: limit, currency." in words(await dinner.hear(BOB, "!policy", DINNER))
+
+
+@pytest.mark.parametrize("line", ["receipts public", "requests moderators", "limit 51 EUR", "limit none"])
+async def test_nothing_looser_than_the_operators_policy_can_be_typed(dinner: House, line: str) -> None:
+    operators = Policy(receipts=Receipts.PRIVATE, requests=Asking.NOBODY, limit=Money(5000, "EUR"))
+    strict = Policies(dinner.book, dinner.rooms, replace(dinner.desk.settings, policy=operators))
+    house = replace(dinner.desk, policies=strict)
+    dinner.dispatcher = Dispatcher(house, commands(), QuietBell())
+
+    assert keys(await dinner.hear(ALICE, f"!policy {line}", DINNER)) == ["error.held_by_operator"]
+    assert keys(await dinner.hear(ALICE, "!policy limit 49 EUR", DINNER)) == ["policy.shown"]
+    assert await strict.of(DINNER) == replace(operators, limit=Money(4900, "EUR"))
 
 
 # ---------------------------------------------------------------- effects

@@ -20,11 +20,13 @@ from typer.exceptions import TyperException
 if TYPE_CHECKING:
     from paybridge.config import Config
     from paybridge.config.fresh import Answers
+    from paybridge.domain.pinning import Freeze
     from paybridge.storage.audit import AuditReport
 
 MISTAKE: Final = 2
 BANK: Final = "http://127.0.0.1:8090"
 HTTP_PORT: Final = 80
+MOMENT: Final = "%Y-%m-%d %H:%M UTC"
 
 app = typer.Typer(
     name="paybridge",
@@ -195,11 +197,8 @@ def audit(config: ConfigFile) -> None:
     from paybridge.storage.audit import audit as audit_books
     from paybridge.storage.errors import DatabaseError
 
-    file = _load(config).database.file
-    if not file.exists():
-        raise Mistake(f"there are no books yet in {file}")
     with _told(DatabaseError):
-        report = audit_books(file)
+        report = audit_books(_books(config))
     _print(report)
     if report.problems:
         raise typer.Exit(1)
@@ -224,6 +223,57 @@ def _print(report: AuditReport) -> None:
     for problem in report.problems:
         console.print(f"WRONG: {problem}", soft_wrap=True)
     console.print(f"{len(report.problems)} problems" if report.problems else "The books are sound.")
+
+
+identity = typer.Typer(
+    help="People whose encryption identity is another one than at first: nothing is done for them.",
+    no_args_is_help=True,
+)
+app.add_typer(identity, name="identity")
+
+
+@identity.command("list")
+def list_identities(config: ConfigFile) -> None:
+    """Name everyone who is frozen, and until when; the bot may be running."""
+    from paybridge.storage.errors import DatabaseError
+    from paybridge.storage.identities import frozen_identities
+
+    with _told(DatabaseError):
+        found = frozen_identities(_books(config))
+    for pinned in found:
+        freeze = pinned.freeze
+        if freeze is not None:
+            typer.echo(f"{pinned.mxid} since {freeze.since:{MOMENT}}, {_end_of(freeze)}")
+            typer.echo(f"  was {pinned.key}\n  now {freeze.other or 'none'}")
+    if not found:
+        typer.echo("Nobody is frozen.")
+
+
+@identity.command()
+def accept(
+    user: Annotated[str, typer.Argument(help="The full Matrix id, such as @anna:example.org.")],
+    config: ConfigFile,
+) -> None:
+    """Take somebody's new encryption identity now, once you have made sure that it is theirs."""
+    from paybridge.app import SystemClock
+    from paybridge.storage.errors import DatabaseError
+    from paybridge.storage.identities import accept_identity
+
+    with _told(DatabaseError):
+        pinned = accept_identity(_books(config), user, SystemClock().now())
+    assert pinned.freeze is not None  # else there would have been nothing to accept
+    typer.echo(f"{user} is now known by {pinned.freeze.other}; the bot tells them within a minute.")
+
+
+def _books(config: Path) -> Path:
+    file = _load(config).database.file
+    if not file.exists():
+        raise Mistake(f"there are no books yet in {file}")
+    return file
+
+
+def _end_of(freeze: Freeze) -> str:
+    return "until they have an identity again" if freeze.until is None else f"until {freeze.until:{MOMENT}}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,7 +13,7 @@ import aiohttp
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from paybridge.app.bells import Bells
+from paybridge.app.bells import Bell, Bells
 from paybridge.app.proving import ProvenRails
 from paybridge.app.supervisor import Backoff, FatalError, Supervisor
 from paybridge.app.system import SystemChance, SystemClock
@@ -31,6 +31,7 @@ from paybridge.services.courier import Courier
 from paybridge.services.desk import open_desk
 from paybridge.services.expirer import Expirer
 from paybridge.services.outcomes import Outcomes
+from paybridge.services.pinning import Pins
 from paybridge.services.ports import Post, Step, Vault
 from paybridge.services.says import Say, seal, unseal
 from paybridge.storage import Database, DatabaseError, open_database, vault_check
@@ -74,10 +75,12 @@ class _House:
         found = find_rails()
         made = {name: found[name](options, http) for name, options in config.rails.items()}
         self._rails = ProvenRails(made, Backoff(jitter=random.random))
-        texts = Texts()
+        texts, settings = Texts(), config.settings()
+        self._pins = Pins(database.book, vault, self._clock, settings, self, Bell())
         self._matrix = MatrixSide(
             _matrix_options(config),
             mailbox=database.mailbox,
+            pins=self._pins,
             vault=vault,
             clock=self._clock,
             chance=self._chance,
@@ -85,7 +88,6 @@ class _House:
             may_invite=lambda mxid: config.role_of(mxid) > Role.BLOCKED,
             on_set_aside=self._set_aside,
         )
-        settings = config.settings()
         desk = open_desk(
             book=database.book,
             mailbox=database.mailbox,
@@ -138,6 +140,7 @@ class _House:
             {
                 "courier": self._courier.run,
                 "expirer": self._expirer.run,
+                "identities": self._pins.run,
                 "rails": self._rails.prove_all,
             }
         )

@@ -15,6 +15,7 @@ from paybridge.commands._corrections import corrections
 from paybridge.commands._frame import Answer, Call, Command, Place
 from paybridge.domain.errors import UserError
 from paybridge.domain.permissions import Role
+from paybridge.domain.spoken import Trouble
 from paybridge.services.ports import (
     AlreadyDoneError,
     BookUnavailableError,
@@ -36,6 +37,8 @@ log = structlog.get_logger(__name__)
 
 TRIES: Final = 3
 NOTHING_SENT: Final = "lead.nothing_sent"
+FOR_EVERYONE: Final = "help"
+"""The verb that tells nothing about anybody."""
 
 
 class InternalError(UserError):
@@ -105,7 +108,7 @@ class Dispatcher:
         command = _verbs.find(self._commands, typed.verb) if typed else None
         if role is Role.BLOCKED:
             await self._commit(spoken, Step(), ())
-        elif spoken.trouble is not None:
+        elif spoken.trouble is not None and not _helps(spoken.trouble, command):
             await self._commit(spoken, Step(), self._troubled(spoken, command))
         elif typed is None:
             await self._commit(spoken, Step(), ())
@@ -254,3 +257,8 @@ class Dispatcher:
                 reply_to=spoken.event,
             ),
         )
+
+
+def _helps(trouble: Trouble, command: Command | None) -> bool:
+    """Whether somebody who is frozen asks for what anyone may have."""
+    return trouble is Trouble.MASTER_KEY_CHANGED and command is not None and command.verb == FOR_EVERYONE

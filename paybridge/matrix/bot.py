@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from paybridge.matrix.contents import Renderer
     from paybridge.matrix.verification.terminal import Terminal
     from paybridge.matrix.verification.verifier import Tell, Verifier
+    from paybridge.services.pinning import Pins
     from paybridge.services.ports import Chance, Clock, Mailbox, Rooms, Vault
 
 T = TypeVar("T")
@@ -72,6 +73,7 @@ class MatrixSide:
         options: MatrixOptions,
         *,
         mailbox: Mailbox,
+        pins: Pins,
         vault: Vault,
         clock: Clock,
         chance: Chance,
@@ -83,6 +85,7 @@ class MatrixSide:
     ) -> None:
         self._options = options
         self._mailbox = mailbox
+        self._pins = pins
         self._vault = vault
         self._clock = clock
         self._chance = chance
@@ -166,7 +169,7 @@ class MatrixSide:
         me = Me(crypto.user_id, await self._patiently(self._own_name))
         incoming = Incoming(crypto.user_id, self._may_verify)
         devices = Devices(self._wire, crypto)
-        senders = Senders(devices, self._mailbox)
+        senders = Senders(devices, self._mailbox, self._pins)
         room_keys = RoomKeys(self._wire, crypto, devices, self._chance)
         upkeep = Upkeep(self._wire, crypto, room_keys, self._chance)
         hearing = Hearing(
@@ -222,9 +225,7 @@ class MatrixSide:
         verifier, terminal = open_verification(
             crypto,
             self._seeds(),
-            Around(
-                self._wire, self._mailbox, self._clock, self._chance, self._tell, self._options.data_dir
-            ),
+            Around(self._wire, self._mailbox, self._clock, self._chance, self._tell, self._options.data_dir),
             incoming=incoming,
             devices=devices,
             senders=senders,

@@ -11,10 +11,9 @@ from paybridge.domain.spoken import Trouble
 if TYPE_CHECKING:
     from paybridge.matrix.devices import Household
     from paybridge.matrix.letters import Seal
+    from paybridge.services.pinning import Pins
     from paybridge.services.ports import Mailbox
 
-MASTER = "master:"
-MASTER_SEEN = "master-seen:"
 VERIFIED = "verified:"
 
 
@@ -35,9 +34,10 @@ class KnowsDevices(Protocol):
 class Senders:
     """Binds events to devices, devices to people, and people to the master key that they had at first."""
 
-    def __init__(self, devices: KnowsDevices, mailbox: Mailbox) -> None:
+    def __init__(self, devices: KnowsDevices, mailbox: Mailbox, pins: Pins) -> None:
         self._devices = devices
         self._mailbox = mailbox
+        self._pins = pins
 
     async def prove(self, event: str, sender: str, seal: Seal) -> Proven:
         """The proof of a decrypted event. A message of a room key counts for the first event it came in."""
@@ -50,24 +50,26 @@ class Senders:
             trouble = Trouble.REPLAYED
         return Proven(OwnDevice(trust, device), trouble)
 
+    async def prove_unsealed(self, sender: str, *, encrypted_room: bool) -> Proven:
+        """The proof of an event in plain text. Who is frozen is frozen in rooms without encryption too."""
+        trouble = None
+        if encrypted_room:
+            trouble = Trouble.PLAINTEXT_IN_ENCRYPTED
+        elif await self._pins.frozen(sender):
+            trouble = Trouble.MASTER_KEY_CHANGED
+        return Proven(HomeserverOnly(), trouble)
+
     async def owns(self, sender: str, seal: Seal) -> bool:
         """Whether the event was encrypted by a device of this very sender."""
         return owner_device(await self._devices.of(sender), seal) is not None
 
     async def _trust(self, sender: str, household: Household, device: str) -> tuple[Trust, Trouble | None]:
-        pinned = await self._mailbox.recall(MASTER + sender)
-        if pinned is not None and household.master != pinned:
-            # Kept beside the pinned one, for whoever decides that the person is still the same.
-            await self._mailbox.remember(MASTER_SEEN + sender, household.master or "")
-            signed = household.master is not None and device in household.signed
-            return (
-                Trust.CROSS_SIGNED_UNTRUSTED if signed else Trust.UNVERIFIED,
-                Trouble.MASTER_KEY_CHANGED,
-            )
-        if household.master is None or device not in household.signed:
+        signed = household.master is not None and device in household.signed
+        if await self._pins.meet(sender, household.master, vouched=signed):
+            trust = Trust.CROSS_SIGNED_UNTRUSTED if signed else Trust.UNVERIFIED
+            return trust, Trouble.MASTER_KEY_CHANGED
+        if not signed:
             return Trust.UNVERIFIED, None
-        if pinned is None:
-            await self._mailbox.remember(MASTER + sender, household.master)
         if await self._mailbox.recall(VERIFIED + sender) == household.master:
             return Trust.CROSS_SIGNED_VERIFIED, None
         return Trust.CROSS_SIGNED_TOFU, None

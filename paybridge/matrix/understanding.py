@@ -103,8 +103,7 @@ class Understanding:
     async def _prove(self, letter: Letter, told: Told, facts: RoomFacts) -> Proven:
         if told.seal is not None:
             return await self._senders.prove(letter.event, letter.sender, told.seal)
-        trouble = Trouble.PLAINTEXT_IN_ENCRYPTED if facts.encrypted else None
-        return Proven(HomeserverOnly(), trouble)
+        return await self._senders.prove_unsealed(letter.sender, encrypted_room=facts.encrypted)
 
     async def _spoken(
         self, letter: Letter, told: Told, words: Words, proven: Proven, facts: RoomFacts

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from paybridge.domain.leg import Leg
 from paybridge.domain.people import Identity, Link, Person
+from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.request import Request
 from paybridge.domain.transfer import Transfer
@@ -92,7 +93,7 @@ __all__ = [
 
 # ---------------------------------------------------------------- the book
 
-Record = Person | Identity | Link | Transfer | Leg | Request | RoomPolicy
+Record = Person | Identity | Link | Transfer | Leg | Request | RoomPolicy | PinnedKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,12 @@ class Book(Protocol):
     async def next_expiry(self) -> datetime | None: ...
     async def leg_by_reference(self, reference: str) -> Leg | None:
         """The leg with this id (it is the `reference` that rails are given)."""
+
+    async def pinned_key(self, mxid: str) -> PinnedKey | None:
+        """The master key by which this Matrix id was first met."""
+
+    async def frozen_keys(self) -> Sequence[PinnedKey]:
+        """Everyone who is frozen."""
 
     async def room_policy(self, room: str) -> RoomPolicy | None:
         """What is kept of a room's policy: typed there, or inherited at its upgrade."""

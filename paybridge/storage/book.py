@@ -15,7 +15,17 @@ from paybridge.services.ports import ApprovedSoFar
 from paybridge.storage import rows, tables
 from paybridge.storage.rows import microseconds, moment
 from paybridge.storage.steps import write_step
-from paybridge.storage.tables import account, identity, leg, link, person, request, room_policy, transfer
+from paybridge.storage.tables import (
+    account,
+    identity,
+    leg,
+    link,
+    person,
+    pinned_key,
+    request,
+    room_policy,
+    transfer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
 
     from paybridge.domain.leg import Leg
     from paybridge.domain.people import Link, Person
+    from paybridge.domain.pinning import PinnedKey
     from paybridge.domain.policy import RoomPolicy
     from paybridge.domain.request import Request
     from paybridge.domain.transfer import Transfer
@@ -214,6 +225,14 @@ class SqlBook:
     async def room_policy(self, room: str) -> RoomPolicy | None:
         row = await self._reader.first(select(room_policy).where(room_policy.c.room == room))
         return None if row is None else rows.room_policy_of(row)
+
+    async def pinned_key(self, mxid: str) -> PinnedKey | None:
+        row = await self._reader.first(select(pinned_key).where(pinned_key.c.mxid == mxid))
+        return None if row is None else rows.pinned_key_of(row)
+
+    async def frozen_keys(self) -> Sequence[PinnedKey]:
+        frozen = select(pinned_key).where(text("since IS NOT NULL")).order_by(pinned_key.c.mxid)
+        return [rows.pinned_key_of(row) for row in await self._reader.rows(frozen)]
 
     async def next_expiry(self) -> datetime | None:
         """When the next card, claimable transfer or request runs out."""

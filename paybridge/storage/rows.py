@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.money import CurrencyMismatchError, Money
 from paybridge.domain.people import Identity, Link, LinkState, Person
+from paybridge.domain.pinning import Freeze, PinnedKey
 from paybridge.domain.policy import RoomPolicy, policy_from_json
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
@@ -66,6 +67,8 @@ def row_of(record: Record) -> dict[str, Any]:
             row = _leg_row(record)
         case RoomPolicy():
             row = {"room": record.room, "policy": record.policy.to_json(), "version": record.version}
+        case PinnedKey():
+            row = _pinned_key_row(record)
     return row
 
 
@@ -263,6 +266,24 @@ def leg_of(row: Row) -> Leg:
         due=_moment_or_none(row["due"]),
         version=row["version"],
     )
+
+
+def _pinned_key_row(pinned: PinnedKey) -> dict[str, Any]:
+    freeze = pinned.freeze
+    return {
+        "mxid": pinned.mxid,
+        "key": pinned.key,
+        "other": None if freeze is None else freeze.other,
+        "since": None if freeze is None else microseconds(freeze.since),
+        "until": None if freeze is None else _microseconds_or_none(freeze.until),
+        "version": pinned.version,
+    }
+
+
+def pinned_key_of(row: Row) -> PinnedKey:
+    since = _moment_or_none(row["since"])
+    freeze = None if since is None else Freeze(row["other"], since, _moment_or_none(row["until"]))
+    return PinnedKey(row["mxid"], row["key"], freeze, row["version"])
 
 
 def room_policy_of(row: Row) -> RoomPolicy:

@@ -23,8 +23,8 @@ Shape: TypeAlias = "Mapping[tuple[str, str], str]"
 """What a database consists of: (kind, name) of every table, index and trigger, to its SQL."""
 
 
-def upgrade(connection: sqlite3.Connection) -> None:
-    """Run every migration that the database lacks, each in one transaction."""
+def upgrade(connection: sqlite3.Connection, to: str = "head") -> None:
+    """Run every migration up to `to` that the database lacks, each in one transaction."""
     # Never disposed: that would close the connection, which is the caller's.
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     event.listen(engine, "begin", _begin)
@@ -32,7 +32,7 @@ def upgrade(connection: sqlite3.Connection) -> None:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = adapted
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def _begin(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import sqlite
 
 from paybridge.domain.leg import Leg
 from paybridge.domain.people import Identity, Link, Person
+from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.request import Request
 from paybridge.domain.transfer import Transfer
@@ -29,6 +30,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Transfer: tables.transfer,
     Leg: tables.leg,
     RoomPolicy: tables.room_policy,
+    PinnedKey: tables.pinned_key,
 }
 """The table of every kind of record; the order is that in which foreign keys let them be written."""
 
@@ -41,6 +43,7 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Transfer: ("kind", "payer", "payer_mxid", "payee", "payee_mxid", *_AGREED),
     Leg: ("transfer", "number", "kind", "rail", "owner", "amount", "currency"),
     RoomPolicy: (),
+    PinnedKey: (),
 }
 """What never changes of a record once it is written: left out of updates, which so touch fewer indexes."""
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
     Column,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    Integer,
-    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -27,13 +23,19 @@ from paybridge.domain.money import MAX_MINOR
 from paybridge.domain.people import LinkState
 from paybridge.domain.request import RequestState
 from paybridge.domain.transfer import TransferKind, TransferState
+from paybridge.storage.columns import (
+    BIG,
+    bytes_column,
+    check,
+    id_column,
+    number_column,
+    row_number,
+    text_column,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from enum import StrEnum
-
-# SQLite's strict tables know INTEGER only; it holds 64 bits there.
-BIG: Final = BigInteger().with_variant(Integer(), "sqlite")
 
 LIVE_PAYMENTS: Final = (
     TransferState.DRAFTED,
@@ -63,50 +65,26 @@ IS_OPEN_REQUEST: Final = "state = 'open'"
 IS_OPEN_LEG: Final = in_list("state", OPEN_LEG_STATES)
 
 
-def _check(name: str, condition: str) -> CheckConstraint:
-    return CheckConstraint(condition, name=name)
-
-
-def _text(name: str, *, null: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=null)
-
-
-def _number(name: str, *, null: bool = False) -> Column[int]:
-    return Column(name, BIG, nullable=null)
-
-
-def _bytes(name: str, *, null: bool = False) -> Column[bytes]:
-    return Column(name, LargeBinary, nullable=null)
-
-
-def _id() -> Column[str]:
-    return Column("id", Text, primary_key=True)
-
-
-def _row_number(name: str) -> Column[int]:
-    return Column(name, BIG, primary_key=True, autoincrement=True)
-
-
 # ---------------------------------------------------------------- the ledger
 
 account = Table(
     "account",
     metadata,
-    _row_number("id"),
-    _text("owner"),
-    _text("kind"),
-    _text("currency"),
-    _number("balance"),
-    _number("floor", null=True),
-    _number("version"),
+    row_number("id"),
+    text_column("owner"),
+    text_column("kind"),
+    text_column("currency"),
+    number_column("balance"),
+    number_column("floor", null=True),
+    number_column("version"),
     UniqueConstraint("owner", "kind", "currency"),
-    _check("account_kind", in_list("kind", AccountKind)),
-    _check("account_above_floor", "floor IS NULL OR balance >= floor"),
-    _check(
+    check("account_kind", in_list("kind", AccountKind)),
+    check("account_above_floor", "floor IS NULL OR balance >= floor"),
+    check(
         "account_floor_of_kind",
         f"(floor IS NULL) = ({in_list('kind', [kind for kind in AccountKind if kind.may_be_negative])})",
     ),
-    _check("account_bounded", f"balance BETWEEN {-MAX_MINOR} AND {MAX_MINOR}"),
+    check("account_bounded", f"balance BETWEEN {-MAX_MINOR} AND {MAX_MINOR}"),
     sqlite_strict=True,
 )
 
@@ -121,14 +99,14 @@ journal = Table(
     "journal",
     metadata,
     Column("id", BIG, primary_key=True, autoincrement=False),
-    _text("idem"),
-    _text("kind"),
-    _text("transfer"),
-    _number("created"),
-    _bytes("prev_hash"),
-    _bytes("hash"),
+    text_column("idem"),
+    text_column("kind"),
+    text_column("transfer"),
+    number_column("created"),
+    bytes_column("prev_hash"),
+    bytes_column("hash"),
     UniqueConstraint("idem"),
-    _check("journal_hash_length", "length(prev_hash) = 32 AND length(hash) = 32"),
+    check("journal_hash_length", "length(prev_hash) = 32 AND length(hash) = 32"),
     # COMMIT fails unless the journal was sealed, and the seal's trigger wants a zero sum.
     ForeignKeyConstraint(["id"], ["seal.journal"], deferrable=True, initially="DEFERRED"),
     sqlite_strict=True,
@@ -138,14 +116,14 @@ entry = Table(
     "entry",
     metadata,
     Column("journal", BIG, ForeignKey("journal.id"), nullable=False),
-    _number("line"),
+    number_column("line"),
     Column("account", BIG, ForeignKey("account.id"), nullable=False),
-    _text("currency"),
-    _number("amount"),
-    _number("balance_after"),
-    _number("version"),
+    text_column("currency"),
+    number_column("amount"),
+    number_column("balance_after"),
+    number_column("version"),
     PrimaryKeyConstraint("journal", "line"),
-    _check("entry_amount", f"amount <> 0 AND amount BETWEEN {-MAX_MINOR} AND {MAX_MINOR}"),
+    check("entry_amount", f"amount <> 0 AND amount BETWEEN {-MAX_MINOR} AND {MAX_MINOR}"),
     # The entries of one account are numbered without a gap: its balance is what the last one says.
     Index("entry_of_account", "account", "version", unique=True),
     sqlite_strict=True,
@@ -157,11 +135,11 @@ entry = Table(
 person = Table(
     "person",
     metadata,
-    _id(),
-    _bytes("key"),
-    _number("created"),
-    _text("language", null=True),
-    _number("version"),
+    id_column(),
+    bytes_column("key"),
+    number_column("created"),
+    text_column("language", null=True),
+    number_column("version"),
     sqlite_strict=True,
 )
 
@@ -170,8 +148,8 @@ identity = Table(
     metadata,
     Column("mxid", Text, primary_key=True),
     Column("person", Text, ForeignKey("person.id"), nullable=False),
-    _number("since"),
-    _number("version"),
+    number_column("since"),
+    number_column("version"),
     Index("identity_of_person", "person"),
     sqlite_strict=True,
 )
@@ -179,19 +157,19 @@ identity = Table(
 link = Table(
     "link",
     metadata,
-    _id(),
+    id_column(),
     Column("person", Text, ForeignKey("person.id"), nullable=False),
-    _text("rail"),
-    _text("token"),
-    _text("masked"),
-    _bytes("number"),
-    _bytes("number_hash"),
-    _text("state"),
-    _number("is_default"),
-    _number("created"),
-    _number("version"),
-    _check("link_state", in_list("state", LinkState)),
-    _check("link_is_default", "is_default IN (0, 1)"),
+    text_column("rail"),
+    text_column("token"),
+    text_column("masked"),
+    bytes_column("number"),
+    bytes_column("number_hash"),
+    text_column("state"),
+    number_column("is_default"),
+    number_column("created"),
+    number_column("version"),
+    check("link_state", in_list("state", LinkState)),
+    check("link_is_default", "is_default IN (0, 1)"),
     Index("link_of_person", "person"),
     Index(
         "link_one_default",
@@ -207,23 +185,23 @@ link = Table(
 request = Table(
     "request",
     metadata,
-    _id(),
-    _text("state"),
-    _text("asker"),
-    _text("asker_mxid"),
-    _text("asked"),
-    _text("asked_mxid"),
-    _number("amount"),
-    _text("currency"),
-    _text("room"),
-    _number("created"),
-    _number("expires"),
-    _bytes("note", null=True),
-    _text("transfer", null=True),
-    _bytes("reason", null=True),
-    _number("version"),
-    _check("request_state", in_list("state", RequestState)),
-    _check("request_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
+    id_column(),
+    text_column("state"),
+    text_column("asker"),
+    text_column("asker_mxid"),
+    text_column("asked"),
+    text_column("asked_mxid"),
+    number_column("amount"),
+    text_column("currency"),
+    text_column("room"),
+    number_column("created"),
+    number_column("expires"),
+    bytes_column("note", null=True),
+    text_column("transfer", null=True),
+    bytes_column("reason", null=True),
+    number_column("version"),
+    check("request_state", in_list("state", RequestState)),
+    check("request_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
     Index("request_open_of", "asker", "created", sqlite_where=text(IS_OPEN_REQUEST)),
     Index("request_open_to", "asked", "created", sqlite_where=text(IS_OPEN_REQUEST)),
     Index("request_expiring", "expires", sqlite_where=text(IS_OPEN_REQUEST)),
@@ -233,32 +211,32 @@ request = Table(
 transfer = Table(
     "transfer",
     metadata,
-    _id(),
-    _text("kind"),
-    _text("state"),
+    id_column(),
+    text_column("kind"),
+    text_column("state"),
     Column("payer", Text, ForeignKey("person.id"), nullable=False),
-    _text("payer_mxid"),
-    _text("payee"),
-    _text("payee_mxid"),
-    _number("amount"),
-    _number("fee"),
-    _text("currency"),
-    _text("room"),
-    _number("created"),
-    _number("expires"),
-    _text("nonce"),
-    _text("source", null=True),
-    _text("destination", null=True),
-    _bytes("note", null=True),
-    _number("times", null=True),
+    text_column("payer_mxid"),
+    text_column("payee"),
+    text_column("payee_mxid"),
+    number_column("amount"),
+    number_column("fee"),
+    text_column("currency"),
+    text_column("room"),
+    number_column("created"),
+    number_column("expires"),
+    text_column("nonce"),
+    text_column("source", null=True),
+    text_column("destination", null=True),
+    bytes_column("note", null=True),
+    number_column("times", null=True),
     Column("request", Text, ForeignKey("request.id"), nullable=True),
-    _text("reason", null=True),
-    _number("updated", null=True),
-    _number("version"),
-    _check("transfer_kind", in_list("kind", TransferKind)),
-    _check("transfer_state", in_list("state", TransferState)),
-    _check("transfer_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
-    _check("transfer_fee", f"fee BETWEEN 0 AND {MAX_MINOR}"),
+    text_column("reason", null=True),
+    number_column("updated", null=True),
+    number_column("version"),
+    check("transfer_kind", in_list("kind", TransferKind)),
+    check("transfer_state", in_list("state", TransferState)),
+    check("transfer_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
+    check("transfer_fee", f"fee BETWEEN 0 AND {MAX_MINOR}"),
     Index("transfer_of_payer", "payer", "created"),
     Index("transfer_of_payee", "payee", "created"),
     Index("transfer_open_of_payer", "payer", "created", sqlite_where=text(IS_OPEN)),
@@ -276,33 +254,48 @@ transfer = Table(
 leg = Table(
     "leg",
     metadata,
-    _id(),
+    id_column(),
     Column("transfer", Text, ForeignKey("transfer.id"), nullable=False),
-    _number("number"),
-    _text("kind"),
-    _text("state"),
-    _text("rail"),
-    _text("owner"),
-    _number("amount"),
-    _number("fee"),
-    _number("highest_fee"),
-    _text("currency"),
-    _text("link", null=True),
-    _text("to_person", null=True),
-    _number("to_claim"),
-    _text("handle", null=True),
-    _text("remote_id", null=True),
-    _text("code", null=True),
-    _number("attempts"),
-    _number("due", null=True),
-    _number("version"),
+    number_column("number"),
+    text_column("kind"),
+    text_column("state"),
+    text_column("rail"),
+    text_column("owner"),
+    number_column("amount"),
+    number_column("fee"),
+    number_column("highest_fee"),
+    text_column("currency"),
+    text_column("link", null=True),
+    text_column("to_person", null=True),
+    number_column("to_claim"),
+    text_column("handle", null=True),
+    text_column("remote_id", null=True),
+    text_column("code", null=True),
+    number_column("attempts"),
+    number_column("due", null=True),
+    number_column("version"),
     UniqueConstraint("transfer", "number"),
-    _check("leg_kind", in_list("kind", LegKind)),
-    _check("leg_state", in_list("state", LegState)),
-    _check("leg_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
-    _check("leg_fees", f"fee BETWEEN 0 AND {MAX_MINOR} AND highest_fee BETWEEN 0 AND {MAX_MINOR}"),
-    _check("leg_to_claim", "to_claim IN (0, 1)"),
+    check("leg_kind", in_list("kind", LegKind)),
+    check("leg_state", in_list("state", LegState)),
+    check("leg_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
+    check("leg_fees", f"fee BETWEEN 0 AND {MAX_MINOR} AND highest_fee BETWEEN 0 AND {MAX_MINOR}"),
+    check("leg_to_claim", "to_claim IN (0, 1)"),
     Index("leg_due", "due", sqlite_where=text(IS_OPEN_LEG)),
+    sqlite_strict=True,
+)
+
+pinned_key = Table(
+    "pinned_key",
+    metadata,
+    Column("mxid", Text, primary_key=True),
+    text_column("key"),
+    text_column("other", null=True),
+    number_column("since", null=True),
+    number_column("until", null=True),
+    number_column("version"),
+    check("pinned_key_frozen_since", "since IS NOT NULL OR (other IS NULL AND until IS NULL)"),
+    check("pinned_key_until_taken", "(until IS NULL) = (other IS NULL)"),
+    Index("pinned_key_frozen", "mxid", sqlite_where=text("since IS NOT NULL")),
     sqlite_strict=True,
 )
 
@@ -312,8 +305,8 @@ room_policy = Table(
     "room_policy",
     metadata,
     Column("room", Text, primary_key=True),
-    _text("policy"),
-    _number("version"),
+    text_column("policy"),
+    number_column("version"),
     sqlite_strict=True,
 )
 
@@ -322,15 +315,15 @@ room_policy = Table(
 letter = Table(
     "letter",
     metadata,
-    _row_number("number"),
-    _text("event"),
-    _text("room"),
-    _text("sender"),
-    _number("received"),
-    _bytes("payload"),
-    _number("done"),
+    row_number("number"),
+    text_column("event"),
+    text_column("room"),
+    text_column("sender"),
+    number_column("received"),
+    bytes_column("payload"),
+    number_column("done"),
     UniqueConstraint("event"),
-    _check("letter_blanked_when_done", "done = 0 OR (done = 1 AND length(payload) = 0)"),
+    check("letter_blanked_when_done", "done = 0 OR (done = 1 AND length(payload) = 0)"),
     Index("letter_waiting", "number", sqlite_where=text("done = 0")),
     sqlite_strict=True,
 )
@@ -338,20 +331,20 @@ letter = Table(
 post = Table(
     "post",
     metadata,
-    _row_number("number"),
-    _text("id"),
-    _text("room", null=True),
-    _text("person", null=True),
-    _text("slot", null=True),
-    _bytes("payload"),
-    _number("created"),
-    _text("state"),
-    _text("event", null=True),
-    _text("reason", null=True),
+    row_number("number"),
+    text_column("id"),
+    text_column("room", null=True),
+    text_column("person", null=True),
+    text_column("slot", null=True),
+    bytes_column("payload"),
+    number_column("created"),
+    text_column("state"),
+    text_column("event", null=True),
+    text_column("reason", null=True),
     UniqueConstraint("id"),
-    _check("post_one_place", "(room IS NULL) <> (person IS NULL)"),
-    _check("post_state", "state IN ('aside', 'sent', 'waiting')"),
-    _check("post_blanked_when_sent", "state <> 'sent' OR (length(payload) = 0 AND event IS NOT NULL)"),
+    check("post_one_place", "(room IS NULL) <> (person IS NULL)"),
+    check("post_state", "state IN ('aside', 'sent', 'waiting')"),
+    check("post_blanked_when_sent", "state <> 'sent' OR (length(payload) = 0 AND event IS NOT NULL)"),
     Index("post_waiting", "number", sqlite_where=text("state = 'waiting'")),
     sqlite_strict=True,
 )
@@ -360,8 +353,8 @@ slot = Table(
     "slot",
     metadata,
     Column("slot", Text, primary_key=True),
-    _text("room"),
-    _text("event"),
+    text_column("room"),
+    text_column("event"),
     sqlite_strict=True,
 )
 
@@ -369,7 +362,7 @@ memory = Table(
     "memory",
     metadata,
     Column("name", Text, primary_key=True),
-    _text("value"),
+    text_column("value"),
     sqlite_strict=True,
 )
 
@@ -377,7 +370,7 @@ seen = Table(
     "seen",
     metadata,
     Column("what", Text, primary_key=True),
-    _text("event"),
+    text_column("event"),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
@@ -386,7 +379,7 @@ vault_check = Table(
     "vault_check",
     metadata,
     Column("id", BIG, primary_key=True, autoincrement=False),
-    _bytes("value"),
-    _check("vault_check_one", "id = 1"),
+    bytes_column("value"),
+    check("vault_check_one", "id = 1"),
     sqlite_strict=True,
 )

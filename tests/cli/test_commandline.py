@@ -110,6 +110,48 @@ def test_sound_books_are_said_to_be_so_and_broken_ones_end_with_1(tmp_path: Path
     assert "5.00" in told
 
 
+def test_an_operator_sees_who_is_frozen_and_takes_their_new_identity(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    path = str(sound(tmp_path / "config.yaml"))
+    (tmp_path / "data").mkdir()
+    asyncio.run(make_books(tmp_path / "data" / "paybridge.db"))
+    with sqlite3.connect(tmp_path / "data" / "paybridge.db") as books:
+        hour = 3_600_000_000
+        insert = "INSERT INTO pinned_key VALUES (?, 'first', ?, ?, ?, 2)"
+        books.execute(insert, ("@anna:hs", "second", hour, 25 * hour))
+        books.execute(insert, ("@carl:hs", None, hour, None))
+    books.close()
+
+    assert main(["identity", "list", "--config", path]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "@anna:hs since 1970-01-01 01:00 UTC, until 1970-01-02 01:00 UTC",
+        "  was first",
+        "  now second",
+        "@carl:hs since 1970-01-01 01:00 UTC, until they have an identity again",
+        "  was first",
+        "  now none",
+    ]
+    assert main(["identity", "accept", "@anna:hs", "--config", path]) == 0
+    assert "@anna:hs is now known by second" in capsys.readouterr().out
+    assert main(["identity", "accept", "@carl:hs", "--config", path]) == 2
+    assert capsys.readouterr().err == "@carl:hs has no encryption identity now that could be accepted\n"
+
+
+def test_who_is_not_frozen_cannot_be_accepted(tmp_path: Path, capsys: Captured) -> None:
+    path = str(sound(tmp_path / "config.yaml"))
+    (tmp_path / "data").mkdir()
+
+    assert main(["identity", "list", "--config", path]) == 2
+    assert capsys.readouterr().err == f"there are no books yet in {tmp_path}/data/paybridge.db\n"
+
+    asyncio.run(make_books(tmp_path / "data" / "paybridge.db"))
+    assert main(["identity", "list", "--config", path]) == 0
+    assert capsys.readouterr().out == "Nobody is frozen.\n"
+    assert main(["identity", "accept", "@anna:hs", "--config", path]) == 2
+    assert capsys.readouterr().err == "@anna:hs is not frozen\n"
+
+
 def test_the_bank_has_its_own_help(capsys: Captured) -> None:
     assert main(["bank", "--help"]) == 0
     assert "--webhook-secret-file" in capsys.readouterr().out

@@ -19,6 +19,7 @@ from paybridge.services.courier import Courier
 from paybridge.services.desk import Desk, open_desk
 from paybridge.services.expirer import Expirer
 from paybridge.services.outcomes import Outcomes
+from paybridge.services.pinning import Pins
 from paybridge.services.ports import RoomFacts, RoomsAwayError
 from paybridge.services.says import Say, unseal
 from paybridge.services.settings import Settings
@@ -124,6 +125,7 @@ class House:
     dispatcher: Dispatcher
     courier: Courier
     expirer: Expirer
+    pins: Pins
     _events: itertools.count[int] = field(default_factory=itertools.count)
     _posts_read: int = 0
 
@@ -259,4 +261,5 @@ async def open_house(folder: Path) -> House:
         dispatcher=Dispatcher(desk, commands(), bell),
         courier=Courier(book, clock, {"bank": rail}, outcomes, desk.news, bell),
         expirer=Expirer(book, clock, outcomes, desk.news, desk.requests, bell),
+        pins=Pins(book, vault, clock, chosen, bell, bell),
     )

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from paybridge.domain.spoken import Spoken
 from paybridge.matrix.account import MatrixOptions
 from paybridge.matrix.bot import MatrixSide
+from paybridge.services.pinning import Pins
 from paybridge.services.ports import Post, Step
 from paybridge.services.says import Say, seal
 from paybridge.storage import vault_check
 from paybridge.vault import MasterKey, open_vault
 from tests.fakes.database import open_book
+from tests.fakes.house import settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -109,6 +111,16 @@ class Bot:
         self.side.ring()
 
 
+class SilentBell:
+    """Nobody waits for it: no freeze ends while these tests run."""
+
+    def ring(self) -> None:
+        """Heard by nobody."""
+
+    async def wait(self, patience: float | None) -> None:
+        raise AssertionError(f"somebody waits for {patience}")
+
+
 class ForgetfulMailbox:
     """A mailbox whose program always dies between sending a post and marking it."""
 
@@ -149,6 +161,7 @@ async def running(
     side = MatrixSide(
         MatrixOptions(url=url, user_id=user_id, data_dir=folder, **options),
         mailbox=ForgetfulMailbox(mailbox) if forgets_to_mark else mailbox,
+        pins=Pins(book, vault, RealClock(), settings(), SilentBell(), SilentBell()),
         vault=vault,
         clock=RealClock(),
         chance=RealChance(),

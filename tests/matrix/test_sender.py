@@ -12,13 +12,16 @@ from paybridge.domain.spoken import Trouble
 from paybridge.matrix.devices import Household
 from paybridge.matrix.letters import Seal
 from paybridge.matrix.sender import Proven, Senders
-from tests.fakes.database import open_book
+from paybridge.services.pinning import Pins
+from tests.fakes.database import StoodClock, open_book
+from tests.fakes.house import QuietBell, settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from paybridge.services.ports import Mailbox
+    from paybridge.storage.database import Database
+    from paybridge.vault import Vault
 
 ALICE = "@alice:hs"
 PHONE = ("curve-phone", "ed-phone")
@@ -45,15 +48,21 @@ def devices() -> TheirDevices:
 
 
 @pytest.fixture
-async def mailbox(tmp_path: Path) -> AsyncIterator[Mailbox]:
-    _, mailbox, _, database = await open_book(tmp_path)
-    yield mailbox
+async def books(tmp_path: Path) -> AsyncIterator[tuple[Database, Vault]]:
+    _, _, vault, database = await open_book(tmp_path)
+    yield database, vault
     await database.close()
 
 
 @pytest.fixture
-def senders(devices: TheirDevices, mailbox: Mailbox) -> Senders:
-    return Senders(devices, mailbox)
+def senders(devices: TheirDevices, books: tuple[Database, Vault]) -> Senders:
+    return started(devices, *books)
+
+
+def started(devices: TheirDevices, database: Database, vault: Vault) -> Senders:
+    bell = QuietBell()
+    pins = Pins(database.book, vault, StoodClock(), settings(), bell, bell)
+    return Senders(devices, database.mailbox, pins)
 
 
 async def test_a_signed_device_of_the_sender_is_trusted_at_first_use(senders: Senders) -> None:
@@ -61,9 +70,9 @@ async def test_a_signed_device_of_the_sender_is_trusted_at_first_use(senders: Se
 
 
 async def test_a_device_under_a_master_key_that_the_operator_found_right_is_verified(
-    senders: Senders, mailbox: Mailbox, devices: TheirDevices
+    senders: Senders, books: tuple[Database, Vault], devices: TheirDevices
 ) -> None:
-    await mailbox.remember("verified:" + ALICE, "master-1")
+    await books[0].mailbox.remember("verified:" + ALICE, "master-1")
     verified = await senders.prove("$1", ALICE, SEAL)
     devices.households[ALICE] = replace(SIGNED, master="master-2")
     changed = await senders.prove("$2", ALICE, replace(SEAL, index=8))
@@ -101,11 +110,13 @@ async def test_an_envelope_without_a_device_id_is_proven_by_its_keys(senders: Se
     assert await senders.prove("$1", ALICE, replace(SEAL, device=None)) == Proven(TOFU)
 
 
-async def test_the_same_message_in_another_event_is_a_replay(senders: Senders, mailbox: Mailbox) -> None:
+async def test_the_same_message_in_another_event_is_a_replay(
+    senders: Senders, devices: TheirDevices, books: tuple[Database, Vault]
+) -> None:
     await senders.prove("$1", ALICE, SEAL)
 
     again = await senders.prove("$1", ALICE, SEAL)
-    replayed = await Senders(senders._devices, mailbox).prove("$2", ALICE, SEAL)  # noqa: SLF001 - a restart
+    replayed = await started(devices, *books).prove("$2", ALICE, SEAL)
     following = await senders.prove("$3", ALICE, replace(SEAL, index=8))
 
     assert again == following == Proven(TOFU)
@@ -114,26 +125,33 @@ async def test_the_same_message_in_another_event_is_a_replay(senders: Senders, m
 
 @pytest.mark.parametrize("master", ["master-2", None])
 async def test_another_master_key_than_the_first_one_is_in_trouble(
-    senders: Senders, devices: TheirDevices, mailbox: Mailbox, master: str | None
+    senders: Senders, devices: TheirDevices, master: str | None
 ) -> None:
     await senders.prove("$1", ALICE, SEAL)
     devices.households[ALICE] = replace(SIGNED, master=master)
 
     changed = await senders.prove("$2", ALICE, replace(SEAL, index=8))
+    plain = await senders.prove_unsealed(ALICE, encrypted_room=False)
 
     trust = Trust.CROSS_SIGNED_UNTRUSTED if master else Trust.UNVERIFIED
     assert changed == Proven(OwnDevice(trust, "PHONE"), Trouble.MASTER_KEY_CHANGED)
-    assert await mailbox.recall(f"master-seen:{ALICE}") == (master or "")
+    assert plain == Proven(HomeserverOnly(), Trouble.MASTER_KEY_CHANGED)
 
 
-async def test_a_new_master_key_that_somebody_accepted_is_trusted(
-    senders: Senders, devices: TheirDevices, mailbox: Mailbox
-) -> None:
+async def test_plain_text_is_in_trouble_only_where_there_is_encryption(senders: Senders) -> None:
+    encrypted = await senders.prove_unsealed(ALICE, encrypted_room=True)
+
+    assert encrypted == Proven(HomeserverOnly(), Trouble.PLAINTEXT_IN_ENCRYPTED)
+    assert await senders.prove_unsealed(ALICE, encrypted_room=False) == Proven(HomeserverOnly())
+
+
+async def test_the_first_master_key_is_trusted_again(senders: Senders, devices: TheirDevices) -> None:
     await senders.prove("$1", ALICE, SEAL)
     devices.households[ALICE] = replace(SIGNED, master="master-2")
-    await mailbox.remember(f"master:{ALICE}", "master-2")
+    await senders.prove("$2", ALICE, replace(SEAL, index=8))
+    devices.households[ALICE] = SIGNED
 
-    assert await senders.prove("$2", ALICE, replace(SEAL, index=8)) == Proven(TOFU)
+    assert await senders.prove("$3", ALICE, replace(SEAL, index=9)) == Proven(TOFU)
 
 
 def test_only_signed_devices_of_a_person_with_an_identity_get_keys() -> None:

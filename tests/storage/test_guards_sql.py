@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import Policy, RoomPolicy
 from paybridge.services.ports import Letter, Post, Step
 from paybridge.storage.connection import connect
@@ -28,6 +29,7 @@ async def raw(database: Database) -> AsyncIterator[sqlite3.Connection]:
             a_transfer("PB-1", request="r1"),
             a_leg("l1", "PB-1"),
             RoomPolicy("!room:test", Policy()),
+            PinnedKey("@anna:test", "first"),
         ),
         journals=(a_topup("t/1", "anna", 500), a_booking("b/1", "anna", "bob", 200)),
         posts=(Post("p1", "!room:test", None, None, b"sealed", START),),
@@ -219,6 +221,9 @@ def test_the_chain_has_no_forks_and_no_gaps(raw: sqlite3.Connection) -> None:
         "REPLACE INTO seen VALUES ('key', '$2')",
         "INSERT INTO vault_check VALUES (2, x'00')",
         "DELETE FROM room_policy",
+        "DELETE FROM pinned_key",
+        "UPDATE pinned_key SET until = 1",
+        "UPDATE pinned_key SET since = 1, until = 1",
     ],
 )
 def test_a_change_behind_the_books_back_is_refused(raw: sqlite3.Connection, change: str) -> None:

@@ -71,6 +71,20 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
     assert after == before
 
 
+def test_keys_that_were_pinned_in_the_memory_move_to_their_table(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "paybridge.db")
+    upgrade(connection, "0004")
+    kept = [("master:@anna:hs", "first"), ("master-seen:@anna:hs", "second"), ("mastery:x", "stays")]
+    connection.executemany("INSERT INTO memory VALUES (?, ?)", kept)
+    upgrade(connection)
+    pinned = connection.execute("SELECT * FROM pinned_key").fetchall()
+    left = connection.execute("SELECT name FROM memory").fetchall()
+    connection.close()
+
+    assert pinned == [("@anna:hs", "first", None, None, None, 1)]
+    assert left == [("mastery:x",)]
+
+
 def test_a_migration_that_breaks_leaves_nothing_half_done(tmp_path: Path) -> None:
     connection = connect(tmp_path / "paybridge.db")
     # The third migration meets a table that is there already.

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from nio.crypto import Sas as NioSas
 from vodozemac import Curve25519PublicKey
 
 from paybridge.matrix.crosssigning import canonical, unpadded
+from paybridge.matrix.verification.emoji import EMOJI
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from vodozemac import EstablishedSas, Sas
 
 AGREEMENT = "curve25519-hkdf-sha256"
@@ -29,9 +27,6 @@ OLD_MAC = "hkdf-hmac-sha256"
 MACS = (MAC, OLD_MAC)
 STRINGS = ("emoji", "decimal")
 KEY_IDS = "KEY_IDS"
-
-# The table of the specification, as nio has it.
-EMOJI: Sequence[tuple[str, str]] = NioSas.emoji
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,6 +260,10 @@ class ElementPerson:
         """Wait until the verification was cancelled, and return the code of the reason."""
         return str(await self._do("why_stopped"))
 
+    async def wait_until_verified(self, user_id: str) -> None:
+        """Wait until Element shows someone as verified: what it signed has to come back first."""
+        await self._do("wait_until_verified", user_id=user_id)
+
     async def trust_in(self, user_id: str) -> Trusted:
         """What Element shows of someone: the person verified, and which of their devices are."""
         told = await self._do("trust", user_id=user_id)

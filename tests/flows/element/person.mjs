@@ -13,6 +13,7 @@ const { ClientEvent, MatrixEventEvent, Method, RoomEvent, RoomStateEvent, SyncSt
 );
 const {
   AllDevicesIsolationMode,
+  CryptoEvent,
   EventShieldReason,
   OnlySignedDevicesIsolationMode,
   VerificationPhase,
@@ -142,6 +143,14 @@ const verbs = {
     ended?.catch(() => {});
     await phase(request, VerificationPhase.Cancelled).catch(() => {});
     return request.cancellationCode;
+  },
+
+  async wait_until_verified(person, { user_id }) {
+    const crypto = client(person).getCrypto();
+    await crypto.getUserDeviceInfo([user_id], true);
+    while (!(await crypto.getUserVerificationStatus(user_id)).isVerified()) {
+      await new Promise((resolve) => client(person).once(CryptoEvent.UserTrustStatusChanged, resolve));
+    }
   },
 
   async trust(person, { user_id }) {

@@ -225,6 +225,39 @@ def _print(report: AuditReport) -> None:
     console.print(f"{len(report.problems)} problems" if report.problems else "The books are sound.")
 
 
+@app.command()
+def verify(
+    config: ConfigFile,
+    *,
+    alike: Annotated[int | None, typer.Option(help="Say that the codes of this number are alike.")] = None,
+    differ: Annotated[int | None, typer.Option(help="Say that the codes of this number differ.")] = None,
+) -> None:
+    """Show the running bot's keys and who is verifying it, and say if the codes are alike."""
+    from paybridge.matrix.verification.asking import NotRunningError
+    from paybridge.matrix.verification.looking import judge, look
+
+    data_dir = _load(config).data_dir
+    answers = {number: answer for number, answer in ((alike, True), (differ, False)) if number is not None}
+    with _told(NotRunningError):
+        for number, answer in answers.items():
+            typer.echo(judge(data_dir, number, alike=answer))
+        if answers:
+            return
+        seen = look(data_dir)
+        typer.echo(seen.keys)
+        for one in seen.waiting:
+            typer.echo(one.words)
+            if one.can_be_judged and (said := _ask_about(one.person)) is not None:
+                typer.echo(judge(data_dir, one.number, alike=said))
+
+
+def _ask_about(person: str) -> bool | None:
+    """Whether the person sees the same; None if that is for later."""
+    typer.echo(f"What does {person} see? Ask them, but not by Matrix.")
+    said = typer.prompt("The same (yes, no, later)", "later").strip().lower()
+    return {"yes": True, "no": False}.get(said)
+
+
 identity = typer.Typer(
     help="People whose encryption identity is another one than at first: nothing is done for them.",
     no_args_is_help=True,

@@ -20,6 +20,7 @@ from paybridge.app.system import SystemChance, SystemClock
 from paybridge.commands._dispatch import Dispatcher
 from paybridge.commands._frame import commands
 from paybridge.config import Config, Role, check_data_dir, master_key_of
+from paybridge.domain.facts import Facts
 from paybridge.domain.spoken import Spoken
 from paybridge.matrix.account import MatrixOptions
 from paybridge.matrix.bot import MatrixSide
@@ -87,6 +88,7 @@ class _House:
             render=lambda say: _rendered(texts, say),
             may_invite=lambda mxid: config.role_of(mxid) > Role.BLOCKED,
             on_set_aside=self._set_aside,
+            tell=self._tell,
         )
         desk = open_desk(
             book=database.book,
@@ -194,6 +196,14 @@ class _House:
         if post.room is not None and isinstance(payer, str):
             direct = replace(say, id=f"{post.id}/aside", room=None, person=payer, slot=None, reply_to=None)
             self._supervisor.spawn("aside", self._post(direct))
+
+    async def _tell(self, mxid: str, key: str, facts: Facts) -> None:
+        """Say something to one person in their direct message."""
+        person = await self._database.book.person_of(mxid)
+        language = (person.language if person else None) or self._config.settings().language
+        await self._post(
+            Say(f"told/{self._chance.token()}", key=key, language=language, person=mxid, facts=facts)
+        )
 
     async def _post(self, say: Say) -> None:
         await self._database.book.commit(Step(posts=(seal(self._vault, say, self._clock.now()),)))

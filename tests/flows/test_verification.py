@@ -75,7 +75,7 @@ def codes_told(bot: Bot, to: str) -> list[str]:
 
 
 def as_told(shown: Shown) -> str:
-    return "  ".join(f"{picture} {name}" for picture, name in shown.emoji)
+    return ", ".join(f"{picture} {name}" for picture, name in shown.emoji)
 
 
 @both_ways

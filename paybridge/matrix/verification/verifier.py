@@ -300,6 +300,6 @@ def _id_of(key: str | None) -> str:
 
 def _facts(codes: Codes) -> Facts:
     return {
-        "emoji": "  ".join(f"{picture} {name}" for picture, name in codes.emoji),
+        "emoji": ", ".join(f"{picture} {name}" for picture, name in codes.emoji),
         "numbers": " ".join(map(str, codes.decimals)),
     }

@@ -21,7 +21,7 @@ from paybridge.commands._dispatch import Dispatcher
 from paybridge.commands._frame import commands
 from paybridge.config import Config, Role, check_data_dir, master_key_of
 from paybridge.domain.facts import Facts
-from paybridge.domain.spoken import Spoken
+from paybridge.domain.spoken import Gesture, Spoken
 from paybridge.matrix.account import MatrixOptions
 from paybridge.matrix.bot import MatrixSide
 from paybridge.matrix.login import CannotLogInError
@@ -157,9 +157,9 @@ class _House:
         for name, task in self._matrix.tasks().items():
             self._supervisor.keep(name, task)
 
-    async def _hear(self, spoken: Spoken) -> None:
-        with bound_contextvars(event=spoken.event):
-            await self._dispatcher.handle(spoken)
+    async def _hear(self, heard: Spoken | Gesture) -> None:
+        with bound_contextvars(event=heard.event):
+            await self._dispatcher.handle(heard)
 
     def _parts(self) -> Mapping[str, Check]:
         async def matrix() -> str | None:

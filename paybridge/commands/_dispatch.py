@@ -15,7 +15,9 @@ from paybridge.commands._corrections import corrections
 from paybridge.commands._frame import Answer, Call, Command, Place
 from paybridge.domain.errors import UserError
 from paybridge.domain.permissions import Role
-from paybridge.domain.spoken import Trouble
+from paybridge.domain.request import Request
+from paybridge.domain.spoken import Gesture, Origin, Trouble
+from paybridge.domain.transfer import Transfer
 from paybridge.services.ports import (
     AlreadyDoneError,
     BookUnavailableError,
@@ -88,18 +90,32 @@ class Dispatcher:
         self._commands = commands
         self._wakeup = wakeup
 
-    async def handle(self, spoken: Spoken) -> None:
-        """Answer one message: its effect, its reply and "done" are one transaction.
+    async def handle(self, heard: Spoken | Gesture) -> None:
+        """Answer one message or gesture: its effect, its reply and "done" are one transaction.
 
         Whatever it is, it is done afterwards; only a database that cannot be written leaves it for later.
         """
         try:
-            await self._take(spoken)
+            if isinstance(heard, Gesture):
+                await self._follow(heard)
+            else:
+                await self._take(heard)
         except AlreadyDoneError:
-            if await self._desk.mailbox.is_done(spoken.event):
+            if await self._desk.mailbox.is_done(heard.event):
                 return
             # What it says has been said before: one of many stale commands.
-            await self._desk.mailbox.finish(spoken.event)
+            await self._desk.mailbox.finish(heard.event)
+
+    async def _follow(self, gesture: Gesture) -> None:
+        """Stop what the gesture may stop; what was confirmed in the same moment stays so."""
+        for _ in range(TRIES):
+            step, says = await self._desk.gestures.follow(gesture)
+            try:
+                await self._commit(gesture, step, says)
+            except StaleError:
+                continue
+            return
+        await self._commit(gesture, Step(), ())
 
     async def _take(self, spoken: Spoken) -> None:
         """Run the message if it is a command, or say why not, or leave it alone."""
@@ -125,7 +141,8 @@ class Dispatcher:
             call = await self._call(spoken, typed)
             try:
                 answer = await self._answer(command, call, role)
-                await self._commit(spoken, answer.step, (*self._reply(command, call, answer), *answer.says))
+                step = answer.step + Step(records=_origins(answer.step, spoken.event))
+                await self._commit(spoken, step, (*self._reply(command, call, answer), *answer.says))
             except StaleError:
                 continue
             except OverdraftError:
@@ -142,10 +159,10 @@ class Dispatcher:
         call = await self._call(spoken, typed)
         await self._commit(spoken, Step(), self._refuse(command, call, BusyError()))
 
-    async def _commit(self, spoken: Spoken, step: Step, says: tuple[Say, ...]) -> None:
+    async def _commit(self, heard: Spoken | Gesture, step: Step, says: tuple[Say, ...]) -> None:
         now = self._desk.clock.now()
         posts = tuple(seal(self._desk.vault, say, now) for say in says)
-        await self._desk.book.commit(step + Step(posts=posts, done=(spoken.event,)))
+        await self._desk.book.commit(step + Step(posts=posts, done=(heard.event,)))
         self._wakeup.ring()
 
     async def _call(self, spoken: Spoken, typed: _verbs.Typed) -> Call:
@@ -257,6 +274,12 @@ class Dispatcher:
                 reply_to=spoken.event,
             ),
         )
+
+
+def _origins(step: Step, event: str) -> tuple[Origin, ...]:
+    """By which message each payment and request was made that the step makes."""
+    made = (record for record in step.records if isinstance(record, Transfer | Request))
+    return tuple(Origin(record.id, event) for record in made if record.version == 0)
 
 
 def _helps(trouble: Trouble, command: Command | None) -> bool:

@@ -24,6 +24,35 @@ class Trouble(StrEnum):
     BODIES_DIFFER = "bodies_differ"
 
 
+class GestureKind(StrEnum):
+    """What somebody did to a message."""
+
+    TAKEN_BACK = "taken_back"
+    """Redacted a message of their own."""
+    CROSSED_OUT = "crossed_out"
+    """Reacted with a cross to a message of the bot's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gesture:
+    """Something done to the message `target` in `room`; only the homeserver says that it was `sender`."""
+
+    event: str
+    room: str
+    sender: str
+    kind: GestureKind
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The message (event id) by which somebody made a payment or request (its id)."""
+
+    payment: str
+    event: str
+    version: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Pill:
     """A mention in the formatted body: whom it names, and the text that is shown for it."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from paybridge.domain.spoken import Spoken
+from paybridge.domain.spoken import Gesture, Spoken
 from paybridge.matrix.backoff import Backoff
 from paybridge.matrix.wire import NotNowError, TokenRevokedError
 from paybridge.services.ports import BookUnavailableError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from paybridge.matrix.understanding import Understanding
     from paybridge.services.ports import Chance, Letter, Mailbox
 
-Handler = Callable[[Spoken], Awaitable[None]]
+Handler = Callable[[Spoken | Gesture], Awaitable[None]]
 RoomKey = tuple[str, str]
 
 SENDERS_AT_ONCE = 32
@@ -141,9 +141,9 @@ class Hearing:
         await self._give_up(letter)
 
     async def _tell(self, letter: Letter) -> None:
-        spoken = await self._understanding.of(letter)
-        if spoken is not None:
-            await self._handler(spoken)
+        heard = await self._understanding.of(letter)
+        if heard is not None:
+            await self._handler(heard)
         if not await self._mailbox.is_done(letter.event):
             await self._mailbox.finish(letter.event)
 

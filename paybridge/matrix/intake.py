@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
-from paybridge.matrix import letters, reading
+from paybridge.matrix import gestures, letters, reading
 from paybridge.matrix.crypto import ENCRYPTED, UnfitError, session_of
 from paybridge.matrix.overhearing import Heard, Overhear, Overhears, nobody, nobody_else
 from paybridge.matrix.policy import RULES
@@ -135,7 +135,9 @@ class Intake:
             return None
         overhear = partial(self._overhears, Heard(room, str(event_id), str(sender), sent))
         try:
-            told = self._told(room, str(event.get("type")), content, sent, overhear)
+            sign = gestures.read(event)
+            kind = str(event.get("type"))
+            told = letters.Told(sent, sign=sign) if sign else self._told(room, kind, content, sent, overhear)
         except Exception as error:  # noqa: BLE001 - one stranger's event must not cost the others theirs
             self.dropped += 1
             log.warning("event_dropped", room=room, error=type(error).__name__, dropped=self.dropped)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from paybridge.domain.spoken import GestureKind
+
 if TYPE_CHECKING:
     from paybridge.services.ports import Vault
 
@@ -31,17 +33,26 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """What a redaction or reaction does, and to which event."""
+
+    kind: GestureKind
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """One event. `sent` is the origin's time in milliseconds.
 
     `content` is None while the event, whose envelope is in `cipher`, cannot be read; `seal` is None if it
-    came in plain text.
+    came in plain text. `sign` is set instead if it is no message but was done to one.
     """
 
     sent: int
     content: Mapping[str, Any] | None = None
     seal: Seal | None = None
     cipher: Mapping[str, Any] | None = None
+    sign: Sign | None = None
 
 
 def seal(vault: Vault, told: Told) -> bytes:
@@ -52,9 +63,11 @@ def seal(vault: Vault, told: Told) -> bytes:
 def unseal(vault: Vault, payload: bytes) -> Told:
     """What `seal` was given."""
     kept = json.loads(vault.open(vault.system, INBOX_CONTEXT, payload))
+    sign = kept.get("sign")
     return Told(
         sent=kept["sent"],
         content=kept["content"],
         seal=None if kept["seal"] is None else Seal(**kept["seal"]),
         cipher=kept["cipher"],
+        sign=None if sign is None else Sign(GestureKind(sign["kind"]), sign["target"]),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from paybridge.matrix.backoff import Backoff
+from paybridge.matrix.gestures import REACTION, REDACTION
 from paybridge.matrix.policy import RULES
 from paybridge.matrix.wire import NotNowError
 
@@ -31,7 +32,7 @@ GRACE_SECONDS = 15
 FIRST_SYNC_SECONDS = 300
 TIMELINE_LIMIT = 100
 STATE = ["m.room.member", "m.room.encryption", *RULES]
-KINDS = ["m.room.message", "m.room.encrypted", "m.key.verification.*", *STATE]
+KINDS = ["m.room.message", "m.room.encrypted", REDACTION, REACTION, "m.key.verification.*", *STATE]
 
 log = structlog.stdlib.get_logger(__name__)
 

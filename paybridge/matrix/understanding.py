@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from paybridge.domain.proof import HomeserverOnly
-from paybridge.domain.spoken import Spoken, Trouble
+from paybridge.domain.spoken import Gesture, Spoken, Trouble
 from paybridge.matrix import letters, reading
 from paybridge.matrix.crypto import session_of
 from paybridge.matrix.intake import read_cipher
@@ -70,13 +70,15 @@ class Understanding:
         session = session_of(told.cipher) if told is not None and told.cipher is not None else None
         return None if session is None else (letter.room, session)
 
-    async def of(self, letter: Letter) -> Spoken | None:
+    async def of(self, letter: Letter) -> Spoken | Gesture | None:
         """What the letter says, None if it is no command after all or its room is no longer ours."""
         heard = Heard(letter.room, letter.event, letter.sender, _milliseconds(letter.received))
         try:
             told = self._read(letter, partial(self._overhears, heard))
             if told is None:
                 return None
+            if told.sign is not None:
+                return Gesture(letter.event, letter.room, letter.sender, told.sign.kind, told.sign.target)
             facts = await self._rooms.facts(letter.room)
         except (SealBrokenError, RefusedError) as error:
             log.warning("letter_passed_over", letter=letter.event, error=type(error).__name__)

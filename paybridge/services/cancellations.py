@@ -52,6 +52,12 @@ class Cancellations:
         asked = await self._requests.cancel(request)
         return asked.step, asked.says
 
+    async def close_card(self, card: Transfer) -> tuple[Step, tuple[Say, ...]]:
+        """Cancel a card that awaits approval; whatever was confirmed is not touched."""
+        if card.state is not TransferState.AWAITING_APPROVAL:
+            raise NotPossibleNowError(payment=card.id, state=card.state, wanted="cancel")
+        return await self._cancel_transfer(card)
+
     async def _cancel_transfer(self, transfer: Transfer) -> tuple[Step, tuple[Say, ...]]:
         if transfer.state is TransferState.CLAIMABLE:
             return await self._claims.take_back(transfer)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from paybridge.services.approvals import Approvals
 from paybridge.services.cancellations import Cancellations
 from paybridge.services.claims import Claims
+from paybridge.services.gestures import Gestures
 from paybridge.services.linking import Linking
 from paybridge.services.news import News
 from paybridge.services.overview import Overview
@@ -41,6 +42,7 @@ class Desk:
     claims: Claims
     linking: Linking
     cancellations: Cancellations
+    gestures: Gestures
     overview: Overview
     news: News
     policies: Policies
@@ -63,6 +65,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     news = News(book, vault, rooms, settings, policies)
     requests = Requests(book, vault, clock, chance, settings, people, rooms, policies)
     claims = Claims(book, clock, people, news)
+    cancellations = Cancellations(book, clock, news, requests, claims)
     return Desk(
         book=book,
         mailbox=mailbox,
@@ -76,7 +79,8 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         requests=requests,
         claims=claims,
         linking=Linking(book, vault, clock, chance, rails),
-        cancellations=Cancellations(book, clock, news, requests, claims),
+        cancellations=cancellations,
+        gestures=Gestures(book, mailbox, people, requests, cancellations),
         overview=Overview(book),
         news=news,
         policies=policies,

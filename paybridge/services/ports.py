@@ -10,6 +10,7 @@ from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.request import Request
+from paybridge.domain.spoken import Origin
 from paybridge.domain.transfer import Transfer
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ __all__ = [
 
 # ---------------------------------------------------------------- the book
 
-Record = Person | Identity | Link | Transfer | Leg | Request | RoomPolicy | PinnedKey
+Record = Person | Identity | Link | Transfer | Leg | Request | RoomPolicy | PinnedKey | Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,9 @@ class Book(Protocol):
     async def leg_by_reference(self, reference: str) -> Leg | None:
         """The leg with this id (it is the `reference` that rails are given)."""
 
+    async def made_by(self, event: str) -> Sequence[str]:
+        """The ids of the payments and requests that this message made."""
+
     async def pinned_key(self, mxid: str) -> PinnedKey | None:
         """The master key by which this Matrix id was first met."""
 
@@ -279,6 +283,9 @@ class Mailbox(Protocol):
     async def set_aside(self, post: str, reason: str) -> None: ...
     async def slot(self, slot: str) -> tuple[str, str] | None:
         """The (room id, event id) of the message in this slot."""
+
+    async def slot_of(self, event: str, room: str) -> str | None:
+        """The slot that this message of the bot's is in."""
 
     async def remember(self, name: str, value: str) -> None:
         """Keep one small value by name (sync filter, direct rooms, pinned master keys, encrypted rooms)."""

@@ -20,6 +20,7 @@ from paybridge.storage.tables import (
     identity,
     leg,
     link,
+    origin,
     person,
     pinned_key,
     request,
@@ -225,6 +226,10 @@ class SqlBook:
     async def room_policy(self, room: str) -> RoomPolicy | None:
         row = await self._reader.first(select(room_policy).where(room_policy.c.room == room))
         return None if row is None else rows.room_policy_of(row)
+
+    async def made_by(self, event: str) -> Sequence[str]:
+        made = select(origin.c.payment).where(origin.c.event == event).order_by(origin.c.payment)
+        return [row["payment"] for row in await self._reader.rows(made)]
 
     async def pinned_key(self, mxid: str) -> PinnedKey | None:
         row = await self._reader.first(select(pinned_key).where(pinned_key.c.mxid == mxid))

@@ -80,6 +80,11 @@ class SqlMailbox:
         row = await self._reader.first(select(tables.slot).where(tables.slot.c.slot == slot))
         return None if row is None else (row["room"], row["event"])
 
+    async def slot_of(self, event: str, room: str) -> str | None:
+        found = select(tables.slot.c.slot).where(tables.slot.c.event == event, tables.slot.c.room == room)
+        slot: str | None = await self._reader.scalar(found)
+        return slot
+
     # ------------------------------------------------------------ memory
 
     async def remember(self, name: str, value: str) -> None:

@@ -11,6 +11,7 @@ from paybridge.domain.people import Identity, Link, LinkState, Person
 from paybridge.domain.pinning import Freeze, PinnedKey
 from paybridge.domain.policy import RoomPolicy, policy_from_json
 from paybridge.domain.request import Request, RequestState
+from paybridge.domain.spoken import Origin
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def row_of(record: Record) -> dict[str, Any]:
             row = {"room": record.room, "policy": record.policy.to_json(), "version": record.version}
         case PinnedKey():
             row = _pinned_key_row(record)
+        case Origin():
+            row = {"payment": record.payment, "event": record.event, "version": record.version}
     return row
 
 

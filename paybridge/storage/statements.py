@@ -12,6 +12,7 @@ from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.request import Request
+from paybridge.domain.spoken import Origin
 from paybridge.domain.transfer import Transfer
 from paybridge.storage import tables
 
@@ -31,6 +32,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Leg: tables.leg,
     RoomPolicy: tables.room_policy,
     PinnedKey: tables.pinned_key,
+    Origin: tables.origin,
 }
 """The table of every kind of record; the order is that in which foreign keys let them be written."""
 
@@ -44,6 +46,7 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Leg: ("transfer", "number", "kind", "rail", "owner", "amount", "currency"),
     RoomPolicy: (),
     PinnedKey: (),
+    Origin: (),
 }
 """What never changes of a record once it is written: left out of updates, which so touch fewer indexes."""
 

@@ -299,6 +299,16 @@ pinned_key = Table(
     sqlite_strict=True,
 )
 
+origin = Table(
+    "origin",
+    metadata,
+    Column("payment", Text, primary_key=True),
+    text_column("event"),
+    number_column("version"),
+    Index("origin_of_event", "event"),
+    sqlite_strict=True,
+)
+
 # ---------------------------------------------------------------- rooms
 
 room_policy = Table(
@@ -355,6 +365,7 @@ slot = Table(
     Column("slot", Text, primary_key=True),
     text_column("room"),
     text_column("event"),
+    Index("slot_of_event", "event"),
     sqlite_strict=True,
 )
 

@@ -14,7 +14,7 @@ from paybridge.domain.permissions import Permissions, Role
 from paybridge.domain.policy import StatedPolicy
 from paybridge.domain.power import Powers
 from paybridge.domain.proof import OwnDevice, Proof, Trust
-from paybridge.domain.spoken import Pill, Spoken, Trouble
+from paybridge.domain.spoken import Gesture, GestureKind, Pill, Spoken, Trouble
 from paybridge.services.courier import Courier
 from paybridge.services.desk import Desk, open_desk
 from paybridge.services.expirer import Expirer
@@ -165,6 +165,17 @@ class House:
             )
         )
         return await self.said()
+
+    async def gesture(self, sender: str, kind: GestureKind, target: str, room: str = DINNER) -> list[Say]:
+        """Have somebody take back a message of theirs or cross out one of the bot's."""
+        event = f"$event-{next(self._events)}"
+        await self.dispatcher.handle(Gesture(event, room, sender, kind, target))
+        return await self.said()
+
+    async def send_all(self) -> None:
+        """Put what the bot says into its rooms; each message has the id of its post behind a `$`."""
+        for _, post in await self.mailbox.posts(0, 1000):
+            await self.mailbox.sent(post.id, f"${post.id}", post.room or direct(post.person or ""))
 
     async def said(self) -> list[Say]:
         """What has been posted since the last time."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from paybridge.domain.spoken import Spoken
+from paybridge.domain.spoken import Gesture, Spoken
 from paybridge.matrix.account import MatrixOptions
 from paybridge.matrix.bot import MatrixSide
 from paybridge.services.pinning import Pins
@@ -67,16 +67,20 @@ class Bot:
     vault: Vault
     handler: Callable[[Spoken], Awaitable[None]] | None = None
     told: list[Spoken] = field(default_factory=list)
+    gestures: list[Gesture] = field(default_factory=list)
     aside: list[tuple[Post, str]] = field(default_factory=list)
     notices: list[tuple[str, str, Facts]] = field(default_factory=list)
     tasks: Sequence[asyncio.Future[None]] = ()
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def hear(self, spoken: Spoken) -> None:
-        if self.handler is not None:
-            await self.handler(spoken)
-        await self.book.commit(Step(done=(spoken.event,)))
-        self.told.append(spoken)
+    async def hear(self, heard: Spoken | Gesture) -> None:
+        if isinstance(heard, Spoken) and self.handler is not None:
+            await self.handler(heard)
+        await self.book.commit(Step(done=(heard.event,)))
+        if isinstance(heard, Gesture):
+            self.gestures.append(heard)
+        else:
+            self.told.append(heard)
         async with self._changed:
             self._changed.notify_all()
 

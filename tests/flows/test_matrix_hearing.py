@@ -10,7 +10,7 @@ import pytest
 
 from paybridge.demo import words
 from paybridge.domain.proof import HomeserverOnly, OwnDevice, Trust
-from paybridge.domain.spoken import Pill, Spoken, Trouble
+from paybridge.domain.spoken import Gesture, GestureKind, Pill, Spoken, Trouble
 from paybridge.matrix.wire import Wire
 from tests.flows.bot import Bot, running
 from tests.harness import PASSWORD
@@ -298,6 +298,25 @@ async def test_a_handler_that_fails_is_asked_three_times_and_then_no_more(
 
     assert tries == ["!broken"] * 3 + ["!shaky"] * 2
     assert not left
+
+
+async def test_redactions_and_crosses_are_heard_in_their_order_and_other_reactions_are_not(
+    people: People, me: str, bot: Bot
+) -> None:
+    alice = await people.arrive("Alice")
+    room = await room_with(alice, me)
+    command = await alice.say(room, "!pay @bob:hs 5 EUR")
+    await bot.until_told("!pay @bob:hs 5 EUR")
+
+    await alice.react(room, command, "\N{THUMBS UP SIGN}")
+    crossed = await alice.react(room, command, "\N{CROSS MARK}")
+    await alice.redact(room, command)
+    await alice.say(room, "!end")
+    await bot.until_told("!end")
+
+    first, second = bot.gestures
+    assert first == Gesture(crossed, room, alice.user_id, GestureKind.CROSSED_OUT, command)
+    assert (second.sender, second.kind, second.target) == (alice.user_id, GestureKind.TAKEN_BACK, command)
 
 
 def machine(person: Person) -> Any:  # noqa: ANN401 - nio's own

@@ -9,6 +9,7 @@ import pytest
 
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import Policy, RoomPolicy
+from paybridge.domain.spoken import Origin
 from paybridge.services.ports import Letter, Post, Step
 from paybridge.storage.connection import connect
 from tests.fakes.database import START
@@ -30,6 +31,7 @@ async def raw(database: Database) -> AsyncIterator[sqlite3.Connection]:
             a_leg("l1", "PB-1"),
             RoomPolicy("!room:test", Policy()),
             PinnedKey("@anna:test", "first"),
+            Origin("PB-1", "$1"),
         ),
         journals=(a_topup("t/1", "anna", 500), a_booking("b/1", "anna", "bob", 200)),
         posts=(Post("p1", "!room:test", None, None, b"sealed", START),),
@@ -37,8 +39,8 @@ async def raw(database: Database) -> AsyncIterator[sqlite3.Connection]:
     )
     await database.book.commit(step)
     await database.mailbox.receive([Letter("$1", "!room:test", "@anna:test", START, b"sealed")], "s1")
-    await database.mailbox.sent("p1", "$sent", "!room:test")
     await database.mailbox.first_seen("key", "$1")
+    await database.mailbox.sent("p1", "$sent", "!room:test")
     connection = connect(database.path)
     yield connection
     connection.close()
@@ -221,6 +223,8 @@ def test_the_chain_has_no_forks_and_no_gaps(raw: sqlite3.Connection) -> None:
         "REPLACE INTO seen VALUES ('key', '$2')",
         "INSERT INTO vault_check VALUES (2, x'00')",
         "DELETE FROM room_policy",
+        "UPDATE origin SET event = '$2'",
+        "DELETE FROM origin",
         "DELETE FROM pinned_key",
         "UPDATE pinned_key SET until = 1",
         "UPDATE pinned_key SET since = 1, until = 1",

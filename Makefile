@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 DEMO := $(VENV)/.demo-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help demo test test-all check docs bench lock clean docs
+.PHONY: help demo test test-all chaos check docs bench lock clean docs
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ test-all: $(DEV) ## every test, with branch coverage
 	@$(BIN)/python -m tests.flows.element.install
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
+
+chaos: $(DEV) ## kill the bot while people use it; KILLS=30, FULL=1 for 200, BANK_KILLS=5, SEED to repeat
+	$(BIN)/python -m tests.chaos --kills $(or $(KILLS),$(if $(FULL),200,30)) \
+		$(if $(BANK_KILLS),--bank-kills $(BANK_KILLS)) $(if $(SEED),--seed $(SEED))
 
 check: $(DEV) ## lint, format, types, imports, dependencies, house rules
 	$(BIN)/ruff check .

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import sys
+from asyncio.subprocess import PIPE, STDOUT
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import product
@@ -14,6 +16,8 @@ import pytest
 
 from paybridge.domain.proof import OwnDevice, Trust
 from paybridge.matrix.verification.asking import ask
+from paybridge.matrix.verification.cases import Judgement
+from paybridge.matrix.verification.looking import OUTCOMES
 from paybridge.matrix.wire import Wire
 from tests.flows.bot import PATIENCE_SECONDS, Bot, running
 from tests.flows.test_matrix_life import account_in
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
+    from paybridge.demo.stage import Stage
     from tests.flows.element import ElementPeople, ElementPerson, Shown
     from tests.harness import People
 
@@ -217,6 +222,35 @@ async def test_a_new_device_of_the_bot_is_still_verified(
     assert trust.verified
     assert trust.devices == {after: True}
     assert heard.shield is None
+
+
+async def test_the_whole_program_says_its_codes_to_the_person_and_to_its_operator(
+    stage: Stage, element_people: ElementPeople
+) -> None:
+    eve = await element_people.arrive("Eve")
+    shown = await compare(eve, stage.bot_id, stage.data_dir)
+    said = await eve.wait_for(None, lambda seen: "You are verifying me" in seen.body)
+    asked = await paybridge_verify(stage, "yes\n")
+    await eve.say_that_they_match()
+    await eve.wait_until_verified(stage.bot_id)
+    again = await paybridge_verify(stage, "")
+
+    assert as_told(shown) in said.body
+    assert " ".join(map(str, shown.decimals)) in said.body
+    assert (said.encrypted, said.shield) == (True, None)
+    assert eve.user_id in asked
+    assert all(f"{picture} {name}" in asked for picture, name in shown.emoji)
+    assert OUTCOMES[Judgement.WAITING] in asked
+    assert eve.user_id not in again
+
+
+async def paybridge_verify(stage: Stage, typed: str) -> str:
+    """What the operator's command prints."""
+    command = (sys.executable, "-m", "paybridge", "verify", "--config", str(stage.config_file))
+    ran = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=STDOUT)
+    output, _ = await ran.communicate(typed.encode())
+    assert ran.returncode == 0, output
+    return output.decode()
 
 
 async def test_whoever_may_not_use_the_bot_is_not_answered(

@@ -49,6 +49,10 @@ class Incoming:
         self._once = Once()
         self.dropped = 0
 
+    @property
+    def waiting(self) -> int:
+        return self._waiting.qsize()
+
     async def next(self) -> News:
         return await self._waiting.get()
 

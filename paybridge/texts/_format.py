@@ -15,15 +15,19 @@ from babel.numbers import format_decimal
 from paybridge.domain.currencies import EXPONENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     from paybridge.domain.money import Money
 
 _UNSEEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
+_MARKS: Final = frozenset({"Mn", "Me"})
 _UNSEEN_LETTERS: Final = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 _THOUSANDTHS: Final = 3
+_MOST_MARKS: Final = 6
+"""More marks on one letter than any script needs would be drawn over the lines above and below."""
 
 
 def money_text(money: Money, locale: Locale) -> str:
@@ -64,7 +68,7 @@ def time_text(at: datetime, locale: Locale, zone: str) -> str:
 def seen(text: str) -> str:
     """Give what a person sees of a text, on one line."""
     spaced = (" " if char.isspace() else char for char in text)
-    return " ".join("".join(char for char in spaced if not _is_unseen(char)).split())
+    return " ".join(_without_piles(char for char in spaced if not _is_unseen(char)).split())
 
 
 def clean(text: str) -> str:
@@ -80,6 +84,20 @@ def clean(text: str) -> str:
 
 def _is_unseen(char: str) -> bool:
     return unicodedata.category(char) in _UNSEEN_CATEGORIES or char in _UNSEEN_LETTERS
+
+
+def _without_piles(text: Iterable[str]) -> str:
+    """The text without piles of marks, and without marks that have no letter of their own to stand on."""
+    kept: list[str] = []
+    marks = _MOST_MARKS
+    for char in text:
+        if unicodedata.category(char) in _MARKS:
+            marks += 1
+        else:
+            marks = _MOST_MARKS if char == " " else 0
+        if marks <= _MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def _offset(local: datetime) -> str:

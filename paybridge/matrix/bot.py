@@ -170,7 +170,7 @@ class MatrixSide:
         incoming = Incoming(crypto.user_id, self._may_verify)
         devices = Devices(self._wire, crypto)
         senders = Senders(devices, self._mailbox, self._pins)
-        room_keys = RoomKeys(self._wire, crypto, devices, self._chance)
+        room_keys = RoomKeys(self._wire, crypto, devices, self._pins, self._chance)
         upkeep = Upkeep(self._wire, crypto, room_keys, self._chance)
         hearing = Hearing(
             mailbox=self._mailbox,

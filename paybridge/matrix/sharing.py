@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from paybridge.matrix.crypto import Crypto
     from paybridge.matrix.devices import Devices
     from paybridge.matrix.wire import Wire
+    from paybridge.services.pinning import Pins
     from paybridge.services.ports import Chance
 
 log = structlog.stdlib.get_logger(__name__)
@@ -27,10 +28,11 @@ class RoomKeys:
     messages or a week.
     """
 
-    def __init__(self, wire: Wire, crypto: Crypto, devices: Devices, chance: Chance) -> None:
+    def __init__(self, wire: Wire, crypto: Crypto, devices: Devices, pins: Pins, chance: Chance) -> None:
         self._wire = wire
         self._crypto = crypto
         self._devices = devices
+        self._pins = pins
         self._chance = chance
         self._readers: dict[str, frozenset[Reader]] = {}
         self._claiming = asyncio.Lock()
@@ -53,14 +55,16 @@ class RoomKeys:
         return encrypted
 
     async def _trusted(self, people: Collection[str]) -> frozenset[Reader]:
+        """The devices that may read. Who had an identity still has one, even if the server hides it."""
         households = await self._devices.of_all(people)
         own = (self._crypto.user_id, self._crypto.device_id)
-        return frozenset(
+        readers = {
             (mxid, device)
             for mxid, household in households.items()
+            if household.master is not None or not await self._pins.met(mxid)
             for device in household.trusted
-            if (mxid, device) != own
-        )
+        }
+        return frozenset(readers - {own})
 
     async def _share(self, room: str, readers: frozenset[Reader]) -> None:
         await self._claim(readers)

@@ -46,6 +46,10 @@ class Pins:
         pinned = await self._book.pinned_key(mxid)
         return pinned is not None and thaw(pinned, self._clock.now()).freeze is not None
 
+    async def met(self, mxid: str) -> bool:
+        """Whether this Matrix id has ever shown a master key that its device was signed by."""
+        return await self._book.pinned_key(mxid) is not None
+
     async def meet(self, mxid: str, master: str | None, *, vouched: bool) -> bool:
         """Compare the master key that this id shows with the pinned one; True if the id is frozen.
 

@@ -76,11 +76,11 @@ class DirectRooms:
         """Whether we are in the room with this person, who may yet have to accept, and with nobody else."""
         try:
             roster = await self._rooms.roster(room)
-            encrypted = await self._rooms.encrypted(room)
+            private = await self._rooms.encrypted(room) and await self._rooms.closed(room)
         except RefusedError:
             return False
         return (
-            encrypted and {*roster.joined, *roster.invited} == {self._me, mxid} and self._me in roster.joined
+            private and {*roster.joined, *roster.invited} == {self._me, mxid} and self._me in roster.joined
         )
 
     async def _open(self, mxid: str) -> str:

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 CREATE = "m.room.create"
 LEVELS = "m.room.power_levels"
 TOMBSTONE = "m.room.tombstone"
-RULES = (POLICY_EVENT, LEVELS)
+JOINING = "m.room.join_rules"
+READING = "m.room.history_visibility"
+RULES = (POLICY_EVENT, LEVELS, JOINING, READING)
 """Kinds of state that change what holds in a room."""
+ASKED_IN = frozenset({"invite", "knock", "private"})
 LONGEST_ID = 255
 
 Known = TypeVar("Known")
@@ -43,18 +46,24 @@ class Rules:
         self._created: dict[str, Mapping[str, Any]] = {}
         self._powers: dict[str, Powers] = {}
         self._stated: dict[str, StatedPolicy] = {}
+        self._closed: dict[str, bool] = {}
 
     def changed(self, room: str) -> None:
         """Somebody may have another power, or the policy be another one."""
         self._changes[room] += 1
         self._powers.pop(room, None)
         self._stated.pop(room, None)
+        self._closed.pop(room, None)
 
     async def stated_policy(self, room: str) -> StatedPolicy:
         return await self._kept(self._stated, room, self._ask_policy)
 
     async def powers(self, room: str) -> Powers:
         return await self._kept(self._powers, room, self._ask_powers)
+
+    async def closed(self, room: str) -> bool:
+        """Whether nobody can come in or look in who was not let in."""
+        return await self._kept(self._closed, room, self._ask_closed)
 
     async def predecessor(self, room: str) -> str | None:
         """The room before the upgrade. Anyone can name one, so that its tombstone must name this room."""
@@ -76,6 +85,12 @@ class Rules:
 
     async def _ask_powers(self, room: str) -> Powers:
         return read_powers(await self._create_event(room), await self._state(room, LEVELS))
+
+    async def _ask_closed(self, room: str) -> bool:
+        joining, reading = await self._state(room, JOINING) or {}, await self._state(room, READING) or {}
+        # A room without a rule is for invited people (client-server API, "m.room.join_rules").
+        invited_only = joining.get("join_rule", "invite") in ASKED_IN
+        return invited_only and reading.get("history_visibility") != "world_readable"
 
     async def _create_event(self, room: str) -> Mapping[str, Any]:
         """How the room was made, which never changes."""

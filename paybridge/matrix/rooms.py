@@ -51,14 +51,15 @@ class KnownRooms:
         try:
             roster = await self.roster(room)
             encrypted = await self.encrypted(room)
+            alone = self._me in roster.joined and len(roster.joined) == TWO
+            direct = alone and await self.closed(room)
         except RefusedError:
             return RoomFacts(id=room, encrypted=self._encrypted.get(room, False), direct=False)
-        return RoomFacts(
-            id=room,
-            encrypted=encrypted,
-            direct=self._me in roster.joined and len(roster.joined) == TWO,
-            members=roster.joined,
-        )
+        return RoomFacts(id=room, encrypted=encrypted, direct=direct, members=roster.joined)
+
+    async def closed(self, room: str) -> bool:
+        """Whether nobody can come in or look in who was not let in: else it is no place for a balance."""
+        return await self._rules.closed(room)
 
     async def stated_policy(self, room: str) -> StatedPolicy:
         return await self._rules.stated_policy(room)

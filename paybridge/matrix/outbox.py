@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict, deque
 from collections.abc import Callable
 from hashlib import sha256
@@ -15,6 +16,7 @@ from paybridge.matrix.backoff import Backoff
 from paybridge.matrix.contents import edit, new_message
 from paybridge.matrix.crypto import ENCRYPTED
 from paybridge.matrix.wire import NotNowError, RefusedError, TokenRevokedError
+from paybridge.services.news import UNDER_WAY
 from paybridge.services.ports import BookUnavailableError, Post, SealBrokenError
 from paybridge.services.says import unseal
 
@@ -33,6 +35,7 @@ POSTS_PER_READ = 200
 ROOMS_AT_ONCE = 16
 TRIES = 8
 MESSAGE = "m.room.message"
+MOMENT_SECONDS = 0.025
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -63,6 +66,7 @@ class Outbox:
         self._chance = chance
         self._on_set_aside = on_set_aside
         self._bell = asyncio.Event()
+        self._more = asyncio.Event()
         self._begin()
 
     def _begin(self) -> None:
@@ -111,9 +115,10 @@ class Outbox:
             more = len(rows) == POSTS_PER_READ
             for row, post in rows:
                 last = row
-                address = post.room or post.person or ""
+                address = _address(post)
                 busy = address in self._lanes
                 self._lanes[address].append(post)
+                self._more.set()
                 if not busy:
                     tasks.create_task(self._work(address))
         return last
@@ -160,16 +165,40 @@ class Outbox:
         say = unseal(self._vault, post)
         room = post.room or await self._direct.room(post.person or "")
         async with self._locks[room]:
-            content = await self._content(say, room)
+            stands_in = await self._stands_in(say, room)
+            if stands_in is not None and await self._is_overtaken(post, say):
+                await self._mailbox.sent(post.id, stands_in, room)
+                return
+            rendered = self._render(say)
+            content = edit(say, rendered, stands_in) if stands_in else new_message(say, rendered)
             event = await self._put(room, MESSAGE, content, _transaction(post))
             await self._mailbox.sent(post.id, event, room)
 
-    async def _content(self, say: Say, room: str) -> dict[str, Any]:
-        rendered = self._render(say)
+    async def _stands_in(self, say: Say, room: str) -> str | None:
+        """The message of this room that the post brings up to date, if there is one."""
         filled = await self._mailbox.slot(say.slot) if say.slot is not None else None
-        if filled is not None and filled[0] == room:
-            return edit(say, rendered, filled[1])
-        return new_message(say, rendered)
+        return filled[1] if filled is not None and filled[0] == room else None
+
+    async def _is_overtaken(self, post: Post, say: Say) -> bool:
+        """Whether newer news of the same message waits already, so that this need not be said.
+
+        A payment that is under way settles within milliseconds where the bank is quick: what a moment would
+        replace is worth waiting a moment for. What pings somebody is always said.
+        """
+        if say.notify or self._has_newer(post):
+            return not say.notify
+        if say.about is None or say.about.get("state") != UNDER_WAY:
+            return False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MOMENT_SECONDS):
+                while not self._has_newer(post):
+                    self._more.clear()
+                    await self._more.wait()
+        return self._has_newer(post)
+
+    def _has_newer(self, post: Post) -> bool:
+        lane = self._lanes.get(_address(post), ())
+        return any(other.slot == post.slot and other.id != post.id for other in lane)
 
     async def _put(self, room: str, kind: str, content: dict[str, Any], transaction: str) -> str:
         if await self._rooms.encrypted(room):
@@ -188,6 +217,10 @@ class Outbox:
             self._on_set_aside(post, reason)
         except Exception as error:  # noqa: BLE001 - whoever is told may fail, the other posts go on
             log.warning("set_aside_untold", post=post.id, error=type(error).__name__)
+
+
+def _address(post: Post) -> str:
+    return post.room or post.person or ""
 
 
 def _transaction(post: Post) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,7 @@ class SqlMailbox:
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
         self._reader = reader
+        self._being_bound: dict[str, str] = {}
 
     # ------------------------------------------------------------ inbox
 
@@ -100,7 +102,27 @@ class SqlMailbox:
         return {row["name"]: row["value"] for row in listed if row["name"].startswith(prefix)}
 
     async def first_seen(self, what: str, event: str) -> bool:
-        return await self._writer.run(partial(_first_seen, what, event))
+        """Answered at once: the binding is lined up, and no step that relies on it is durable before it."""
+        bound = self._being_bound.get(what) or await self._bound(what)
+        bound = self._being_bound.get(what) or bound
+        if bound is None:
+            self._being_bound[what] = event
+            self._bind(what, event)
+        return bound is None or bound == event
+
+    async def _bound(self, what: str) -> str | None:
+        event: str | None = await self._reader.scalar(
+            select(tables.seen.c.event).where(tables.seen.c.what == what)
+        )
+        return event
+
+    def _bind(self, what: str, event: str) -> None:
+        def written(binding: asyncio.Future[bool]) -> None:
+            if not binding.cancelled() and binding.exception() is None:
+                del self._being_bound[what]
+            # Else it stays bound here, as long as this process lives: nothing is let through twice.
+
+        self._writer.submit(partial(_first_seen, what, event)).add_done_callback(written)
 
 
 def _receive(

@@ -116,6 +116,10 @@ class Writer:
 
     async def run(self, work: Work[T]) -> T:
         """What `work` returned, once it is durable; else what it raised, or `BookUnavailableError`."""
+        return await self.submit(work)
+
+    def submit(self, work: Work[T]) -> asyncio.Future[T]:
+        """Line `work` up; whatever is lined up later is never durable before it."""
         if self._closed:
             raise BookUnavailableError("the database is closed")
         job = _Job(work, self._loop.create_future())
@@ -123,8 +127,7 @@ class Writer:
         if not self._gathered:
             self._loop.call_soon(self._hand_over)
         self._gathered.append(job)
-        result: T = await job.answer
-        return result
+        return job.answer
 
     async def close(self) -> None:
         """Finish what was asked for, then end the thread and its connection."""

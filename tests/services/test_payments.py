@@ -438,7 +438,7 @@ async def test_a_payee_who_left_meanwhile_is_told_directly(house: House) -> None
 
 async def test_a_bug_is_told_and_changes_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     await house.link(ALICE)
-    monkeypatch.setattr(house.rail, "capabilities", lambda: 1 / 0)
+    monkeypatch.setattr(type(house.rail), "capabilities", lambda _: 1 / 0)
     said = await house.hear(ALICE, f"!pay {BOB} 5", DINNER)
 
     assert keys(said) == ["error.internal"]

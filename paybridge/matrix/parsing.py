@@ -1,4 +1,4 @@
-"""Reading JSON that may be nested deeper than a parser goes: what lies too deep is left out, not the rest."""
+"""Reading JSON that a parser gives up on: what lies too deep and numbers too long are left out, not the rest."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ import re
 from typing import Any
 
 DEEPEST = 100
+MOST_FIGURES = 100
 TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 def parse(text: bytes) -> Any:  # noqa: ANN401 - JSON
     """The value, or `ValueError`.
 
-    One event nested a thousand times would otherwise make a whole sync unreadable, and the bot deaf for good.
+    One event nested a thousand times, or one number of five thousand figures, would otherwise make a whole
+    sync unreadable, and the bot deaf for good.
     """
     try:
         return json.loads(text)
-    except RecursionError:
-        return json.loads(_levelled(text))
+    except (RecursionError, ValueError):
+        return json.loads(_levelled(text), parse_int=_whole)
+
+
+def _whole(figures: str) -> int | None:
+    return int(figures) if len(figures) <= MOST_FIGURES else None
 
 
 def _levelled(text: bytes) -> bytes:

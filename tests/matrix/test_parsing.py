@@ -32,3 +32,11 @@ def test_what_is_nested_too_deep_costs_nothing_but_itself(depth: int) -> None:
 def test_what_is_no_json_is_refused(broken: str) -> None:
     with pytest.raises(json.JSONDecodeError):
         parse(broken.encode())
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_number_longer_than_any_number_costs_nothing_but_itself(sign: str) -> None:
+    long = f"{sign}1{'0' * 5_000}"
+    told = parse(f'{{"before":[{long},-12],"deep":{nested(2_000, long)},"next_batch":"s1"}}'.encode())
+
+    assert (told["before"], told["next_batch"]) == ([None, -12], "s1")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from paybridge.domain.numerals import without_unseen
 from paybridge.matrix.policy import Rules
 from paybridge.matrix.wire import RefusedError
 from paybridge.services.ports import RoomFacts
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 ENCRYPTED = "encrypted:"
 TWO = 2  # the bot and one person
+AN_ID = re.compile(r"@[^\s:]+:[^\s:]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +126,14 @@ def _roster(answer: Mapping[str, Any]) -> Roster:
     for event in events if isinstance(events, list) else ():
         match event:
             case {"state_key": str(member), "content": {"membership": "join", **profile}}:
-                name = profile.get("displayname")
-                joined[member] = name if isinstance(name, str) else None
+                joined[member] = _shown_name(profile.get("displayname"))
             case {"state_key": str(member), "content": {"membership": "invite"}}:
                 invited.add(member)
     return Roster(joined, frozenset(invited))
+
+
+def _shown_name(name: object) -> str | None:
+    """The display name; none if it poses as a Matrix id, which could be somebody else's."""
+    if not isinstance(name, str):
+        return None
+    return None if AN_ID.search(without_unseen(unicodedata.normalize("NFKC", name))) else name

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.money import Money
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
+from paybridge.services.lookalikes import alike
 from paybridge.services.notes import open_note
 from paybridge.services.ports import RoomsAwayError
 from paybridge.services.says import Say
@@ -62,6 +63,7 @@ class News:
             "until": f"{transfer.expires.astimezone(UTC):%H:%M} UTC",
             "bank": ({"account": link.masked if alone else f"••{tail}"},) if link else (),
             "balance": ({},) if link is None else (),
+            "alike": await self._alike(transfer, names),
         }
         return await self._in_place(transfer, "card", f"{transfer.kind}.card", payer, facts)
 
@@ -121,6 +123,14 @@ class News:
         payer, names = await self._payer_and_names(transfer)
         facts = self._facts(transfer, payer, names)
         return await self._in_place(transfer, "closed", f"{transfer.kind}.{transfer.state}", payer, facts)
+
+    async def _alike(self, transfer: Transfer, names: Mapping[str, str | None]) -> tuple[Facts, ...]:
+        """Somebody else whom a new payee may be mistaken for: paid before, or here in the room."""
+        paid = await self._book.paid_before(transfer.payer)
+        if transfer.kind is not TransferKind.PAY or transfer.payee_mxid in paid:
+            return ()
+        other = alike(transfer.payee_mxid, (*paid, *names))
+        return () if other is None else ({"who": Who(other, names.get(other))},)
 
     async def _payer_and_names(self, transfer: Transfer) -> tuple[Person, Mapping[str, str | None]]:
         payer = await self._book.person(transfer.payer)

@@ -213,6 +213,9 @@ class Book(Protocol):
         """Open requests that the person made, newest first."""
 
     async def requests_to(self, asked: str) -> Sequence[Request]: ...
+    async def paid_before(self, payer: str) -> Sequence[str]:
+        """The Matrix ids of everyone to whom the person has approved a payment that was not refused."""
+
     async def approved_so_far(self, payer: str) -> ApprovedSoFar:
         """Payments (kind `pay`) that the person ever approved, except those refused or cancelled."""
 
@@ -357,6 +360,11 @@ class RoomFacts:
     encrypted: bool
     direct: bool
     members: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def private(self) -> bool:
+        """Whether only one person reads what is said here: not even whoever runs the homeserver."""
+        return self.direct and self.encrypted
 
 
 class RoomsAwayError(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, func, select, text, union, union_all
+from sqlalchemy import ColumnElement, Select, func, select, text, union, union_all
 
 from paybridge.domain.ledger import AccountKind
 from paybridge.domain.money import Money
@@ -154,15 +154,15 @@ class SqlBook:
         newest = select(both).order_by(both.c.created.desc(), both.c.id.desc()).limit(limit)
         return await self._transfers(newest)
 
+    async def paid_before(self, payer: str) -> Sequence[str]:
+        mxid = transfer.c.payee_mxid
+        found = select(mxid).distinct().where(*_approved_by(payer)).order_by(mxid)
+        return [row["payee_mxid"] for row in await self._reader.rows(found)]
+
     async def approved_so_far(self, payer: str) -> ApprovedSoFar:
-        never = [state.value for state in (*_NEVER_APPROVED, TransferState.REFUSED)]
         found = (
             select(transfer.c.currency, func.count().label("count"), func.sum(transfer.c.amount).label("sum"))
-            .where(
-                transfer.c.payer == payer,
-                transfer.c.kind == TransferKind.PAY.value,
-                transfer.c.state.not_in(never),
-            )
+            .where(*_approved_by(payer))
             .group_by(transfer.c.currency)
         )
         listed = await self._reader.rows(found)
@@ -247,6 +247,16 @@ class SqlBook:
         ).subquery()
         earliest = await self._reader.scalar(select(func.min(ends.c.at)))
         return None if earliest is None else moment(earliest)
+
+
+def _approved_by(payer: str) -> tuple[ColumnElement[bool], ...]:
+    """The payments to others that the person approved and no rail refused."""
+    never = [state.value for state in (*_NEVER_APPROVED, TransferState.REFUSED)]
+    return (
+        transfer.c.payer == payer,
+        transfer.c.kind == TransferKind.PAY.value,
+        transfer.c.state.not_in(never),
+    )
 
 
 def _open_transfers(payer: str, state: TransferState) -> Select[Any]:

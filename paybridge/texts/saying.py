@@ -6,6 +6,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
+from paybridge.texts._format import seen
 from paybridge.texts._texts import Rendered
 
 _BLANK_LINES = re.compile(r"\n\n+")
@@ -24,7 +25,8 @@ def render_say(texts: Texts, say: Say) -> Rendered:
     if say.lead is not None:
         lead = texts.render(say.lead, say.language, {}).text
         text, html = f"{lead} {text}", f"{escape(lead)} {html}"
-    for line in say.lines:
+    # They may hold what people typed, or call themselves.
+    for line in map(seen, say.lines):
         text, html = f"{text}\n{line}", f"{html}<br><code>{escape(line)}</code>"
     plain = sentence.html is None and not say.lines
     return Rendered(text, None if plain else html, say.notify)

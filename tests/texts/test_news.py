@@ -36,6 +36,9 @@ class Shelf:
     async def person(self, person: str) -> Person:
         return a_person(person)
 
+    async def paid_before(self, _payer: str) -> tuple[str, ...]:
+        return ()
+
     async def room_policy(self, room: str) -> RoomPolicy:
         return RoomPolicy(room, self.policy)
 

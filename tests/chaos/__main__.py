@@ -127,9 +127,9 @@ def _tell_figures(run: Run, verdict: Verdict, killer: Killer) -> None:
     states = [about.state for about in agreed]
     debits = sum(entry.minor < 0 for entries in run.statements.values() for entry in entries)
     credits_ = sum(entry.minor > 0 for entries in run.statements.values() for entry in entries)
-    receipts = [
-        said for said in heard.said.values() if said.about is not None and said.about.state == "settled"
-    ]
+    receipts = {
+        said.about.id for said in run.said if said.about is not None and said.about.state == "settled"
+    }
     _tell(
         f"kills achieved {killer.kills} of the bot ({killer.in_hand} with work in hand), "
         f"{killer.bank_kills} of the bank; "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a message of the bot tells programs about a payment; the amount in minor units."""
+    """What a message of the bot tells programs about a payment; the amount in minor units, 0 if it is hidden."""
 
     id: str
     kind: str
@@ -149,9 +149,10 @@ class Heard:
         )
 
     def last(self, payment: str) -> About:
-        """What was told last about a payment in its own message."""
-        told = [said.about for said in self.payments[payment] if said.about is not None]
-        return told[-1]
+        """What was told last about a payment in the room of its first message, with its amount."""
+        told = [said for said in self.payments[payment] if said.about is not None]
+        abouts = [said.about for said in told if said.about is not None and said.room == told[0].room]
+        return replace(abouts[-1], minor=max(about.minor for about in abouts))
 
 
 def _effects(said: Said, about: About) -> Iterable[tuple[Effect, str]]:
@@ -177,14 +178,14 @@ def own_money(kind: str, payer: str, minor: int) -> str:
 
 
 def _about(told: Mapping[str, Any]) -> About:
-    amount = _mapping(told.get("amount"))
+    amount = _mapping(told.get("amount")).get("value", 0)
     return About(
         id=str(told["id"]),
         kind=str(told["kind"]),
         state=str(told["state"]),
         payer=str(told["payer"]),
         payee=str(told["payee"]),
-        minor=int(Decimal(str(amount["value"])) * 100),
+        minor=int(Decimal(str(amount)) * 100),
         code=str(told.get("code", "")),
         expires=int(told.get("expires_ts", 0)),
     )

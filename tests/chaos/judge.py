@@ -189,20 +189,29 @@ def _unfinished(heard: Heard) -> Iterator[str]:
 
 
 def _said_twice(heard: Heard) -> Iterator[str]:
-    for payment, told in heard.payments.items():
-        words = Counter((said.room, said.about.state, said.body) for said in told if said.about)
-        for (_, state, body), count in words.items():
+    for payment, told in _by_room(heard):
+        words = Counter((about.state, said.body) for said, about in told)
+        for (state, body), count in words.items():
             if count > 1:
                 yield f"{payment}: {state} said {count} times: {body!r}"
-        receipts = [said for said in told if said.about and said.about.state == "settled"]
+        receipts = [said for said, about in told if about.state == "settled"]
         if len(receipts) > 1:
             yield f"{payment}: {len(receipts)} receipts"
         # A refusal's reason is a message of its own; all else is one message that is edited.
-        first = [
-            said for said in told if said.replaces is None and said.about and said.about.state != "refused"
-        ]
+        first = [said.body for said, about in told if said.replaces is None and about.state != "refused"]
         if len(first) > 1:
-            yield f"{payment}: {len(first)} messages instead of one: {[said.body for said in first]}"
+            yield f"{payment}: {len(first)} messages instead of one: {first}"
+
+
+def _by_room(heard: Heard) -> Iterator[tuple[str, list[tuple[Said, About]]]]:
+    """What was said about each payment in each room: payers see in their own what a room must not."""
+    for payment, told in heard.payments.items():
+        rooms: defaultdict[str, list[tuple[Said, About]]] = defaultdict(list)
+        for said in told:
+            if said.about is not None:
+                rooms[said.room].append((said, said.about))
+        for there in rooms.values():
+            yield payment, there
 
 
 def _unread(heard: Heard) -> Iterator[str]:
@@ -212,8 +221,8 @@ def _unread(heard: Heard) -> Iterator[str]:
 
 
 def _out_of_order(heard: Heard) -> Iterator[str]:
-    for payment, told in heard.payments.items():
-        states = [said.about.state for said in told if said.about and said.about.kind != "request"]
+    for payment, told in _by_room(heard):
+        states = [about.state for _, about in told if about.kind != "request"]
         ended = [place for place, state in enumerate(states) if state in FINAL]
         if ended and any(state not in FINAL for state in states[ended[0] :]):
             yield f"{payment}: news out of order: {states}"

@@ -173,6 +173,16 @@ def test_an_expiry_notice_ends_every_command_of_that_person_in_that_room() -> No
     assert judge(run).expired == 2
 
 
+def test_a_room_that_hides_amounts_shows_the_payer_more_in_their_own_and_that_is_no_double() -> None:
+    hidden = replace(again("$receipt", body="Anna paid Boris"), about=about("PB-AAAAA", "settled", minor=0))
+    own = again("$receipt", room=CHAT, replaces=None)
+    said = tuple(hidden if said.event == "$receipt" else said for said in FAULTLESS.said)
+    run = replace(FAULTLESS, said=(*said, own))
+
+    assert judge(run).clean
+    assert judge_books(run).clean
+
+
 def test_news_out_of_order_is_found() -> None:
     card, way, receipt = PAID
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MEGOLM = "m.megolm.v1.aes-sha2"
 ENCRYPTED = "m.room.encrypted"
+LONGEST_SESSION_ID = 100
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -153,7 +154,10 @@ def store_file(directory: Path, account: Account) -> Path:
 def session_of(cipher: Mapping[str, Any]) -> str | None:
     """The session that an encrypted content names, if it is one of the kind that rooms use."""
     session = cipher.get("session_id")
-    return session if cipher.get("algorithm") == MEGOLM and isinstance(session, str) else None
+    if cipher.get("algorithm") != MEGOLM or not isinstance(session, str):
+        return None
+    # Base64 of a key. A longer one is no session, and would be kept as long as it is.
+    return session if session.isascii() and len(session) <= LONGEST_SESSION_ID else None
 
 
 def _payload(plain: str, room: str) -> dict[str, Any]:

@@ -184,6 +184,13 @@ async def test_an_encrypted_event_without_its_key_is_kept_as_far_as_decrypting_n
     assert letters.unseal(vault, letter.payload) == letters.Told(1_000, cipher=cipher)
 
 
+@pytest.mark.parametrize("session", ["\ud800", "\u00df" * 43, "A" * 101])
+async def test_what_names_no_session_is_not_kept(intake: Intake, session: str) -> None:
+    cipher = {"algorithm": "m.megolm.v1.aes-sha2", "session_id": session, "ciphertext": "C"}
+
+    assert not await intake.room(ROOM, timeline(said("$1", "", type="m.room.encrypted", content=cipher)), "since")
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),

@@ -22,6 +22,7 @@ class Trouble(StrEnum):
     MASTER_KEY_CHANGED = "master_key_changed"
     REPLAYED = "replayed"
     BODIES_DIFFER = "bodies_differ"
+    SEVERAL_LINES = "several_lines"
 
 
 class GestureKind(StrEnum):

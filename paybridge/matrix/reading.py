@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paybridge.domain.spoken import Pill
@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 MOST_LETTERS = 4_000
 HTML = "org.matrix.custom.html"
 # The full-width mark is what a Chinese keyboard types.
-COMMAND = re.compile(r"[!\uff01/]\w")
+SIGNS = "!\uff01/"
+COMMAND = re.compile(rf"[{SIGNS}]\w")
 # A one-time code said by itself, or a card number that must not stay in a chat.
 DIGITS = re.compile(r"\d[\d \-]{4,22}\d")
 MARKDOWN = str.maketrans("", "", "*_~`\\|")
 AFTER_A_NAME = ":,"
+# The same command once more, for bots to read (MSC4391); the second name is that of the proposal's draft.
+FOR_BOTS = ("m.bot.command", "org.matrix.msc4391.command")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Words:
     """The sender's own words, one line.
 
     `reply_to` is the event that is answered; `to_bot`: a mention of the bot in front is cut off;
-    `bodies_differ`: what is shown is not what is written.
+    `bodies_differ`: what is shown is not what is written; `several_lines`: more follows this first line.
     """
 
     body: str
@@ -44,6 +47,7 @@ class Words:
     reply_to: str | None = None
     to_bot: bool = False
     bodies_differ: bool = False
+    several_lines: bool = False
 
 
 def read(content: object, me: Me) -> Words | None:
@@ -54,17 +58,33 @@ def read(content: object, me: Me) -> Words | None:
     if not isinstance(body, str) or _is_edit(content, relation) or not _is_text(body):
         return None
     reply_to = _reply(relation)
-    line = _own_line(body if reply_to is None else _without_quote(body))
+    own = body if reply_to is None else _without_quote(body)
+    line = _own_line(own)
     if line is None:
-        return None
+        return _of_several(own, content)
     try:
         rich = _rich(content, whole=len(body) <= MOST_LETTERS)
     except pills.TooMuchError:
         return _candidate(line, None, reply_to, me, differ=True)
     if rich is not None and rich.quotes:
         return None
-    differ = len(body) > MOST_LETTERS or (rich is not None and not shows(rich, line))
-    return _candidate(line, rich, reply_to, me, differ=differ)
+    differ = len(body) > MOST_LETTERS or (rich is not None and (rich.alters or not shows(rich, line)))
+    words = _candidate(line, rich, reply_to, me, differ=differ)
+    if words is None or agrees(content, words.body):
+        return words
+    return replace(words, bodies_differ=True)
+
+
+def _of_several(body: str, content: Mapping[str, object]) -> Words | None:
+    """The first of several lines if it is a command: it is not run, but its sender is told."""
+    first = next(iter(body[:MOST_LETTERS].strip().splitlines()), "").strip()
+    if not COMMAND.match(first):
+        return None
+    try:
+        rich = _rich(content, whole=len(body) <= MOST_LETTERS)
+    except pills.TooMuchError:
+        return None
+    return None if rich is not None and rich.quotes else Words(first, several_lines=True)
 
 
 def kept(content: Mapping[str, object], words: Words) -> dict[str, object]:
@@ -73,7 +93,39 @@ def kept(content: Mapping[str, object], words: Words) -> dict[str, object]:
     less: dict[str, object] = {name: text for name, text in texts.items() if isinstance(text, str)}
     if words.reply_to is not None:
         less["m.relates_to"] = {"m.in_reply_to": {"event_id": words.reply_to}}
+    if words.bodies_differ and any(name in content for name in FOR_BOTS):
+        # Reads as one that says something else, whatever it said.
+        less[FOR_BOTS[0]] = {}
     return less
+
+
+def agrees(content: Mapping[str, object], line: str) -> bool:
+    """Whether what the content holds for bots, if anything, says the very words that people see.
+
+    The arguments are an object, which has no order: they must be the same words, in whatever order.
+    """
+    seen = sorted(_words_of(line.lstrip(SIGNS)))
+    return all(_told(content[name]) == seen for name in FOR_BOTS if name in content)
+
+
+def _told(for_bots: object) -> list[str] | None:
+    """The words of a command for bots, sorted; None if they are anything but text and whole numbers."""
+    if not isinstance(for_bots, Mapping) or not isinstance(for_bots.get("command"), str):
+        return None
+    arguments = for_bots.get("arguments", {})
+    if not isinstance(arguments, Mapping):
+        return None
+    texts = [for_bots["command"].lstrip(SIGNS)]
+    for value in arguments.values():
+        for each in value if isinstance(value, list) else [value]:
+            if not isinstance(each, str | int) or isinstance(each, bool):
+                return None
+            texts.append(str(each))
+    return sorted(word for text in texts for word in _words_of(text))
+
+
+def _words_of(text: str) -> list[str]:
+    return text.casefold().split()
 
 
 def shows(rich: pills.Rich, line: str) -> bool:

@@ -93,6 +93,8 @@ class Understanding:
         proven = await self._prove(letter, told, facts)
         if proven.trouble is None and words.bodies_differ:
             proven = replace(proven, trouble=Trouble.BODIES_DIFFER)
+        if proven.trouble is None and words.several_lines:
+            proven = replace(proven, trouble=Trouble.SEVERAL_LINES)
         return await self._spoken(letter, told, words, proven, facts)
 
     def _read(self, letter: Letter, overhear: Overhear = nobody_else) -> Told | None:

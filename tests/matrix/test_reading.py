@@ -58,8 +58,6 @@ def test_digits_alone_are_read_as_they_may_be_a_code_or_must_not_stay(digits: st
         "5 EUR",
         "12",
         "`!pay @bob:hs.org 5 EUR`",
-        "!pay @bob:hs.org 5 EUR\n!pay @bob:hs.org 6 EUR",
-        "!pay @bob:hs.org 5 EUR\u2028and more",
         "PayBridge is nice",
         "\ud800",
         "!pay \udfff",
@@ -290,3 +288,10 @@ def test_a_deeply_nested_content_is_read_no_deeper_than_its_text() -> None:
 
     assert words == Words("!help")
     assert set(kept(content, words)) == {"msgtype", "body"}
+
+
+def test_the_first_of_several_lines_is_told_apart() -> None:
+    assert read(plain("!pay Bob 5\n!yes"), ME) == Words("!pay Bob 5", several_lines=True)
+    assert read(plain("!pay Bob 5 EUR\u2028and more"), ME) == Words("!pay Bob 5 EUR", several_lines=True)
+    assert read(plain("hello\n!pay Bob 5"), ME) is None
+    assert read(rich("!pay Bob 5\n!yes", "<pre><code>!pay Bob 5\n!yes</code></pre>"), ME) is None

@@ -24,6 +24,8 @@ class ProvenRails(Mapping[str, Rail]):
         self._made = made
         self._backoff = backoff
         self._proven: dict[str, Rail] = {}
+        self._untried = set(made)
+        self._all_tried = asyncio.Event()
 
     def __getitem__(self, name: str) -> Rail:
         return self._proven[name]
@@ -39,6 +41,11 @@ class ProvenRails(Mapping[str, Rail]):
         waiting = (item for item in self._made.items() if item[0] not in self._proven)
         await asyncio.gather(*(self._prove(name, rail) for name, rail in waiting))
         await asyncio.Event().wait()
+
+    async def tried(self) -> None:
+        """Return when each rail has been asked at least once: one that answers is there by then."""
+        if self._untried:
+            await self._all_tried.wait()
 
     def check(self, name: str) -> Check:
         """How a rail is, for readiness."""
@@ -61,15 +68,22 @@ class ProvenRails(Mapping[str, Rail]):
 
     async def _prove(self, name: str, rail: Rail) -> None:
         failures = 0
-        while True:
-            try:
-                await rail.prove_sandbox()
-            except NotASandboxError:
-                raise
-            except RailError as error:
-                failures += 1
-                log.warning("rail not reached yet", rail=name, why=type(error).__name__)
-                await asyncio.sleep(self._backoff.wait(failures))
-            else:
-                self._proven[name] = rail
-                return
+        while not await self._has_proven(name, rail):
+            failures += 1
+            await asyncio.sleep(self._backoff.wait(failures))
+
+    async def _has_proven(self, name: str, rail: Rail) -> bool:
+        try:
+            await rail.prove_sandbox()
+        except NotASandboxError:
+            raise
+        except RailError as error:
+            log.warning("rail not reached yet", rail=name, why=type(error).__name__)
+            return False
+        else:
+            self._proven[name] = rail
+            return True
+        finally:
+            self._untried.discard(name)
+            if not self._untried:
+                self._all_tried.set()

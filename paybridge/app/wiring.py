@@ -140,7 +140,7 @@ class _House:
         self._supervisor.spawn("matrix-start", self._start_matrix())
         await self._supervisor.run(
             {
-                "courier": self._courier.run,
+                "courier": self._run_courier,
                 "expirer": self._expirer.run,
                 "identities": self._pins.run,
                 "rails": self._rails.prove_all,
@@ -151,6 +151,11 @@ class _House:
         """Something was committed: whoever waits for work looks, first what answers people."""
         self._matrix.ring()
         self._bells.ring()
+
+    async def _run_courier(self) -> None:
+        """What a crash left open is driven at once, so that its rails must be there before."""
+        await self._rails.tried()
+        await self._courier.run()
 
     async def _start_matrix(self) -> None:
         await self._matrix.start(self._hear)

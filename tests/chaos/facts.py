@@ -68,7 +68,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a message of the bot tells programs about a payment; the amount in minor units, 0 if it is hidden."""
+    """What the bot tells programs about a payment; the amount in minor units, 0 where it is hidden."""
 
     id: str
     kind: str

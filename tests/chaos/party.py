@@ -31,7 +31,7 @@ ACCOUNTS: Final[Mapping[str, str | None]] = {
     "Elif": "9004",
     "Farid": "9001",
 }
-"""Accounts that settle late, answer 502 afterwards, tell twice, never answer or are empty: docs/sandbox.md."""
+"""Accounts that settle late, answer 502 afterwards, tell twice, never answer or are empty (sandbox.md)."""
 
 ROOMS: Final = (("Anna", "Boris", "Chiara", "Dmitri"), ("Chiara", "Dmitri", "Elif", "Farid"), tuple(ACCOUNTS))
 CHOICES: Final = Choices(

@@ -182,7 +182,7 @@ class Dispatcher:
             raise NotAllowedError
         if len(call.words) > _verbs.LONGEST:
             raise TooLongError(most=_verbs.LONGEST)
-        if command.place is Place.DIRECT_ONLY and not call.room.direct:
+        if command.place is Place.DIRECT_ONLY and not call.room.private:
             raise DirectOnlyError
         return await command.run(call)
 
@@ -215,7 +215,7 @@ class Dispatcher:
     def _placed(self, reply: Say, call: Call, *, private: bool) -> tuple[Say, ...]:
         """In the room; what is private goes to the direct message, and the room is told where it went."""
         event = call.spoken.event
-        if not private or call.room.direct:
+        if not private or call.room.private:
             return (replace(reply, room=call.room.id, reply_to=event),)
         pointer = Say(
             id=f"{event}/pointer",

@@ -13,4 +13,4 @@ async def topup(call: Call) -> Answer:
     card = await call.desk.news.card(
         drafted.transfer, call.speaker.person, drafted.source.link, call.room.members
     )
-    return Answer(drafted.step, says=card, key=None if call.room.direct else "reply.see_direct_message")
+    return Answer(drafted.step, says=card, key=None if call.room.private else "reply.see_direct_message")

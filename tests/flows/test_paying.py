@@ -508,6 +508,20 @@ async def test_in_a_room_without_encryption_no_money_moves(stage: Stage, people:
     assert not about(refused)
 
 
+async def test_a_room_without_encryption_is_no_direct_message_even_if_nobody_else_is_in_it(
+    stage: Stage, people: People
+) -> None:
+    (alice,) = await sit_down(stage, await people.arrive("Alice"), encrypted=False)
+    iban = new_iban()
+    refused = await alice.asks(f"!link bank {iban}", "direct message")
+    balance = await alice.asks("!balance", "I have written to you")
+    told = await alice.person.wait_for(None, lambda seen: "Your PayBridge balance" in seen.body)
+
+    assert not await opened_at_the_bank(stage, iban)
+    assert "EUR" not in refused.body + balance.body
+    assert (told.room_id != alice.room, told.encrypted) == (True, True)
+
+
 async def test_a_command_that_comes_unencrypted_into_an_encrypted_room_is_not_run_and_says_how_to_repeat_it(
     alice_and_bob: list[Guest],
 ) -> None:

@@ -15,6 +15,9 @@ MXID = re.compile(r"@[^\s:]{1,200}:[A-Za-z0-9.\-:\[\]]{1,230}")
 HIDDEN = {"mx-reply", "script", "style"}
 QUOTING = {"blockquote", "code", "pre"}
 BREAKING = {"br", "p", "div", "li", "tr", "hr", "h1", "h2", "h3", "h4", "h5", "h6"}
+# What makes the same words mean something else, or hides them until somebody looks: 5<sup>0</sup> is not 50.
+ALTERING = {"del", "s", "strike", "sup", "sub", "details", "ol", "ul", "table", "ruby", "rt"}
+ALTERING_WAYS = {"color", "data-mx-color", "data-mx-bg-color", "data-mx-spoiler", "data-mx-maths", "style"}
 
 
 class TooMuchError(Exception):
@@ -23,10 +26,14 @@ class TooMuchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rich:
-    """A formatted body: words and pills in their order. `quotes` says that it opens with code or a quote."""
+    """A formatted body: words and pills in their order.
+
+    `quotes` says that it opens with code or a quote, `alters` that its words do not mean what they say.
+    """
 
     parts: tuple[str | Pill, ...]
     quotes: bool
+    alters: bool = False
 
     @property
     def pills(self) -> tuple[Pill, ...]:
@@ -43,7 +50,7 @@ def parse(html: str) -> Rich:
         reader.close()
     except (AssertionError, ValueError) as error:  # what the parser raises on some broken declarations
         raise TooMuchError from error
-    return Rich(tuple(part for part in reader.parts if part), reader.quotes)
+    return Rich(tuple(part for part in reader.parts if part), reader.quotes, reader.alters)
 
 
 def linked_person(href: str) -> str | None:
@@ -60,6 +67,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.parts: list[str | Pill] = []
         self.quotes = False
+        self.alters = False
         self._tags = 0
         self._hidden = 0
         self._quoting = 0
@@ -71,6 +79,8 @@ class _Reader(HTMLParser):
         if self._tags > MOST_TAGS:
             raise TooMuchError
         given = dict(attrs)
+        if not self._hidden and (tag in ALTERING or ALTERING_WAYS & given.keys()):
+            self.alters = True
         if tag in HIDDEN:
             self._hidden += 1
         elif tag in QUOTING:

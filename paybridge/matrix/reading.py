@@ -70,9 +70,7 @@ def read(content: object, me: Me) -> Words | None:
         return None
     differ = len(body) > MOST_LETTERS or (rich is not None and (rich.alters or not shows(rich, line)))
     words = _candidate(line, rich, reply_to, me, differ=differ)
-    if words is None or agrees(content, words.body):
-        return words
-    return replace(words, bodies_differ=True)
+    return words and replace(words, bodies_differ=differ or not agrees(content, words.body))
 
 
 def _of_several(body: str, content: Mapping[str, object]) -> Words | None:

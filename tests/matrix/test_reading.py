@@ -138,6 +138,12 @@ def test_a_pill_may_stand_in_the_plain_body_in_any_usual_way(in_body: str) -> No
         ("!pay Bob 5 EUR", "<img alt='!pay Bob 6 EUR'>"),
         ("!pay Bob 5 EUR", "<b>" * 600 + "!pay Bob 5 EUR"),
         ("!pay Bob 5 EUR", "!pay Bob 5 EUR" + " " * 9_000),
+        ("!pay Bob 50 EUR", "!pay Bob 5<sup>0</sup> EUR"),
+        ("!pay Bob 50 5 EUR", "!pay Bob <del>50</del> 5 EUR"),
+        ("!pay Bob 95 EUR", '!pay Bob <font color="#ffffff">9</font>5 EUR'),
+        ("!pay Bob 95 EUR", '!pay Bob <span data-mx-spoiler="">9</span>5 EUR'),
+        ("!pay Bob 5 EUR", "!pay Bob <details>5 EUR</details>"),
+        ("!pay Bob 5 EUR", '!pay Bob <ol start="9"><li>5 EUR</li></ol>'),
     ],
 )
 def test_bodies_that_show_different_things_are_in_trouble(body: str, formatted: str) -> None:
@@ -160,6 +166,64 @@ def test_bodies_that_show_different_things_are_in_trouble(body: str, formatted: 
 )
 def test_bodies_that_show_the_same_are_fine(body: str, formatted: str) -> None:
     assert read(rich(body, formatted), ME) == Words(body)
+
+
+MSC4391 = ("m.bot.command", "org.matrix.msc4391.command")
+
+
+@pytest.mark.parametrize("name", MSC4391)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"to": BOB, "amount": "5 EUR", "note": "for pizza"},
+        {"note": "for pizza", "amount": "5 eur", "to": BOB},
+        {"words": [BOB, 5, "EUR", "for", "pizza"]},
+    ],
+)
+def test_a_command_for_bots_that_says_the_same_words_is_fine(name: str, arguments: dict[str, Any]) -> None:
+    line = f"!pay {BOB} 5 EUR for pizza"
+
+    for verb in ("pay", "!Pay"):
+        assert read(plain(line) | {name: {"command": verb, "arguments": arguments}}, ME) == Words(line)
+    asked = plain(f"PayBridge: {line[1:]}") | {name: {"command": "pay", "arguments": arguments}}
+    assert read(asked, ME) == Words(line[1:], to_bot=True)
+    assert read(plain("!help") | {name: {"command": "help"}}, ME) == Words("!help")
+
+
+@pytest.mark.parametrize("name", MSC4391)
+@pytest.mark.parametrize(
+    "for_bots",
+    [
+        {"command": "pay", "arguments": {"to": BOB, "amount": "50 EUR"}},
+        {"command": "pay", "arguments": {"to": "@eve:hs.org", "amount": "5 EUR"}},
+        {"command": "request", "arguments": {"to": BOB, "amount": "5 EUR"}},
+        {"command": "pay", "arguments": {"to": BOB, "amount": "5 EUR", "more": "5"}},
+        {"command": "pay", "arguments": {"to": BOB, "amount": "5"}},
+        {"command": "pay", "arguments": {"to": BOB, "amount": {"value": "5 EUR"}}},
+        {"command": "pay", "arguments": {"to": BOB, "amount": [["5", "EUR"]]}},
+        {"command": "pay", "arguments": {"to": BOB, "amount": "5 EUR", "now": True}},
+        {"command": "pay", "arguments": {"to": BOB, "amount": "5 EUR", "fee": None}},
+        {"command": "pay", "arguments": [BOB, "5 EUR"]},
+        {"command": ["pay"]},
+        {},
+        [],
+        None,
+        "pay",
+    ],
+)
+def test_a_command_for_bots_that_says_anything_else_is_in_trouble(name: str, for_bots: object) -> None:
+    content = plain(f"!pay {BOB} 5 EUR") | {name: for_bots}
+    words = read(content, ME)
+
+    assert words == Words(f"!pay {BOB} 5 EUR", bodies_differ=True)
+    assert read(kept(content, words), ME) == words
+
+
+def test_of_two_commands_for_bots_both_must_say_the_same() -> None:
+    said = [{"command": "pay", "arguments": {"to": BOB, "amount": what}} for what in ("5 EUR", "6 EUR")]
+    both = plain(f"!pay {BOB} 5 EUR") | dict(zip(MSC4391, said, strict=True))
+
+    assert read(both, ME) == Words(f"!pay {BOB} 5 EUR", bodies_differ=True)
 
 
 @pytest.mark.parametrize("tag", ["code", "pre", "blockquote"])
@@ -259,6 +323,7 @@ contents = st.fixed_dictionaries(
         "formatted_body": fragments | json_values,
         "m.relates_to": st.fixed_dictionaries({"m.in_reply_to": json_values}) | json_values,
         "m.new_content": json_values,
+        "m.bot.command": json_values,
     },
 )
 

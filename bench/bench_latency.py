@@ -4,8 +4,8 @@ All of it happens in one run on one homeserver, turn by turn, in two rooms that 
 and one bot, one device each. A time begins with the person's call to send and ends with the sync that brought
 the answer to the same person, decrypted.
 
-The bot leaves out news that newer news of the same message would replace at once: where the bank settles within
-that moment, the receipt is what shows the confirmation, and both times are its own.
+The bot leaves out news that newer news of the same message would replace at once: where the bank settles
+within that moment, the receipt is what shows the confirmation, and both times are its own.
 
 The bank's own time is what it reports itself (`Server-Timing`) for preparing and executing an order like
 those of the payments. Such orders are placed with it directly, one per round: what the bot is told with each

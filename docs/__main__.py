@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from paybridge.domain.leg import LEG_MOVES
 from paybridge.domain.request import REQUEST_MOVES
 from paybridge.domain.transfer import TRANSFER_MOVES
+
+State = TypeVar("State", bound=StrEnum)
+Happening = TypeVar("Happening", bound=StrEnum)
 
 HERE = Path(__file__).parent
 PAGE = """# The life of a transfer
@@ -46,7 +50,7 @@ def transfers_page() -> str:
     )
 
 
-def _diagram(moves: Mapping[tuple[StrEnum, StrEnum], tuple[StrEnum, str]]) -> str:
+def _diagram(moves: Mapping[tuple[State, Happening], tuple[State, str]]) -> str:
     lines = ["```mermaid", "stateDiagram-v2"]
     starts = [state for state, _ in moves if state not in {to for to, _ in moves.values()}]
     lines += [f"    [*] --> {starts[0]}"] if starts else [f"    [*] --> {next(iter(moves))[0]}"]

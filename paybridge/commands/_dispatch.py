@@ -254,6 +254,7 @@ class Dispatcher:
                 key=f"trouble.{spoken.trouble.value}",
                 language=self._desk.settings.language,
                 room=spoken.room,
+                lines=(spoken.body,) if spoken.trouble is Trouble.SEVERAL_LINES else (),
                 reply_to=spoken.event,
             ),
         )

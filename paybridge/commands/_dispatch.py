@@ -124,6 +124,9 @@ class Dispatcher:
         command = _verbs.find(self._commands, typed.verb) if typed else None
         if role is Role.BLOCKED:
             await self._commit(spoken, Step(), ())
+        elif _verbs.types_card_number(spoken):
+            # Before anything that would say it again.
+            await self._commit(spoken, Step(), (self._card_number(spoken, command),))
         elif spoken.trouble is not None and not _helps(spoken.trouble, command):
             await self._commit(spoken, Step(), self._troubled(spoken, command))
         elif typed is None:
@@ -231,11 +234,24 @@ class Dispatcher:
         now, most = self._desk.clock.now(), self._desk.settings.freshness
         return abs(now - spoken.sent) > most or abs(now - spoken.seen) > most
 
-    def _stale(self, spoken: Spoken) -> Say:
-        """One line per person, room and hour, however many old commands arrive."""
+    def _card_number(self, spoken: Spoken, command: Command | None) -> Say:
+        """Advice to delete it; for numbers alone once an hour, as they may be no cards at all."""
         hour = self._desk.clock.now().strftime("%Y%m%d%H")
+        alone = f"card/{spoken.room}/{spoken.sender}/{hour}"
         return Say(
-            id=f"stale/{spoken.room}/{spoken.sender}/{hour}",
+            id=f"{spoken.event}/reply" if command else alone,
+            key="error.card_number_typed",
+            language=self._desk.settings.language,
+            room=spoken.room,
+            lead=NOTHING_SENT if command is not None and command.moves_money else None,
+            reply_to=spoken.event,
+        )
+
+    def _stale(self, spoken: Spoken) -> Say:
+        """One message per room and a few minutes, however many old commands of however many people arrive."""
+        window = int(self._desk.clock.now().timestamp() // self._desk.settings.freshness.total_seconds())
+        return Say(
+            id=f"stale/{spoken.room}/{window}",
             key="reply.too_old",
             language=self._desk.settings.language,
             room=spoken.room,

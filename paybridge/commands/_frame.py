@@ -19,7 +19,6 @@ from paybridge.commands._grammar import (
     read_amount_only,
     read_payment,
 )
-from paybridge.domain.cards import holds_card_number
 from paybridge.domain.errors import UserError
 from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_id
@@ -70,7 +69,6 @@ __all__ = [
     "command",
     "commands",
     "fill_in",
-    "holds_card_number",
     "looks_like_payment_id",
     "read_amount_only",
     "read_code",

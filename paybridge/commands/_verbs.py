@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from paybridge.domain.cards import holds_card_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +19,8 @@ LONGEST: Final = 2000
 """Letters of a command that are looked at; a longer one is refused."""
 _NEAR: Final = 0.7
 _LONGEST_VERB: Final = 24
+_NO_CARD: Final = re.compile(r"@\S+|\+[0-9]+|https?://\S+")
+"""Matrix ids, telephone numbers as ghosts are called, links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,14 @@ def read_verb(spoken: Spoken) -> Typed | None:
     if not verb or len(verb) > _LONGEST_VERB or not verb.replace("-", "").isalpha():
         return None
     return Typed(verb, "".join(words).strip())
+
+
+def types_card_number(spoken: Spoken) -> bool:
+    """Whether a card number stands in the message; people's names and ids may hold long numbers too."""
+    words = spoken.body
+    for pill in spoken.pills:
+        words = words.replace(pill.text, " ") if pill.text else words
+    return holds_card_number(_NO_CARD.sub(" ", words))
 
 
 def find(commands: Mapping[str, Command], verb: str) -> Command | None:

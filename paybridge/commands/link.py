@@ -12,7 +12,6 @@ from paybridge.commands._frame import (
     Role,
     UserError,
     command,
-    holds_card_number,
 )
 
 
@@ -26,12 +25,6 @@ class AccountNumberMissingError(UserError):
     """`!link bank` without a number."""
 
     key = "error.account_number_missing"
-
-
-class CardNumberTypedError(UserError):
-    """A card number was typed in the chat; it is not read, and must not stay there."""
-
-    key = "error.card_number_typed"
 
 
 @command(
@@ -58,14 +51,10 @@ async def link(call: Call) -> Answer:
             changed = await call.desk.linking.remove(call.speaker, call.rest)
             return Answer(changed.step, key="link.removed", facts={"account": changed.link.masked})
         case _:
-            if holds_card_number(call.words):
-                raise CardNumberTypedError
             raise WhatToLinkError
 
 
 async def _begin(call: Call) -> Answer:
-    if holds_card_number(call.rest):
-        raise CardNumberTypedError
     if not call.rest:
         raise AccountNumberMissingError
     changed = await call.desk.linking.begin(call.speaker, "bank", call.rest)

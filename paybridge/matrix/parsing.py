@@ -1,4 +1,4 @@
-"""Reading JSON that a parser gives up on: what lies too deep and numbers too long are left out, not the rest."""
+"""Reading JSON that a parser gives up on: only what lies too deep and numbers too long are left out."""
 
 from __future__ import annotations
 

@@ -188,7 +188,9 @@ async def test_an_encrypted_event_without_its_key_is_kept_as_far_as_decrypting_n
 async def test_what_names_no_session_is_not_kept(intake: Intake, session: str) -> None:
     cipher = {"algorithm": "m.megolm.v1.aes-sha2", "session_id": session, "ciphertext": "C"}
 
-    assert not await intake.room(ROOM, timeline(said("$1", "", type="m.room.encrypted", content=cipher)), "since")
+    event = said("$1", "", type="m.room.encrypted", content=cipher)
+
+    assert not await intake.room(ROOM, timeline(event), "since")
 
 
 json_values = st.recursive(

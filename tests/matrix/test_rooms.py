@@ -31,6 +31,8 @@ async def test_people_are_called_as_they_like(name: str) -> None:
     assert await name_of_eve(name) == name
 
 
-@pytest.mark.parametrize("name", ["@bob:hs", "Bob (@bob:hs)", "Bob @b\u200bob:\u200bhs", "\uff20bob\uff1ahs", None, 5, ["Eve"]])
+@pytest.mark.parametrize(
+    "name", ["@bob:hs", "Bob (@bob:hs)", "Bob @b\u200bob:\u200bhs", "\uff20bob\uff1ahs", None, 5, ["Eve"]]
+)
 async def test_but_not_by_a_matrix_id(name: object) -> None:
     assert await name_of_eve(name) is None

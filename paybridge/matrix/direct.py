@@ -79,9 +79,7 @@ class DirectRooms:
             private = await self._rooms.encrypted(room) and await self._rooms.closed(room)
         except RefusedError:
             return False
-        return (
-            private and {*roster.joined, *roster.invited} == {self._me, mxid} and self._me in roster.joined
-        )
+        return private and {*roster.joined, *roster.invited} == {self._me, mxid} and self._me in roster.joined
 
     async def _open(self, mxid: str) -> str:
         made = await self._wire.post(

@@ -17,7 +17,8 @@ from paybridge.services.ports import RoomsAwayError
 API = "/_matrix/client/v3"
 PATIENCE_SECONDS = 30.0
 MOST_WAIT = timedelta(minutes=5)
-REVOKED = {"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN"}
+REVOKED = "M_UNKNOWN_TOKEN"
+NOT_LOGGED_IN = "M_MISSING_TOKEN"
 
 
 class NotNowError(RoomsAwayError):
@@ -131,9 +132,12 @@ class Wire:
             self.working = True
             return dict(answer)
         code = str((answer or {}).get("errcode", "no error code"))
-        if status == HTTPStatus.UNAUTHORIZED and code in REVOKED:
+        if status == HTTPStatus.UNAUTHORIZED and code == REVOKED:
             self.revoked = True
             raise TokenRevokedError
+        if status == HTTPStatus.UNAUTHORIZED and code == NOT_LOGGED_IN:
+            # Money that a crash left open is booked while the bot still logs in.
+            raise NotNowError(f"{what}: not logged in yet")
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             raise NotNowError(f"{what}: asked to wait", _wait(answer))
         if answer is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR or "errcode" not in answer:

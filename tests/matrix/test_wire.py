@@ -98,6 +98,16 @@ async def test_a_revoked_token_is_not_tried_again(wire: Wire, homeserver: Homese
     assert len(homeserver.asked) == 1
 
 
+async def test_whoever_asks_before_the_login_is_told_later_and_nothing_was_revoked(
+    wire: Wire, homeserver: Homeserver
+) -> None:
+    homeserver.status, homeserver.body = 401, '{"errcode": "M_MISSING_TOKEN"}'
+
+    with pytest.raises(NotNowError):
+        await wire.get("rooms", "!a:hs", "members")
+    assert not wire.revoked
+
+
 async def test_nobody_listening_is_a_homeserver_that_is_away() -> None:
     wire = Wire("http://127.0.0.1:1")
 

@@ -141,7 +141,7 @@ class Crypto:
         if content.get("algorithm") != MEGOLM or not isinstance(wanted, str):
             return None
         for sender_key, sessions in self.olm.inbound_group_store[room].items():
-            if wanted in sessions and claimed in {None, sender_key}:
+            if wanted in sessions and (claimed is None or claimed == sender_key):
                 return sessions[wanted]
         return None
 

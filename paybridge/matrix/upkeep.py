@@ -115,10 +115,18 @@ class Upkeep:
         wanted = {
             mxid: dict.fromkeys(devices, SIGNED) for mxid, devices in olm.get_users_for_key_claiming().items()
         }
-        answer = await self._wire.post("keys", "claim", body={"one_time_keys": wanted})
-        self._room_keys.take_claimed(answer)
+        try:
+            answer = await self._wire.post("keys", "claim", body={"one_time_keys": wanted})
+            self._room_keys.take_claimed(answer)
+        except RefusedError as error:
+            log.warning("sessions_not_mended", code=error.code)
         # Those that had no key to claim are found broken again by their next message.
         olm.wedged_devices.clear()
         for message in list(olm.outgoing_to_device_messages):
-            await self._wire.put("sendToDevice", message.type, self._chance.token(), body=message.as_dict())
+            try:
+                await self._wire.put(
+                    "sendToDevice", message.type, self._chance.token(), body=message.as_dict()
+                )
+            except RefusedError as error:
+                log.warning("message_refused", code=error.code)
             olm.handle_response(ToDeviceResponse(message))

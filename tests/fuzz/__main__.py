@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.fuzz.run import BUGS, FellError, Outcome, fuzz
+from tests.fuzz.run import FellError, Outcome, fuzz
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def _judged(outcome: Outcome) -> int:
     lost = outcome.canaries - watch.canaries
     wrong = [
         *watch.wrong,
-        *(f"logged {count} times: {line}" for line, count in outcome.log.items() if line.startswith(BUGS)),
+        *outcome.log.bugs,
         *([f"{lost} canaries lost"] if lost else []),
         *([] if after - before <= bound else [f"grew by more than {bound / MIB:.0f} MiB"]),
     ]
@@ -61,7 +61,7 @@ def _judged(outcome: Outcome) -> int:
         f" {outcome.inputs / outcome.seconds:.0f} inputs/s"
     )
     _tell(f"letters {watch.letters}, told {dict(watch.told.most_common())}")
-    _tell(f"logged {dict(outcome.log.most_common())}")
+    _tell(f"logged {dict(outcome.log.lines.most_common())}")
     _tell(f"canaries {watch.canaries} of {outcome.canaries}")
     _tell(f"memory {before / MIB:.1f} MiB after the warm-up, {after / MIB:.1f} MiB at the end")
     for line in wrong[:20]:

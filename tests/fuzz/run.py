@@ -6,7 +6,6 @@ import asyncio
 import gc
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from tests.fuzz.events import ROOMS, Maker
 from tests.fuzz.friend import Friend
 from tests.fuzz.homeserver import GAP, ME, SAFE_ROOM, Homeserver
 from tests.fuzz.junk import junk
-from tests.fuzz.logbook import counted
+from tests.fuzz.logbook import Logbook, counted
 from tests.fuzz.mutations import Mutator, encoded
 from tests.fuzz.watch import CANARY, Watch, WatchedMailbox
 
@@ -42,9 +41,6 @@ WARM_UP: Final = 0.25
 DRAIN_SECONDS: Final = 120.0
 INPUTS_PER_JUNK: Final = 20
 PAGE_BYTES: Final = 4096
-
-BUGS: Final = ("handling_failed", "letter_stays")
-"""What the bot logs when it meets an error of its own."""
 
 
 class FellError(Exception):
@@ -79,7 +75,7 @@ class Outcome:
     canaries: int = 0
     seconds: float = 0.0
     memory: list[int] = field(default_factory=list)
-    log: Counter[str] = field(default_factory=Counter)
+    log: Logbook = field(default_factory=Logbook)
 
 
 @dataclass

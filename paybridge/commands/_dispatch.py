@@ -15,6 +15,7 @@ from paybridge.commands._corrections import corrections
 from paybridge.commands._frame import Answer, Call, Command, Place
 from paybridge.domain.errors import UserError
 from paybridge.domain.permissions import Role
+from paybridge.domain.proof import may_move_money
 from paybridge.domain.request import Request
 from paybridge.domain.spoken import Gesture, Origin, Trouble
 from paybridge.domain.transfer import Transfer
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paybridge.domain.spoken import Spoken
-    from paybridge.services.desk import Desk
+from paybridge.services.approvals import DeviceNotProvenError
+from paybridge.services.desk import Desk
 
 log = structlog.get_logger(__name__)
 
@@ -187,6 +189,8 @@ class Dispatcher:
             raise TooLongError(most=_verbs.LONGEST)
         if command.place is Place.DIRECT_ONLY and not call.room.private:
             raise DirectOnlyError
+        if command.proven and not may_move_money(call.spoken.proof, self._desk.settings.required_trust):
+            raise DeviceNotProvenError
         return await command.run(call)
 
     # ------------------------------------------------------------ words back

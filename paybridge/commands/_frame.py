@@ -149,7 +149,8 @@ class Command:
     """A chat command.
 
     `usage` is what stands behind the verb, `examples` are whole lines to copy. A refused command with
-    `moves_money` begins "Nothing was sent.". `role` is the least that whoever types it must have.
+    `moves_money` begins "Nothing was sent.". `role` is the least that whoever types it must have. What is
+    `proven` only runs for a device that could approve a payment: it changes where money is or can go.
     """
 
     verb: str
@@ -159,10 +160,11 @@ class Command:
     place: Place
     moves_money: bool
     role: Role
+    proven: bool
     run: Run
 
 
-def command(
+def command(  # noqa: PLR0913 - what a command declares of itself
     verb: str,
     *,
     usage: str = "",
@@ -171,11 +173,12 @@ def command(
     place: Place = Place.ANYWHERE,
     moves_money: bool = False,
     role: Role = Role.USER,
+    proven: bool = False,
 ) -> Callable[[Run], Command]:
     """Make the decorated function the command `!verb`."""
 
     def declare(run: Run) -> Command:
-        return Command(verb, usage, examples, aliases, place, moves_money, role, run)
+        return Command(verb, usage, examples, aliases, place, moves_money, role, proven, run)
 
     return declare
 

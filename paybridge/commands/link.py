@@ -34,6 +34,7 @@ class AccountNumberMissingError(UserError):
     aliases=("绑定",),
     place=Place.DIRECT_ONLY,
     role=Role.RECEIVE,
+    proven=True,
 )
 async def link(call: Call) -> Answer:
     """Link, prove, list, choose and remove accounts."""

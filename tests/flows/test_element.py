@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from paybridge.demo.person import Person
 from paybridge.demo.stage import Choices, Stage
-from tests.flows.dinner import HELP, about, payment_of, sit_down
+from tests.flows.dinner import HELP, about, new_iban, payment_of, sit_down
 from tests.flows.element import ElementPerson
 
 if TYPE_CHECKING:
@@ -177,9 +177,8 @@ async def test_somebody_in_element_without_any_identity_approves_nothing_and_is_
 ) -> None:
     phones = await element_people.arrive("Eve", cross_signed=False), await people.arrive("Bob")
     eve, bob = await sit_down(stage, *phones)
-    await eve.links()
-    card = await eve.drafts(f"!pay {bob.id} 5 EUR")
-    refused = await eve.asks("!yes", "Nothing was sent.")
+    await eve.opens_chat()
+    refused = await eve.asks(f"!link bank {new_iban()}", "verify your session", eve.chat)
+    await eve.asks(f"!pay {bob.id} 5 EUR", "Nothing was sent.")
 
-    assert "verify your session" in refused.body
-    assert await eve.moved(payment_of(card)) == []
+    assert "in Element: Settings" in refused.body

@@ -445,3 +445,10 @@ async def test_a_bug_is_told_and_changes_nothing(house: House, monkeypatch: pyte
     assert said[0].lead == "lead.nothing_sent"
     monkeypatch.undo()
     assert keys(await house.hear(ALICE, "!yes", DINNER)) == ["error.nothing_to_confirm"]
+
+
+@pytest.mark.parametrize("line", ["!claim", "!return PB-22222", "!link bank DE02120300000000202051"])
+async def test_what_moves_money_or_says_where_to_needs_a_proven_device(house: House, line: str) -> None:
+    said = await house.hear(BOB, line, proof=OwnDevice(Trust.UNVERIFIED, "X"))
+
+    assert keys(said) == ["error.device_not_proven"]

@@ -70,7 +70,9 @@ class SyncLoop:
 
     async def run(self) -> None:
         try:
-            await self._go_on(await self._mailbox.sync_token())
+            since = await self._mailbox.sync_token()
+            log.info("sync_begins", first=since is None)
+            await self._go_on(since)
         finally:
             self.synced = False
 

@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 DEMO := $(VENV)/.demo-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help demo test test-all chaos fuzz soak check docs bench bench-big lock clean
+.PHONY: help demo test test-all hostile chaos fuzz soak check docs bench bench-big lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ chaos: $(DEV) ## kill the bot while people use it; KILLS=30, FULL=1 for 200, BAN
 
 fuzz: $(DEV) ## tell the bot strange things; INPUTS=100000, SEED to repeat
 	$(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),100000) $(if $(SEED),--seed $(SEED))
+
+hostile: $(DEV) ## what must not move money, on a homeserver that lies (docs/threats.md); prints each case
+	$(BIN)/python -m tests.hostile
 
 check: $(DEV) ## lint, format, types, imports, dependencies, house rules
 	$(BIN)/ruff check .

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import sqlite3
 from collections import defaultdict
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 
 from paybridge.app import wiring
+from paybridge.app.supervisor import Supervisor
 from paybridge.config import Config
 from paybridge.config.sections import Homeserver, Web
 from paybridge.domain.people import Link, LinkState
@@ -199,6 +200,8 @@ async def open_house(
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(wiring, "find_rails", lambda: {name: _offer(rail) for name, rail in made.items()})
         patched.setattr(wiring, "SystemClock", lambda: house.clock)
+        # A signal is for the run of the tests, not for the bot in it.
+        patched.setattr(Supervisor, "_signals", lambda _: nullcontext())
         patched.setattr(wiring, "MatrixSide", partial(MatrixSide, key_patience=KEY_PATIENCE_SECONDS))
         async with AsyncExitStack() as stack:
             house.inside = await wiring._House.build(settled, stack)  # noqa: SLF001 - the product as it is

@@ -177,8 +177,9 @@ async def test_case_14_who_has_lost_the_sync_token_runs_no_old_command(
     hostile.on_request("sync", _with_everything)
     async with open_house(hostile.url, me, folder, rails=house.rails) as house:
         await house.is_through(alice, room)
+        left = await house.desk.mailbox.letters()
 
-        assert [spoken.body for spoken in house.spoken] == ["!help"]
+        assert ([spoken.body for spoken in house.spoken], left) == (["!help"], [])
         assert (house.rows(), house.moved) == (before, [500])
 
 

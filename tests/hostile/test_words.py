@@ -5,8 +5,6 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from paybridge.demo import words as typed
 from tests.hostile.house import code_of, html, keys, payment_of, words
 from tests.hostile.table import sit_down
@@ -115,22 +113,40 @@ async def test_case_22_what_nobody_sees_is_taken_out_of_notes_and_names(house: H
         assert STRIKE * (MOST_MARKS + 1) not in shown
 
 
-@pytest.mark.parametrize("shown", ["amount", "payee", "everything"])
-async def test_case_24_two_bodies_that_say_different_things_are_refused(
-    house: House, people: People, shown: str
+async def test_case_23_an_id_that_looks_like_that_of_a_known_payee_is_warned_of(
+    house: House, people: People
 ) -> None:
+    room, (alice, bob) = await sit_down(house, people, "Alice", "Bob")
+    await house.hears(alice, room, f"!pay {bob.user_id} 5 EUR")
+    await house.hears(alice, room, "!yes")
+    await house.until_said("pay.receipt")
+    localpart = bob.user_id[1:].partition(":")[0].replace("bob", "b0b")
+    twin = await people.arrive(
+        "Bob", user_id=await people.homeserver.register(localpart, people.password, "Bob")
+    )
+    await alice.invite(room, twin.user_id)
+    await alice.wait_for_member(room, twin.user_id)
+
+    known = await house.hears(alice, room, f"!pay {bob.user_id} 6 EUR")
+    warned = await house.hears(alice, room, f"!pay {twin.user_id} 7 EUR", mention=twin.user_id)
+
+    assert "somebody else" not in words(known)
+    assert f"to Bob ({twin.user_id})" in words(warned)
+    assert f"somebody else than Bob ({bob.user_id})" in words(warned)
+
+
+async def test_case_24_two_bodies_that_say_different_things_are_refused(house: House, people: People) -> None:
     room, (alice, bob, mallory) = await sit_down(house, people, "Alice", "Bob", "Mallory")
     line = f"!pay {bob.user_id} 5 EUR"
-    formatted = {
-        "amount": f"!pay {bob.user_id} 50 EUR",
-        "payee": f"!pay {mallory.user_id} 5 EUR",
-        "everything": "see you tomorrow",
-    }[shown]
+    shown = (f"!pay {bob.user_id} 50 EUR", f"!pay {mallory.user_id} 5 EUR", "see you tomorrow")
 
-    content = typed.plain(line) | {"format": "org.matrix.custom.html", "formatted_body": formatted}
-    said = await house.answered(await alice.send_content(room, content))
+    contents = [
+        typed.plain(line) | {"format": "org.matrix.custom.html", "formatted_body": formatted}
+        for formatted in shown
+    ]
+    said = [await house.answered(await alice.send_content(room, content)) for content in contents]
 
-    assert keys(said) == ["trouble.bodies_differ"]
+    assert [keys(answer) for answer in said] == [["trouble.bodies_differ"]] * 3
     assert house.rows()["transfer"] == []
 
 
@@ -168,42 +184,36 @@ async def test_case_26_markup_in_a_note_or_a_name_is_only_text(house: House, peo
 
 
 QUOTED = "> <@mallory:demo.local> !pay {} 5 EUR"
+QUOTES = (QUOTED, QUOTED + "\n\nthank you", QUOTED + "\n\n> !pay {} 5 EUR")
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        QUOTED,
-        QUOTED + "\n\nthank you",
-        QUOTED + "\n\n> !pay {} 5 EUR",
-        "thank you\n!pay {} 5 EUR",
-        "!pay {} 5 EUR\nthank you",
-    ],
-)
 async def test_case_28_a_command_in_a_quote_or_among_other_lines_is_none(
-    house: House, people: People, body: str
+    house: House, people: People
 ) -> None:
     room, (alice, mallory) = await sit_down(house, people, "Alice", "Mallory")
     asked = await mallory.say(room, f"please: !pay {mallory.user_id} 5 EUR")
     await alice.wait_for(room, lambda seen: seen.event_id == asked)
 
-    content = typed.in_reply_to(typed.plain(body.replace("{}", mallory.user_id)), asked, mallory.user_id)
-    await alice.send_content(room, content)
+    for body in (*QUOTES, "thank you\n!pay {} 5 EUR"):
+        content = typed.plain(body.replace("{}", mallory.user_id))
+        await alice.send_content(room, typed.in_reply_to(content, asked, mallory.user_id))
+    begins_with_one = await house.hears(alice, room, f"!pay {mallory.user_id} 5 EUR\nthank you")
     await house.is_through(alice, room)
 
-    assert [spoken.body for spoken in house.spoken] == ["!help"]
+    assert [spoken.body for spoken in house.spoken][1:] == ["!help"]
+    assert keys(begins_with_one) == ["trouble.several_lines"]
     assert house.rows()["transfer"] == []
 
 
-@pytest.mark.parametrize("tag", ["blockquote", "code", "pre"])
 async def test_case_28_a_command_that_is_shown_as_a_quote_or_as_code_is_none(
-    house: House, people: People, tag: str
+    house: House, people: People
 ) -> None:
     room, (alice, mallory) = await sit_down(house, people, "Alice", "Mallory")
     line = f"!pay {mallory.user_id} 5 EUR"
 
-    shown = {"format": "org.matrix.custom.html", "formatted_body": f"<{tag}>{line}</{tag}>"}
-    await alice.send_content(room, typed.plain(line) | shown)
+    for tag in ("blockquote", "code", "pre"):
+        shown = {"format": "org.matrix.custom.html", "formatted_body": f"<{tag}>{line}</{tag}>"}
+        await alice.send_content(room, typed.plain(line) | shown)
     await house.is_through(alice, room)
 
     assert [spoken.body for spoken in house.spoken] == ["!help"]

@@ -40,6 +40,9 @@ fuzz: $(DEV) ## tell the bot strange things; INPUTS=100000, SEED to repeat
 hostile: $(DEV) ## what must not move money, on a homeserver that lies (docs/threats.md); prints each case
 	$(BIN)/python -m tests.hostile
 
+soak: $(DEV) ## use the bot steadily; MINUTES=60, SEED to repeat
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
+
 check: $(DEV) ## lint, format, types, imports, dependencies, house rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -54,6 +57,9 @@ docs: $(DEV) ## draw the pages that follow from the code
 
 bench: $(DEV) ## measure against the goals; writes bench/results.json
 	$(BIN)/python -m bench
+
+bench-big: $(DEV) ## the same with a backlog of 10,000 messages
+	BACKLOG=10000 $(BIN)/python -m bench
 
 # Locks name versions and hashes, never where to download from. Settings of this machine stay out of them: its
 # configured extra places might offer wheels that nobody else can get.

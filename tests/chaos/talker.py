@@ -80,7 +80,7 @@ class Talker:
     async def talk(self, enough: asyncio.Event) -> None:
         """Type until it is enough. Mostly an answer is awaited, sometimes the next is typed at once."""
         while not enough.is_set():
-            typed = await self._turn()
+            typed = await self.turn()
             if typed.verb == "yes":
                 continue
             if self.chance.random() < TWICE and typed.effect is not None:
@@ -134,7 +134,8 @@ class Talker:
 
     # ------------------------------------------------------------ what they type
 
-    async def _turn(self) -> Typed:
+    async def turn(self) -> Typed:
+        """Type something that fits what is open, and return it."""
         heard = self.listen()
         cards = self._open_cards(heard)
         if cards and (len(cards) >= MOST_OPEN_CARDS or self.chance.random() < 0.45):

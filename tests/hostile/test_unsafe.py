@@ -37,6 +37,7 @@ def test_the_product_knows_no_such_switch() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", SWITCHES)
 async def test_without_this_protection_its_tests_fail(name: str, homeserver: Homeserver) -> None:
     wanted = SWITCHES[name].tests

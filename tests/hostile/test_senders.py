@@ -95,7 +95,9 @@ async def test_case_06_a_new_master_key_freezes_payments(house: House, people: P
     renewed = await people.arrive("Alice", user_id=alice.user_id)
     confirmed = await house.hears(renewed, room, f"!confirm {code_of(card)}")
     drafted = await house.hears(renewed, room, f"!pay {bob.user_id} 6 EUR")
+    told = await house.until_said("identity.changed")
 
+    assert told.person == alice.user_id
     assert keys(confirmed) == keys(drafted) == ["trouble.master_key_changed"]
     assert (house.rows(), house.moved) == (before, [])
 

@@ -15,7 +15,7 @@ from paybridge.matrix.backoff import Backoff
 from paybridge.services.ports import Outcome
 from tests.fakes.rail import ScriptedRail
 from tests.hostile.house import House, keys, open_house, words
-from tests.hostile.table import open_room, send_raw, sit_down
+from tests.hostile.table import is_said_by, open_room, send_raw, sit_down
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,9 +60,14 @@ async def test_case_27_whatever_an_event_is_made_of_it_costs_nobody_else_anythin
     house: House, people: People, hostile: HostileHomeserver
 ) -> None:
     room, (alice, bob) = await sit_down(house, people, "Alice", "Bob")
-    hostile.on_answer("sync", _deepen)
+    strange = _strange_events(alice.user_id)
 
-    hostile.tell_room(room, *_strange_events(alice.user_id))
+    def beside_others(_: str, event: Event) -> list[Event]:
+        """In the very answer that brings what Alice says, however often it is asked for."""
+        return [*strange, event | {"unsigned": {"deep": DEEP}}] if is_said_by(alice, event) else [event]
+
+    hostile.change_events(beside_others)
+    hostile.on_answer("sync", _deepen)
     for body in ("!pay " + "x" * 60_000, "!" * 60_000, "!pay " + "\u202e" * 20_000, "!pay\n" * 10_000):
         await send_raw(alice, room, "m.room.message", {"msgtype": "m.text", "body": body})
     nested: dict[str, Any] = {"msgtype": "m.text", "body": "!pay"}
@@ -94,10 +99,12 @@ async def test_case_61_whatever_the_homeserver_answers_no_reply_is_lost_or_said_
     lines = [f"!pay {bob.user_id} {euros} EUR" for euros in range(1, 5)]
     cards = [await house.hears(alice, room, line) for line in lines]
     last = await alice.wait_for(room, lambda seen: "4.00 EUR" in seen.body and seen.sender == house.me)
-    shown = [seen.body for seen in alice.timeline(room) if "To pay, type" in seen.body]
+    posted = [seen.body for seen in alice.timeline(room) if seen.sender == house.me]
+    shown = [body for body in posted if "To pay, type" in body]
 
     assert [keys(card) for card in cards] == [["pay.card"]] * 4
     assert [f"{euros}.00 EUR" in body for euros, body in enumerate(shown, 1)] == [True] * 4
+    assert len(posted) == len(set(posted)) == 5
     assert last.readable
     assert hostile.faults_left == 0
     assert len(hostile.asked_for("POST", "login")) == 1

@@ -35,7 +35,7 @@ class Cases:
         terminalreporter.section("cases")
         for case, outcomes in sorted(self._outcomes.items()):
             worst = next(outcome for outcome in WORST_FIRST if outcome in outcomes)
-            terminalreporter.line(f"{case:<8} {worst:<8} {len(outcomes)} tests")
+            terminalreporter.line(f"{case:<8} {worst:<8} (tests: {len(outcomes)})")
 
 
 if __name__ == "__main__":

@@ -80,8 +80,12 @@ class Intake:
         if since is None:
             return []
         if limited and not any(self._is_our_arrival(event) for event in events):
-            events = await self._fetch_gap(room, timeline.get("prev_batch"), since) + events
-            await self._note_state(room, events)
+            earlier = await self._fetch_gap(room, timeline.get("prev_batch"), since)
+            return [*earlier, *self._letters(room, events)]
+        return self._letters(room, events)
+
+    def _letters(self, room: str, events: list[Mapping[str, Any]]) -> list[Letter]:
+        """Of events in their order, those that may be commands."""
         said = [self._letter(room, event) for event in self._since_our_arrival(events)]
         return [letter for letter in said if letter is not None]
 
@@ -96,9 +100,12 @@ class Intake:
             elif event.get("type") in RULES:
                 self._rooms.rules_changed(room)
 
-    async def _fetch_gap(self, room: str, before: object, since: str) -> list[Mapping[str, Any]]:
-        """What was said between our last sync and the part that this one shows, oldest first."""
-        pages: list[Mapping[str, Any]] = []
+    async def _fetch_gap(self, room: str, before: object, since: str) -> list[Letter]:
+        """What was said between our last sync and the part that this one shows, oldest first.
+
+        Page by page: of thousands of messages only the letters are kept.
+        """
+        pages: list[list[Letter]] = []
         for _ in range(MOST_PAGES):
             if not isinstance(before, str):
                 break
@@ -108,12 +115,15 @@ class Intake:
             except RefusedError as error:
                 log.warning("gap_lost", room=room, code=error.code)
                 break
-            page = _events({"events": answer.get("chunk")})
-            pages += page
+            page = _events({"events": answer.get("chunk")})[::-1]
+            await self._note_state(room, page)
+            pages.append(self._letters(room, page))
             if not page or any(self._is_our_arrival(event) for event in page):
                 break
             before = answer.get("end")
-        return pages[::-1]
+        else:
+            log.warning("gap_too_long", room=room, pages=MOST_PAGES)
+        return [letter for page in reversed(pages) for letter in page]
 
     def _since_our_arrival(self, events: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         arrivals = [place for place, event in enumerate(events) if self._is_our_arrival(event)]

@@ -99,7 +99,7 @@ class SyncLoop:
         query["timeout"] = str(poll * 1000)
         answer = await self._wire.get("sync", query=query, patience=patience)
         token = answer.get("next_batch")
-        if not isinstance(token, str):
+        if not isinstance(token, str) or not token.isprintable():
             raise NotNowError("sync: no next_batch")
         await self._take(answer, since, token)
         self.synced = True
@@ -117,12 +117,12 @@ class SyncLoop:
         )
         rooms = _part(answer, "rooms")
         letters: list[Letter] = []
-        for room, told in _part(rooms, "join").items():
+        for room, told in _rooms(rooms, "join"):
             letters += await self._intake.room(room, told, since)
-        for room in _part(rooms, "leave"):
+        for room, _ in _rooms(rooms, "leave"):
             self._rooms.changed(room)
             self._rooms.rules_changed(room)
-        for room, told in _part(rooms, "invite").items():
+        for room, told in _rooms(rooms, "invite"):
             self._invites.offer(room, told)
         new = frozenset(await self._mailbox.receive(letters, token))
         self._heard([letter for letter in letters if letter.event in new], frozenset(came))
@@ -149,6 +149,11 @@ def _part(thing: object, *names: str) -> Mapping[str, Any]:
     for name in names:
         thing = thing.get(name) if isinstance(thing, Mapping) else None
     return thing if isinstance(thing, Mapping) else {}
+
+
+def _rooms(rooms: Mapping[str, Any], section: str) -> list[tuple[str, Any]]:
+    """The rooms of a section; one whose id is no text (JSON may hold halves of characters) is none."""
+    return [(room, told) for room, told in _part(rooms, section).items() if room.isprintable()]
 
 
 def _list(answer: Mapping[str, Any], section: str, name: str) -> list[Any]:

@@ -100,6 +100,9 @@ class Wire:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self.working = False
             raise NotNowError(f"{what}: {type(error).__name__}") from error
+        except UnicodeEncodeError as error:
+            # JSON may hold halves of characters, which nothing can be asked about.
+            raise RefusedError(HTTPStatus.BAD_REQUEST, "no text", what) from error
         return self._judged(what, status, answer)
 
     async def _exchange(

@@ -24,7 +24,7 @@ from tests.fuzz.friend import Friend
 from tests.fuzz.homeserver import GAP, ME, SAFE_ROOM, Homeserver
 from tests.fuzz.junk import junk
 from tests.fuzz.logbook import Logbook, counted
-from tests.fuzz.mutations import Mutator, encoded
+from tests.fuzz.mutations import ODD_TEXTS, Mutator, encoded
 from tests.fuzz.watch import CANARY, Watch, WatchedMailbox
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ ALICE: Final = "@alice:hs"
 CAROL: Final = "@carol:hs"
 MOST_PER_ANSWER: Final = 60
 MOST_OPEN: Final = 300
+ODD_ROOMS: Final = 0.05
 NEW_KEY_EVERY: Final = 50
 WARM_UP: Final = 0.25
 DRAIN_SECONDS: Final = 120.0
@@ -186,6 +187,8 @@ class _Run:
         token = f"s{self._outcome.answers}"
         to_device = [self._maker.to_device() for _ in range(self._chance.randrange(MOST_PER_ANSWER // 3))]
         rooms = {room: self._room(room) for room in self._chance.sample(ROOMS, self._chance.randint(1, 3))}
+        if self._chance.random() < ODD_ROOMS:
+            rooms[self._chance.choice(ODD_TEXTS)] = self._room(ROOMS[0])
         self._outcome.inputs += len(to_device)
         around = self._maker.surroundings()
         if self._chance.random() < 0.1:

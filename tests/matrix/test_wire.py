@@ -116,3 +116,12 @@ async def test_nobody_listening_is_a_homeserver_that_is_away() -> None:
     await wire.close()
 
     assert not wire.working
+
+
+async def test_half_a_character_is_refused_before_it_is_sent(wire: Wire, homeserver: Homeserver) -> None:
+    with pytest.raises(RefusedError):
+        await wire.get("rooms", "!\ud800:hs", "members")
+    with pytest.raises(RefusedError):
+        await wire.post("keys", "query", body={"device_keys": {"@\udfff:hs": []}})
+
+    assert homeserver.asked == []

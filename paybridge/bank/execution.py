@@ -10,7 +10,8 @@ from datetime import timedelta
 from paybridge.bank import ledger, links, notices, orders
 from paybridge.bank.desk import Desk
 from paybridge.bank.errors import BankError
-from paybridge.bank.scripts import Direction, Manner, script_of
+from paybridge.bank.schemes import Spent, scheme_of
+from paybridge.bank.scripts import Direction, Manner
 from paybridge.bank.surroundings import stamp
 
 
@@ -45,7 +46,7 @@ def execute(desk: Desk, command: Command) -> Reply:
         return Reply(kept["body"], Manner.PROMPT)
     row = orders.find(desk.books, command.order)
     _check_executable(orders.state_of(row, desk.now))
-    script = script_of(links.find(desk.books, row["link"])["number"])
+    script = links.script_for(links.find(desk.books, row["link"]))
     if not script.takes_effect:
         return Reply("", script.manner)
     refusal = _refusal(desk, row, command.fee_cap)
@@ -109,10 +110,29 @@ def _refusal(desk: Desk, row: sqlite3.Row, fee_cap: int) -> str | None:
         return "link_not_verified"
     if charged > fee_cap:
         return "fee_over_cap"
-    if (scripted := script_of(link["number"]).refuses.get(direction)) is not None:
+    if (scripted := links.script_for(link).refuses.get(direction)) is not None:
         return scripted
+    if direction is Direction.COLLECT and (capped := _over_a_cap(desk, row, source)) is not None:
+        return capped
     if ledger.balance(desk.books, source) < row["amount"] + charged:
         return "insufficient_funds"
+    return None
+
+
+def _over_a_cap(desk: Desk, row: sqlite3.Row, account: int) -> str | None:
+    """The code of the scheme's first limit that this order would break."""
+    scheme = scheme_of(row["currency"])
+    assert scheme is not None  # the order was prepared in it
+    for cap in scheme.caps(desk.now):
+        spent = desk.books.execute(
+            "SELECT coalesce(sum(payment.amount), 0), count(*)"
+            " FROM payment JOIN link ON link.id = payment.link"
+            " WHERE link.account = ? AND payment.direction = 'collect' AND payment.executed_at >= ?"
+            " AND payment.state IN ('pending', 'settled')",
+            (account, stamp(cap.since)),
+        ).fetchone()
+        if cap.refuses(row["amount"], Spent(*spent)):
+            return cap.code
     return None
 
 
@@ -124,7 +144,7 @@ def _refuse(desk: Desk, row: sqlite3.Row, code: str) -> None:
 
 
 def _carry_out(desk: Desk, row: sqlite3.Row) -> None:
-    script = script_of(links.find(desk.books, row["link"])["number"])
+    script = links.script_for(links.find(desk.books, row["link"]))
     charged = orders.fee(desk.options, Direction(row["direction"]))
     source, destination = _ends(desk, row)
     if script.slow:
@@ -167,6 +187,6 @@ def _announce(desk: Desk, order: dict[str, object]) -> None:
     if desk.options.webhook_url is None or order["state"] == "pending":
         return
     link = links.find(desk.books, str(order["link"]))
-    copies = (2, 1) if script_of(link["number"]).announced_twice else (1,)
+    copies = (2, 1) if links.script_for(link).announced_twice else (1,)
     for count in copies:
         notices.announce(desk, f"order.{order['state']}", order, copies=count)

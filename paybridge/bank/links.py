@@ -10,7 +10,7 @@ from paybridge.bank import ledger
 from paybridge.bank.desk import Desk
 from paybridge.bank.errors import BankError
 from paybridge.bank.schemes import SCHEMES, BadNumberError, Number, Scheme
-from paybridge.bank.scripts import script_of
+from paybridge.bank.scripts import Script, script_of
 
 TRIES = 3
 
@@ -30,7 +30,7 @@ def make(desk: Desk, details: dict[str, object]) -> dict[str, object]:
     books, at = desk.books, desk.at
     known = ledger.by_number(books, number.written)
     ours = known is not None and known["kind"] != "customer"
-    if ours or not script_of(number.written).can_be_linked:
+    if ours or not script_of(scheme.script_digits(number.written)).can_be_linked:
         raise BankError(422, "unknown_account", "No open account has this number.")
     account = ledger.open_customer_account(books, scheme, number, at)
     link, code = desk.new_id("lnk_"), desk.new_code()
@@ -75,6 +75,12 @@ def find(books: sqlite3.Connection, link: str) -> sqlite3.Row:
     if row is None:
         raise BankError(404, "not_found", "There is no such link.")
     return row
+
+
+def script_for(link: sqlite3.Row) -> Script:
+    """What the account behind a link, as `find` gives it, does with its orders."""
+    scheme = next(scheme for scheme in SCHEMES if scheme.name == link["scheme"])
+    return script_of(scheme.script_digits(link["number"]))
 
 
 def _read(details: dict[str, object]) -> tuple[Scheme, Number]:

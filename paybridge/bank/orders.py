@@ -10,7 +10,7 @@ from paybridge.bank import links
 from paybridge.bank.desk import Desk
 from paybridge.bank.errors import BankError
 from paybridge.bank.options import BankOptions
-from paybridge.bank.schemes import SCHEMES, Scheme
+from paybridge.bank.schemes import Scheme, scheme_of
 from paybridge.bank.scripts import Direction
 from paybridge.bank.surroundings import moment, stamp
 
@@ -151,7 +151,7 @@ def _wish_of(row: sqlite3.Row) -> Wish:
 
 
 def _check_amount(amount: int, currency: str) -> Scheme:
-    scheme = next((scheme for scheme in SCHEMES if scheme.currency == currency), None)
+    scheme = scheme_of(currency)
     if scheme is None:
         raise BankError(422, "bad_currency", f"The bank does not move {currency}.")
     if not 1 <= amount <= scheme.highest_amount:

@@ -12,7 +12,7 @@ from paybridge.bank import execution, ledger, links, orders, reading
 from paybridge.bank.counter import Counter
 from paybridge.bank.desk import Desk
 from paybridge.bank.errors import BankError
-from paybridge.bank.schemes import SCHEMES
+from paybridge.bank.schemes import SCHEMES, Scheme
 from paybridge.bank.scripts import Manner
 
 NAME = "PayBridge bank simulator"
@@ -54,6 +54,7 @@ class _ProviderApi:
                 "currencies": [scheme.currency for scheme in SCHEMES],
                 "idempotency_window_seconds": self._counter.options.idempotency_window_seconds,
                 "settlement_iban": SCHEMES[0].settlement_number,
+                "settlement_accounts": {scheme.currency: scheme.settlement_number for scheme in SCHEMES},
             }
         )
 
@@ -122,8 +123,8 @@ class _ProviderApi:
         return web.json_response(text=reply.body)
 
     async def statement(self, request: web.Request) -> web.Response:
-        after, limit = reading.page(request)
-        return web.json_response(await self._counter.run(partial(_statement, after, limit)))
+        scheme, (after, limit) = reading.scheme(request), reading.page(request)
+        return web.json_response(await self._counter.run(partial(_statement, scheme, after, limit)))
 
     async def _tell(self, look: Callable[[Desk], sqlite3.Row]) -> web.Response:
         answer = await self._counter.run(partial(_settle_and_tell, look))
@@ -142,9 +143,9 @@ def _settle_and_tell(look: Callable[[Desk], sqlite3.Row], desk: Desk) -> dict[st
     return orders.told(look(desk), desk.now)
 
 
-def _statement(after: int, limit: int, desk: Desk) -> dict[str, object]:
+def _statement(scheme: Scheme, after: int, limit: int, desk: Desk) -> dict[str, object]:
     execution.settle_due(desk)
-    currency = SCHEMES[0].currency
+    currency = scheme.currency
     account = ledger.account_id(desk.books, "settlement", currency)
     rows = ledger.own_entries(desk.books, account, after, limit)
     return {
@@ -161,6 +162,7 @@ def _statement(after: int, limit: int, desk: Desk) -> dict[str, object]:
             }
             for row in rows
         ],
+        "currency": currency,
         "next": str(rows[-1]["id"] if rows else after),
         "balance": ledger.balance(desk.books, account),
     }

@@ -9,6 +9,7 @@ import unicodedata
 from aiohttp import web
 
 from paybridge.bank.errors import BankError
+from paybridge.bank.schemes import SCHEMES, Scheme, scheme_of
 from paybridge.bank.scripts import Direction
 
 LONGEST_TEXT = 140
@@ -74,6 +75,15 @@ def key(request: web.Request) -> str:
     if not KEY.fullmatch(given):
         raise BankError(400, "bad_key", "Idempotency-Key is 1 to 255 visible ASCII characters.")
     return given
+
+
+def scheme(request: web.Request) -> Scheme:
+    """The scheme whose settlement account is asked about: euros unless `currency` names another."""
+    found = scheme_of(request.query.get("currency", SCHEMES[0].currency))
+    if found is None:
+        known = ", ".join(scheme.currency for scheme in SCHEMES)
+        raise BankError(400, "bad_currency", f"currency is one of: {known}.")
+    return found
 
 
 def page(request: web.Request) -> tuple[int, int]:

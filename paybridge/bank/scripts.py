@@ -40,7 +40,7 @@ class Script:
 
     @property
     def digits(self) -> str:
-        """The last four digits: every IBAN that ends in them follows this script."""
+        """The last four digits: every number that ends in them follows this script, whatever its scheme."""
         return self.iban[-4:]
 
 
@@ -114,6 +114,6 @@ SCRIPTED = (
 _BY_DIGITS = MappingProxyType({script.digits: script for script in SCRIPTED})
 
 
-def script_of(number: str) -> Script:
-    """The script that an account number follows."""
-    return _BY_DIGITS.get(number[-4:], ORDINARY)
+def script_of(digits: str) -> Script:
+    """The script that an account whose number ends in these digits follows."""
+    return _BY_DIGITS.get(digits, ORDINARY)

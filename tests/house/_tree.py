@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# What tools and runs leave in the tree; .gitignore names the same.
+# What tools and runs leave in the tree; .gitignore names the same. In another work tree `.git` is a file.
 LEFT_BEHIND = {".git", ".venv", "node_modules", "__pycache__", "build", "dist", "data", "htmlcov"}
 
 
@@ -16,7 +16,7 @@ def files() -> Iterator[Path]:
     """Every file of the project, without what tools leave behind."""
     for folder, inner, names in os.walk(ROOT):
         inner[:] = [name for name in inner if not _left_behind(name)]
-        yield from (Path(folder, name) for name in names)
+        yield from (Path(folder, name) for name in names if name != ".git")
 
 
 def _left_behind(folder: str) -> bool:

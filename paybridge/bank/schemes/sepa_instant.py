@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 
-from paybridge.bank.schemes._frame import BadNumberError, Number
+from paybridge.bank.schemes._frame import BadNumberError, Cap, Number
 
 LONGEST_GIVEN = 64
+LONGEST_NAME = 70
+LONGEST_TEXT = 140
 
 
 class SepaInstant:
@@ -38,3 +42,20 @@ class SepaInstant:
             raise BadNumberError(message)
         written = str(iban)
         return Number(written, f"{written[:4]} •••• {written[-4:]}", bank_name or "unknown bank")
+
+    def script_digits(self, written: str) -> str:
+        """The end of the IBAN."""
+        return written[-4:]
+
+    def caps(self, _at: datetime) -> tuple[Cap, ...]:
+        """None: the rulebook leaves limits to each customer's agreement."""
+        return ()
+
+    def code(self, written: str, holder: str, amount: int, text: str) -> str:
+        """The payload of EPC069-12 version 2, in UTF-8."""
+        euros = f"EUR{amount // 100}.{amount % 100:02d}" if amount else ""
+        lines = (
+            *("BCD", "002", "1", "SCT", ""),
+            *(holder[:LONGEST_NAME], written, euros, "", "", text[:LONGEST_TEXT]),
+        )
+        return "\n".join(lines).rstrip("\n")

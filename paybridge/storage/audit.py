@@ -12,8 +12,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from paybridge.storage.audit_payments import payment_problems
-from paybridge.storage.connection import connect_read_only
 from paybridge.storage.errors import DatabaseError
+from paybridge.storage.sqlite.connection import connect_read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Select, func, select, text, union, union_all
@@ -14,7 +13,6 @@ from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services.ports import ApprovedSoFar
 from paybridge.storage import rows, tables
 from paybridge.storage.rows import microseconds, moment
-from paybridge.storage.steps import write_step
 from paybridge.storage.tables import (
     account,
     identity,
@@ -27,6 +25,7 @@ from paybridge.storage.tables import (
     room_policy,
     transfer,
 )
+from paybridge.storage.works import WriteStep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +38,8 @@ if TYPE_CHECKING:
     from paybridge.domain.request import Request
     from paybridge.domain.transfer import Transfer
     from paybridge.services.ports import Step
-    from paybridge.storage.reader import Reader
-    from paybridge.storage.writer import Writer
+    from paybridge.storage.reading import Reading
+    from paybridge.storage.writing import Writing
 
 _NEVER_APPROVED: Final = (
     TransferState.DRAFTED,
@@ -67,12 +66,12 @@ _HAS_OPEN_LEG: Final = select(leg.c.id).where(
 class SqlBook:
     """`Book` on the database."""
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
+    def __init__(self, writer: Writing, reader: Reading) -> None:
         self._writer = writer
         self._reader = reader
 
     async def commit(self, step: Step) -> None:
-        await self._writer.run(partial(write_step, step))
+        await self._writer.run(WriteStep(step))
 
     # ------------------------------------------------------------ people
 

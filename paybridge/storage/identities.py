@@ -6,9 +6,9 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from paybridge.storage.connection import connect, connect_read_only
 from paybridge.storage.errors import DatabaseError
 from paybridge.storage.rows import microseconds, pinned_key_of
+from paybridge.storage.sqlite.connection import connect, connect_read_only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

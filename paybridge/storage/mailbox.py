@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import select, text
 
 from paybridge.services.ports import Letter, Post
-from paybridge.storage import statements as sql
 from paybridge.storage import tables
-from paybridge.storage.rows import microseconds, moment
-from paybridge.storage.steps import finish_letter
+from paybridge.storage.rows import moment
 from paybridge.storage.tables import letter, memory, post
+from paybridge.storage.works import (
+    SYNC_TOKEN,
+    BindSeen,
+    FinishLetter,
+    MarkSent,
+    ReceiveLetters,
+    Remember,
+    SetAside,
+)
 
 if TYPE_CHECKING:
-    import sqlite3
+    import asyncio
     from collections.abc import Mapping, Sequence
 
-    from paybridge.storage.reader import Reader
-    from paybridge.storage.writer import Writer
+    from paybridge.storage.reading import Reading
+    from paybridge.storage.works import Answer
+    from paybridge.storage.writing import Writing
 
-_SYNC_TOKEN: Final = "sync_token"  # noqa: S105 - its name, and it is not a secret
 _WAITING_LETTERS: Final = text("done = 0")
 _WAITING_POSTS: Final = text("state = 'waiting'")
 
@@ -30,7 +35,7 @@ _WAITING_POSTS: Final = text("state = 'waiting'")
 class SqlMailbox:
     """`Mailbox` on the database."""
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
+    def __init__(self, writer: Writing, reader: Reading) -> None:
         self._writer = writer
         self._reader = reader
         self._being_bound: dict[str, str] = {}
@@ -38,10 +43,10 @@ class SqlMailbox:
     # ------------------------------------------------------------ inbox
 
     async def receive(self, letters: Sequence[Letter], next_batch: str) -> Sequence[str]:
-        return await self._writer.run(partial(_receive, letters, next_batch))
+        return cast("Sequence[str]", await self._writer.run(ReceiveLetters(letters, next_batch)))
 
     async def sync_token(self) -> str | None:
-        return await self.recall(_SYNC_TOKEN)
+        return await self.recall(SYNC_TOKEN)
 
     async def letters(self) -> Sequence[Letter]:
         listed = await self._reader.rows(select(letter).where(_WAITING_LETTERS).order_by(letter.c.number))
@@ -54,7 +59,7 @@ class SqlMailbox:
         return bool(await self._reader.scalar(select(letter.c.done).where(letter.c.event == event)))
 
     async def finish(self, event: str) -> None:
-        await self._writer.run(partial(_finish, event))
+        await self._writer.run(FinishLetter(event))
 
     # ------------------------------------------------------------ outbox
 
@@ -72,11 +77,11 @@ class SqlMailbox:
         ]
 
     async def sent(self, post: str, event: str, room: str) -> None:
-        await self._writer.run(partial(_sent, post, event, room))
+        await self._writer.run(MarkSent(post, event, room))
 
     async def set_aside(self, post: str, reason: str) -> None:
         """Take the post out of the queue; its sealed payload stays, for the operator to look into."""
-        await self._writer.run(partial(_set_aside, post, reason))
+        await self._writer.run(SetAside(post, reason))
 
     async def slot(self, slot: str) -> tuple[str, str] | None:
         row = await self._reader.first(select(tables.slot).where(tables.slot.c.slot == slot))
@@ -90,7 +95,7 @@ class SqlMailbox:
     # ------------------------------------------------------------ memory
 
     async def remember(self, name: str, value: str) -> None:
-        await self._writer.run(partial(_remember, name, value))
+        await self._writer.run(Remember(name, value))
 
     async def recall(self, name: str) -> str | None:
         value: str | None = await self._reader.scalar(select(memory.c.value).where(memory.c.name == name))
@@ -117,71 +122,9 @@ class SqlMailbox:
         return event
 
     def _bind(self, what: str, event: str) -> None:
-        def written(binding: asyncio.Future[bool]) -> None:
+        def written(binding: asyncio.Future[Answer]) -> None:
             if not binding.cancelled() and binding.exception() is None:
                 del self._being_bound[what]
             # Else it stays bound here, as long as this process lives: nothing is let through twice.
 
-        self._writer.submit(partial(_first_seen, what, event)).add_done_callback(written)
-
-
-def _receive(
-    letters: Sequence[Letter], next_batch: str, connection: sqlite3.Connection, now: int
-) -> Sequence[str]:
-    new = [item.event for item in letters if _put_in(connection, item)]
-    _remember(_SYNC_TOKEN, next_batch, connection, now)
-    return new
-
-
-def _put_in(connection: sqlite3.Connection, item: Letter) -> bool:
-    row = {
-        "number": None,
-        "event": item.event,
-        "room": item.room,
-        "sender": item.sender,
-        "received": microseconds(item.received),
-        "payload": item.payload,
-        "done": 0,
-    }
-    return connection.execute(sql.INSERT_LETTER_IF_NEW, row).rowcount == 1
-
-
-def _finish(event: str, connection: sqlite3.Connection, now: int) -> None:
-    finish_letter(connection, event, now)
-
-
-def _sent(post: str, event: str, room: str, connection: sqlite3.Connection, _now: int) -> None:
-    marked = connection.execute(
-        "UPDATE post SET state = 'sent', event = ?, reason = NULL, payload = x''"
-        " WHERE id = ? AND state <> 'sent'",
-        (event, post),
-    )
-    if marked.rowcount:
-        # Kept where the message is in that room; a message in a new room takes the slot over.
-        connection.execute(
-            "INSERT INTO slot (slot, room, event)"
-            " SELECT slot, ?, ? FROM post WHERE id = ? AND slot IS NOT NULL"
-            " ON CONFLICT (slot) DO UPDATE SET room = excluded.room, event = excluded.event"
-            " WHERE room <> excluded.room",
-            (room, event, post),
-        )
-
-
-def _set_aside(post: str, reason: str, connection: sqlite3.Connection, _now: int) -> None:
-    connection.execute(
-        "UPDATE post SET state = 'aside', reason = ? WHERE id = ? AND state = 'waiting'", (reason, post)
-    )
-
-
-def _remember(name: str, value: str, connection: sqlite3.Connection, _now: int) -> None:
-    connection.execute(
-        "INSERT INTO memory (name, value) VALUES (?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        (name, value),
-    )
-
-
-def _first_seen(what: str, event: str, connection: sqlite3.Connection, _now: int) -> bool:
-    connection.execute("INSERT INTO seen (what, event) VALUES (?, ?) ON CONFLICT DO NOTHING", (what, event))
-    (bound,) = connection.execute("SELECT event FROM seen WHERE what = ?", (what,)).fetchone()
-    return bool(bound == event)
+        self._writer.submit(BindSeen(what, event)).add_done_callback(written)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import functools
 import shutil
@@ -11,14 +12,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paybridge.storage.connection import connect
 from paybridge.storage.database import Database, open_database
-from paybridge.storage.schema import upgrade
+from paybridge.storage.rows import microseconds
+from paybridge.storage.sqlite.connection import connect
+from paybridge.storage.sqlite.core import apply_all
+from paybridge.storage.sqlite.schema import upgrade
+from paybridge.storage.works import Failed
 from paybridge.vault import MasterKey, Vault, found_vault
 
 if TYPE_CHECKING:
+    import sqlite3
+
+    from paybridge.services.ports import Clock
     from paybridge.storage.book import SqlBook
     from paybridge.storage.mailbox import SqlMailbox
+    from paybridge.storage.works import Answer, Work
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -34,6 +42,26 @@ class StoodClock:
 
     def pass_by(self, span: timedelta) -> None:
         self.at += span
+
+
+class InlineWriter:
+    """Writes each work in its caller's own turn: for tests that decide themselves what is when."""
+
+    def __init__(self, connection: sqlite3.Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    async def run(self, work: Work) -> Answer:
+        return await self.submit(work)
+
+    def submit(self, work: Work) -> asyncio.Future[Answer]:
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        (outcome,) = apply_all(self._connection, [work], microseconds(self._clock.now()))
+        if isinstance(outcome, Failed):
+            answer.set_exception(outcome.error)
+        else:
+            answer.set_result(outcome)
+        return answer
 
 
 async def open_book(

@@ -42,7 +42,8 @@ from paybridge.matrix import (
 from paybridge.matrix.policy import Rules
 from paybridge.services import approvals, courier, news, payments, pinning
 from paybridge.services.gestures import Gestures
-from paybridge.storage import book, mailbox, steps, tables
+from paybridge.storage import book, mailbox, tables
+from paybridge.storage.sqlite import mail, steps
 from paybridge.texts import _format, _template, _texts, saying
 from paybridge.web import health
 
@@ -249,13 +250,13 @@ def card_expiry(patch: pytest.MonkeyPatch) -> None:
     "test_case_15_one_event_that_comes_many_times_at_once_is_one_payment",
 )
 def each_event_once(patch: pytest.MonkeyPatch) -> None:
-    put_in, sort = mailbox._put_in, hearing.Hearing._sort
+    put_in, sort = mail._put_in, hearing.Hearing._sort
 
     def again(self: Any, letter: Any, tasks: Any) -> None:  # noqa: ANN401 - passed on
         self._in_hand.discard(letter.event)
         sort(self, letter, tasks)
 
-    patch.setattr(mailbox, "_put_in", lambda *row: put_in(*row) or True)
+    patch.setattr(mail, "_put_in", lambda *row: put_in(*row) or True)
     patch.setattr(hearing.Hearing, "_sort", again)
     patch.setattr(steps, "finish_letter", always(answer=True))
 

@@ -11,7 +11,7 @@ from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import Policy, RoomPolicy
 from paybridge.domain.spoken import Origin
 from paybridge.services.ports import Letter, Post, Step
-from paybridge.storage.connection import connect
+from paybridge.storage.sqlite.connection import connect
 from tests.fakes.database import START
 from tests.fakes.records import a_booking, a_leg, a_request, a_topup, a_transfer, people
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import create_engine
 
-from paybridge.storage.connection import connect
 from paybridge.storage.database import open_database, vault_check
 from paybridge.storage.errors import DatabasePlaceError, DatabaseUrlError, GuardsMissingError
-from paybridge.storage.schema import check_guards, expected_shape, shape_of, upgrade
+from paybridge.storage.sqlite.connection import connect
+from paybridge.storage.sqlite.schema import check_guards, expected_shape, shape_of, upgrade
 from paybridge.storage.tables import metadata
 from paybridge.vault import MasterKey, WrongMasterKeyError, found_vault, open_vault
 from tests.fakes.database import StoodClock, open_book

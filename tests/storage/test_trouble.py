@@ -17,10 +17,11 @@ import pytest
 from paybridge.domain.money import Money
 from paybridge.services.ports import BookUnavailableError, OverdraftError, StaleError, Step
 from paybridge.storage.audit import audit
-from paybridge.storage.connection import connect
 from paybridge.storage.rows import microseconds
-from paybridge.storage.steps import write_step
-from paybridge.storage.writer import Writer, apply_steps
+from paybridge.storage.sqlite.connection import connect
+from paybridge.storage.sqlite.core import apply_all
+from paybridge.storage.sqlite.writer import SqliteWriter
+from paybridge.storage.works import Failed, WriteStep
 from tests.fakes.database import START, StoodClock, open_book
 from tests.fakes.records import a_booking, a_topup, euros, people
 
@@ -40,10 +41,10 @@ def connect_impatiently(path: Path) -> sqlite3.Connection:
 async def test_a_locked_database_fails_its_callers_and_recovers(
     database: Database, clock: StoodClock
 ) -> None:
-    writer = Writer(partial(connect_impatiently, database.path), clock)
+    writer = SqliteWriter(partial(connect_impatiently, database.path), clock)
     other = sqlite3.connect(database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    work = partial(write_step, people("anna"))
+    work = WriteStep(people("anna"))
 
     with pytest.raises(BookUnavailableError, match="locked"):
         await writer.run(work)
@@ -68,12 +69,12 @@ async def test_a_full_disk_fails_everyone_in_the_commit_and_recovers(
             )
         return connection
 
-    writer = Writer(connect_to_a_small_disk, clock)
+    writer = SqliteWriter(connect_to_a_small_disk, clock)
     big = Step(records=tuple(people(*(f"person {number} {'x' * 500}" for number in range(100))).records))
 
     outcomes = await asyncio.gather(
-        writer.run(partial(write_step, people("anna"))),
-        writer.run(partial(write_step, big)),
+        writer.run(WriteStep(people("anna"))),
+        writer.run(WriteStep(big)),
         return_exceptions=True,
     )
     assert [type(outcome) for outcome in outcomes] == [BookUnavailableError] * 2
@@ -81,7 +82,7 @@ async def test_a_full_disk_fails_everyone_in_the_commit_and_recovers(
     assert await database.book.person("anna") is None
 
     full = False
-    await writer.run(partial(write_step, people("anna")))
+    await writer.run(WriteStep(people("anna")))
     assert await database.book.person("anna") is not None
     await writer.close()
 
@@ -90,12 +91,12 @@ async def test_a_database_that_cannot_be_opened_is_tried_afresh(
     database: Database, clock: StoodClock
 ) -> None:
     path = database.path.with_name("not yet") / "paybridge.db"
-    writer = Writer(partial(connect, path), clock)
+    writer = SqliteWriter(partial(connect, path), clock)
     with pytest.raises(BookUnavailableError):
-        await writer.run(partial(write_step, people("anna")))
+        await writer.run(WriteStep(people("anna")))
 
     path.parent.symlink_to(database.path.parent, target_is_directory=True)
-    await writer.run(partial(write_step, people("anna")))
+    await writer.run(WriteStep(people("anna")))
     assert await database.book.person("anna") is not None
     await writer.close()
 
@@ -114,14 +115,21 @@ def test_the_core_of_the_writer_runs_inline(database: Database) -> None:
     now = microseconds(START)
     topup, overdraft = a_topup("t/1", "anna", 100), a_booking("b/1", "anna", "bob", 101)
 
-    outcomes = apply_steps(
-        connection,
-        [Step(journals=(topup,)), Step(journals=(overdraft,)), people("anna"), people("anna")],
-        now,
-    )
-    assert [type(outcome) for outcome in outcomes] == [type(None), OverdraftError, type(None), StaleError]
-    assert apply_steps(connection, [], now) == []
+    steps = [
+        Step(journals=(topup,)),
+        Step(journals=(overdraft,)),
+        people("anna"),
+        people("anna"),
+        people("bob"),
+    ]
+    outcomes = apply_all(connection, [WriteStep(step) for step in steps], now)
+    refused = [type(outcome.error) if isinstance(outcome, Failed) else outcome for outcome in outcomes]
+    alone = apply_all(connection, [WriteStep(people("bob"))], now)
     connection.close()
+
+    assert refused == [None, OverdraftError, None, StaleError, None]
+    assert isinstance(alone[0], Failed)
+    assert isinstance(alone[0].error, StaleError)
 
 
 @pytest.mark.parametrize("after", [1, 7, 40])

@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that `paybridge.storage.schema` hands in."""
+"""Runs the migrations on the connection that the engine hands in."""
 
 from __future__ import annotations
 

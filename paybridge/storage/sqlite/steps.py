@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from paybridge.domain.people import Link
 from paybridge.services.ports import AlreadyDoneError, OverdraftError, StaleError, StepRefusedError
-from paybridge.storage import statements as sql
+from paybridge.storage.chain import NO_HASH, link, said_by
+from paybridge.storage.kinds import KEY_OF, TERMS_OF, writing_order
 from paybridge.storage.rows import microseconds, row_of
+from paybridge.storage.sqlite import statements as sql
+from paybridge.storage.sqlite.mail import finish_letter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from paybridge.domain.ledger import Account, Journal
-    from paybridge.services.ports import Post, Record, Step
+    from paybridge.services.ports import Post, Record
+    from paybridge.storage.works import WriteStep
 
-NO_HASH: Final = bytes(32)
-"""What the first journal follows."""
-
-_RANK: Final = {kind: rank for rank, kind in enumerate(sql.TABLE_OF)}
 _WRITTEN_BEFORE: Final = ("journal.idem", "post.id", "letter.event")
 
 
-def write_step(step: Step, connection: sqlite3.Connection, now: int) -> None:
-    """Write `step` inside the open transaction, or raise why not; the caller rolls back.
+def write_step(connection: sqlite3.Connection, work: WriteStep, now: int) -> None:
+    """Write the step inside the open transaction, or raise why not; the caller rolls back.
 
     `now` in microseconds. A constraint that refuses shows as `sqlite3.IntegrityError`; see `refusal`.
     """
+    step = work.step
     for event in step.done:
-        answer_letter(connection, event, now)
-    for record in sorted(step.records, key=_writing_order):
+        if not finish_letter(connection, event, now):
+            raise AlreadyDoneError(event)
+    for record in sorted(step.records, key=writing_order):
         _write_record(connection, record)
     for journal in step.journals:
         _write_journal(connection, journal, now)
@@ -52,36 +49,6 @@ def refusal(error: sqlite3.IntegrityError) -> StepRefusedError:
     return StepRefusedError(told)
 
 
-def answer_letter(connection: sqlite3.Connection, event: str, now: int) -> None:
-    """Mark the letter done and blank it, or `AlreadyDoneError`; an unknown one is put there as done."""
-    if not finish_letter(connection, event, now):
-        raise AlreadyDoneError(event)
-
-
-def finish_letter(connection: sqlite3.Connection, event: str, now: int) -> bool:
-    """Mark the letter done and blank it; False if it was done before."""
-    updated = connection.execute(
-        "UPDATE letter SET done = 1, payload = x'' WHERE event = ? AND done = 0", (event,)
-    ).rowcount
-    if updated:
-        return True
-    row = {
-        "number": None,
-        "event": event,
-        "room": "",
-        "sender": "",
-        "received": now,
-        "payload": b"",
-        "done": 1,
-    }
-    return connection.execute(sql.INSERT_LETTER_IF_NEW, row).rowcount == 1
-
-
-def _writing_order(record: Record) -> tuple[int, bool]:
-    # By foreign keys; and of two links the new default last, when the old one is none any more.
-    return _RANK[type(record)], isinstance(record, Link) and record.is_default
-
-
 def _write_record(connection: sqlite3.Connection, record: Record) -> None:
     kind, before = type(record), record.version
     row = row_of(record)
@@ -89,9 +56,9 @@ def _write_record(connection: sqlite3.Connection, record: Record) -> None:
     if before == 0:
         connection.execute(sql.INSERT_OF[kind], row)
         return
-    key = row[sql.KEY_OF[kind]]
+    key = row[KEY_OF[kind]]
     row["_key"], row["_version"] = key, before
-    row |= {f"_{name}": row[name] for name in sql.TERMS_OF[kind]}
+    row |= {f"_{name}": row[name] for name in TERMS_OF[kind]}
     if connection.execute(sql.UPDATE_OF[kind], row).rowcount != 1:
         if connection.execute(sql.VERSION_OF[kind], row).fetchone() == (before,):
             raise StepRefusedError(f"{kind.__name__} {key} keeps its terms")
@@ -130,7 +97,7 @@ def _write_journal(connection: sqlite3.Connection, journal: Journal, now: int) -
             "transfer": journal.transfer,
             "created": now,
             "prev_hash": prev_hash,
-            "hash": _hash(journal, now, prev_hash),
+            "hash": link(prev_hash, said_by(journal, now)),
         },
     )
     for place, line in enumerate(journal.lines, start=1):
@@ -169,13 +136,3 @@ def _account(connection: sqlite3.Connection, account: Account, currency: str) ->
     opened = connection.execute(sql.INSERT_ACCOUNT, row).lastrowid
     assert opened is not None  # an insert that does not raise has a row
     return opened, 0, 0
-
-
-def _hash(journal: Journal, created: int, prev_hash: bytes) -> bytes:
-    """The journal's link of the chain: SHA-256 of everything that it says, and of the link before."""
-    lines: Sequence[object] = [
-        [line.account.owner, line.account.kind.value, line.amount.currency, line.amount.minor]
-        for line in journal.lines
-    ]
-    content = [prev_hash.hex(), journal.idem, journal.kind, journal.transfer, created, lines]
-    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).digest()

@@ -17,7 +17,7 @@ from paybridge.storage.errors import GuardsMissingError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MIGRATIONS: Final = Path(__file__).with_name("migrations")
+MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
 
 Shape: TypeAlias = "Mapping[tuple[str, str], str]"
 """What a database consists of: (kind, name) of every table, index and trigger, to its SQL."""

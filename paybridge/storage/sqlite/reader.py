@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import StaticPool, create_engine
 
-from paybridge.storage.connection import connect_read_only
+from paybridge.storage.sqlite.connection import connect_read_only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paybridge.storage.rows import Row
 
 
-class Reader:
+class SqliteReader:
     """One reading connection; used by one event loop only."""
 
     def __init__(self, path: Path) -> None:

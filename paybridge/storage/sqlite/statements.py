@@ -7,48 +7,13 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.dialects import sqlite
 
-from paybridge.domain.leg import Leg
-from paybridge.domain.people import Identity, Link, Person
-from paybridge.domain.pinning import PinnedKey
-from paybridge.domain.policy import RoomPolicy
-from paybridge.domain.request import Request
-from paybridge.domain.spoken import Origin
-from paybridge.domain.transfer import Transfer
 from paybridge.storage import tables
+from paybridge.storage.kinds import KEY_OF, TABLE_OF, TERMS_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from paybridge.services.ports import Record
 
 _DIALECT: Final = sqlite.dialect(paramstyle="named")
-
-TABLE_OF: Final[Mapping[type[Record], Table]] = {
-    Person: tables.person,
-    Identity: tables.identity,
-    Link: tables.link,
-    Request: tables.request,
-    Transfer: tables.transfer,
-    Leg: tables.leg,
-    RoomPolicy: tables.room_policy,
-    PinnedKey: tables.pinned_key,
-    Origin: tables.origin,
-}
-"""The table of every kind of record; the order is that in which foreign keys let them be written."""
-
-_AGREED: Final = ("amount", "currency", "room", "created")
-TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
-    Person: (),
-    Identity: (),
-    Link: (),
-    Request: ("asker", "asker_mxid", "asked", "asked_mxid", *_AGREED),
-    Transfer: ("kind", "payer", "payer_mxid", "payee", "payee_mxid", *_AGREED),
-    Leg: ("transfer", "number", "kind", "rail", "owner", "amount", "currency"),
-    RoomPolicy: (),
-    PinnedKey: (),
-    Origin: (),
-}
-"""What never changes of a record once it is written: left out of updates, which so touch fewer indexes."""
 
 
 def _insert(table: Table) -> str:
@@ -73,7 +38,6 @@ def _version(kind: type[Record]) -> str:
     return str(statement.compile(dialect=_DIALECT))
 
 
-KEY_OF: Final = {kind: next(iter(table.primary_key.columns)).name for kind, table in TABLE_OF.items()}
 INSERT_OF: Final = {kind: _insert(table) for kind, table in TABLE_OF.items()}
 UPDATE_OF: Final = {kind: _update_if_unchanged(kind) for kind in TABLE_OF}
 VERSION_OF: Final = {kind: _version(kind) for kind in TABLE_OF}

@@ -1,0 +1,57 @@
+"""Each kind of record: its table, its key, and what of it never changes once it is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from paybridge.domain.leg import Leg
+from paybridge.domain.people import Identity, Link, Person
+from paybridge.domain.pinning import PinnedKey
+from paybridge.domain.policy import RoomPolicy
+from paybridge.domain.request import Request
+from paybridge.domain.spoken import Origin
+from paybridge.domain.transfer import Transfer
+from paybridge.storage import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Table
+
+    from paybridge.services.ports import Record
+
+TABLE_OF: Final[Mapping[type[Record], Table]] = {
+    Person: tables.person,
+    Identity: tables.identity,
+    Link: tables.link,
+    Request: tables.request,
+    Transfer: tables.transfer,
+    Leg: tables.leg,
+    RoomPolicy: tables.room_policy,
+    PinnedKey: tables.pinned_key,
+    Origin: tables.origin,
+}
+"""The table of every kind of record; the order is that in which foreign keys let them be written."""
+
+_AGREED: Final = ("amount", "currency", "room", "created")
+TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
+    Person: (),
+    Identity: (),
+    Link: (),
+    Request: ("asker", "asker_mxid", "asked", "asked_mxid", *_AGREED),
+    Transfer: ("kind", "payer", "payer_mxid", "payee", "payee_mxid", *_AGREED),
+    Leg: ("transfer", "number", "kind", "rail", "owner", "amount", "currency"),
+    RoomPolicy: (),
+    PinnedKey: (),
+    Origin: (),
+}
+"""What never changes of a record once it is written: left out of updates, which so touch fewer indexes."""
+
+KEY_OF: Final = {kind: next(iter(table.primary_key.columns)).name for kind, table in TABLE_OF.items()}
+
+_RANK: Final = {kind: rank for rank, kind in enumerate(TABLE_OF)}
+
+
+def writing_order(record: Record) -> tuple[int, bool]:
+    """By foreign keys; and of two links the new default last, when the old one is none any more."""
+    return _RANK[type(record)], isinstance(record, Link) and record.is_default

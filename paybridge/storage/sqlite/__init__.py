@@ -1,0 +1,1 @@
+"""The SQLite engine: one file, one writing thread, reads in the event loop."""

@@ -44,13 +44,14 @@ def table(results: Iterable[Result]) -> Table:
         column.justify = "right"
     for result in results:
         side = "≥" if result.wants == "at_least" else "≤"
+        goal = f"{side} {result.goal:g}" if result.goal else ""
         drawn.add_row(
             result.name,
             f"{result.value:,.2f}",
             f"{result.floor:,.2f}",
             f"{result.ratio:.2f}",
-            f"{side} {result.goal:g}",
-            "yes" if result.holds else "NO",
+            goal,
+            ("yes" if result.holds else "NO") if goal else "",
         )
     return drawn
 

@@ -11,7 +11,8 @@ class Result:
     """One measured figure.
 
     `value` and `floor` are of one unit and of one run, so that `ratio` (value / floor) says something on any
-    machine. `wants` tells which side of `goal` is good: "at_least" for rates, "at_most" for times.
+    machine. `wants` tells which side of `goal` is good: "at_least" for rates, "at_most" for times. A goal of
+    0 asks for nothing: the figure is told, no more.
     """
 
     name: str

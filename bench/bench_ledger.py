@@ -1,188 +1,106 @@
-"""Durable steps per second: the writer with all its guards, against the bare driver doing one at a time."""
+"""The ledger on SQLite: durable steps and whole payments, against the bare driver doing one step a time."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import tempfile
-import time
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bench._money import Measured, best, fill, measure, settling
+from bench._office import Office
+from bench._raw import Commits, raw_rate
 from bench._result import Result
-from paybridge.domain import ledger
-from paybridge.domain.money import Money
-from paybridge.domain.people import Person
-from paybridge.domain.transfer import Transfer, TransferKind, TransferState
-from paybridge.services.ports import Post, Step
+from paybridge.app.system import SystemClock
 from paybridge.storage import open_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from paybridge.services.ports import Book
+    from collections.abc import Iterator
 
 # Callers at once, steps to take, and the part of the bare driver's rate that must be reached.
-LEVELS: Final = ((1, 1500, 0.5), (8, 4000, 0.0), (64, 12000, 1.5))
+STEPS: Final = ((1, 1500, 0.5), (8, 4000, 0.0), (64, 12000, 1.5))
+# The same for whole payments, from the draft to the receipt.
+PAYMENTS: Final = ((1, 300, 0.0), (64, 1500, 1.0))
 RAW_STEPS: Final = 1500
-ROUNDS: Final = 2
-PEOPLE: Final = 500
+RAW_STEPS_TOGETHER: Final = 6400
+ROUNDS: Final = 3
 SLOWEST_MS: Final = 50.0
-START: Final = datetime(2026, 1, 1, tzinfo=UTC)
-
-_RAW_TABLES: Final = """
-    CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL);
-    CREATE TABLE transfer (id TEXT PRIMARY KEY, state TEXT NOT NULL, version INTEGER NOT NULL);
-    CREATE TABLE journal (id INTEGER PRIMARY KEY, idem TEXT NOT NULL UNIQUE);
-    CREATE TABLE entry (
-        journal INTEGER, line INTEGER, account INTEGER, amount INTEGER, PRIMARY KEY (journal, line)
-    );
-    CREATE TABLE post (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, payload BLOB NOT NULL);
-"""
-
-
-class _RealClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
+MOST_STEPS: Final = 3.0
+"""What a payment from balance to balance may take."""
 
 
 async def run() -> list[Result]:
-    """Rates at 1, 8 and 64 callers over the bare driver's, and the slowest answers at 64."""
+    """Rates over the bare driver's, and what callers wait for; each the best of rounds taken in turn."""
+    raw: dict[Commits, list[float]] = defaultdict(list)
+    steps: dict[int, list[Measured]] = defaultdict(list)
+    payments: dict[int, list[Measured]] = defaultdict(list)
+    taken = 0.0
     with tempfile.TemporaryDirectory(prefix="paybridge-bench-") as folder:
-        raw: list[float] = []
-        rates: dict[int, list[float]] = {callers: [] for callers, _, _ in LEVELS}
-        waits: list[float] = []
-        # Turn by turn, so that a disk that slows down slows both.
-        for turn in range(ROUNDS):
-            raw.append(await asyncio.to_thread(_raw_rate, Path(folder) / f"raw-{turn}.db"))
-            for callers, steps, _ in LEVELS:
-                rate, slowest = await _rate(Path(folder) / f"{callers}-{turn}.db", callers, steps)
-                rates[callers].append(rate)
-                if callers == LEVELS[-1][0]:
-                    waits.append(slowest)
-    floor = max(raw)
-    results = [
-        Result(f"ledger: durable steps/s, {callers} callers / raw SQLite", max(rates[callers]), floor, goal)
-        for callers, _, goal in LEVELS
+        places = _places(Path(folder))
+        # Turn by turn, so that a disk that slows down slows all of them.
+        for _ in range(ROUNDS):
+            for commits in Commits:
+                amount = RAW_STEPS if commits is Commits.EACH else RAW_STEPS_TOGETHER
+                raw[commits].append(await asyncio.to_thread(raw_rate, next(places), amount, commits))
+            for callers, amount, _ in STEPS:
+                steps[callers].append(await _steps(next(places), callers, amount))
+            for callers, amount, _ in PAYMENTS:
+                measured, taken = await _payments(next(places), callers, amount)
+                payments[callers].append(measured)
+    floor, busiest = max(raw[Commits.EACH]), STEPS[-1][0]
+    return [
+        *(
+            Result(f"ledger: bare steps/s, {commits.value}", max(raw[commits]), floor, 0.0)
+            for commits in Commits
+        ),
+        *_rows("durable steps", steps, {callers: goal for callers, _, goal in STEPS}, floor),
+        *_rows("whole payments", payments, {callers: goal for callers, _, goal in PAYMENTS}, floor),
+        Result(
+            f"ledger: p99 of a step at {busiest} callers, ms",
+            min(each.p99 for each in steps[busiest]),
+            SLOWEST_MS,
+            1.0,
+            "at_most",
+        ),
+        Result("ledger: steps of a whole payment", taken, MOST_STEPS, 1.0, "at_most"),
     ]
-    answers = Result("ledger: p99 of a step at 64 callers, ms", min(waits), SLOWEST_MS, 1.0, "at_most")
-    return [*results, answers]
 
 
-# ---------------------------------------------------------------- the floor
+def _rows(
+    what: str, measured: dict[int, list[Measured]], goals: dict[int, float], floor: float
+) -> Iterator[Result]:
+    for callers, rounds in measured.items():
+        name = f"ledger: {what}, {callers} {'caller' if callers == 1 else 'callers'}"
+        yield Result(f"{name}, /s over bare SQLite", best(rounds).rate, floor, goals[callers])
+        yield Result(f"{name}, p50 ms over a bare step", min(each.p50 for each in rounds), 1000 / floor, 0.0)
+        yield Result(f"{name}, p99 ms over a bare step", min(each.p99 for each in rounds), 1000 / floor, 0.0)
 
 
-def _raw_rate(path: Path) -> float:
-    """Conditional update, journal of two lines with balances, outbox row: a COMMIT for each, no guards."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" + _RAW_TABLES)
-    connection.execute("BEGIN")
-    connection.executemany("INSERT INTO account VALUES (?, 1000000)", [(n,) for n in range(PEOPLE)])
-    connection.executemany(
-        "INSERT INTO transfer VALUES (?, 'approved', 1)", [(f"PB-{n}",) for n in range(RAW_STEPS)]
-    )
-    connection.execute("COMMIT")
-    begun = time.perf_counter()
-    for number in range(RAW_STEPS):
-        payer, payee = _pair(number)
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute(
-            "UPDATE transfer SET state = 'settled', version = 2 WHERE id = ? AND version = 1",
-            (f"PB-{number}",),
-        )
-        connection.execute("INSERT INTO journal VALUES (?, ?)", (number, f"leg-{number}/book"))
-        for line, (account, amount) in enumerate(((payer, -1), (payee, 1))):
-            connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?)", (number, line, account, amount))
-            connection.execute("UPDATE account SET balance = balance + ? WHERE id = ?", (amount, account))
-        connection.execute("INSERT INTO post VALUES (NULL, ?, ?)", (f"post-{number}", bytes(200)))
-        connection.execute("COMMIT")
-    spent = time.perf_counter() - begun
-    connection.close()
-    return RAW_STEPS / spent
+async def _steps(path: Path, callers: int, amount: int) -> Measured:
+    database = await open_database(f"sqlite+aiosqlite:///{path}", SystemClock())
+    await fill(database.book, amount)
+    works = [partial(database.book.commit, settling(n)) for n in range(amount)]
+    try:
+        return await measure(works, callers)
+    finally:
+        await database.close()
 
 
-# ---------------------------------------------------------------- the book
+async def _payments(path: Path, callers: int, amount: int) -> tuple[Measured, float]:
+    """How it went, and how many steps a payment took."""
+    database = await open_database(f"sqlite+aiosqlite:///{path}", SystemClock())
+    try:
+        office, _ = await Office.open(database.book, database.mailbox)
+        measured = await measure(office.payments(range(amount)), callers)
+        return measured, office.steps / amount
+    finally:
+        await database.close()
 
 
-async def _rate(path: Path, callers: int, steps: int) -> tuple[float, float]:
-    """Steps per second, and the wait in milliseconds that 99 of 100 do not exceed."""
-    database = await open_database(f"sqlite+aiosqlite:///{path}", _RealClock())
-    await _fill(database.book, steps)
-    waits: list[float] = []
-    work = iter([_step(number) for number in range(steps)])
-    begun = time.perf_counter()
-    await asyncio.gather(*(_caller(database.book, work, waits) for _ in range(callers)))
-    spent = time.perf_counter() - begun
-    await database.close()
-    return steps / spent, sorted(waits)[len(waits) * 99 // 100] * 1000
-
-
-async def _caller(book: Book, work: Iterator[Step], waits: list[float]) -> None:
-    for step in work:
-        begun = time.perf_counter()
-        await book.commit(step)
-        waits.append(time.perf_counter() - begun)
-
-
-def _step(number: int) -> Step:
-    payer, payee = _pair(number)
-    settled = replace(_transfer(number), state=TransferState.SETTLED, version=1)
-    journal = ledger.move(
-        f"leg-{number}/book",
-        "book",
-        settled.id,
-        Money(1, "EUR"),
-        giver=ledger.person(f"person-{payer}"),
-        taker=ledger.person(f"person-{payee}"),
-    )
-    post = Post(f"post-{number}", "!room:bench", None, None, bytes(200), START)
-    return Step(records=(settled,), journals=(journal,), posts=(post,))
-
-
-async def _fill(book: Book, transfers: int) -> None:
-    people = [Person(f"person-{number}", b"key", START) for number in range(PEOPLE)]
-    money = tuple(
-        ledger.move(
-            f"topup-{person.id}",
-            "topup",
-            "PB-TOPUP",
-            Money(1_000_000, "EUR"),
-            giver=ledger.clearing("bank"),
-            taker=ledger.person(person.id),
-        )
-        for person in people
-    )
-    await book.commit(Step(records=tuple(people), journals=money))
-    for some in _portions(range(transfers), 500):
-        await book.commit(Step(records=tuple(_transfer(number) for number in some)))
-
-
-def _transfer(number: int) -> Transfer:
-    payer, payee = _pair(number)
-    return Transfer(
-        id=f"PB-{number}",
-        kind=TransferKind.PAY,
-        state=TransferState.APPROVED,
-        payer=f"person-{payer}",
-        payer_mxid=f"@person-{payer}:bench",
-        payee=f"person-{payee}",
-        payee_mxid=f"@person-{payee}:bench",
-        amount=Money(1, "EUR"),
-        fee=Money(0, "EUR"),
-        room="!room:bench",
-        created=START + timedelta(seconds=number),
-        expires=START + timedelta(days=1),
-        nonce="nonce",
-    )
-
-
-def _pair(number: int) -> tuple[int, int]:
-    """Two different people, spread over all of them."""
-    payer = number * 7919 % PEOPLE
-    return payer, (payer + 1 + number % (PEOPLE - 1)) % PEOPLE
-
-
-def _portions(numbers: range, most: int) -> Iterable[range]:
-    return (numbers[at : at + most] for at in range(0, len(numbers), most))
+def _places(folder: Path) -> Iterator[Path]:
+    number = 0
+    while True:
+        number += 1
+        yield folder / f"{number}.db"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from confusable_homoglyphs.confusables import confusables_data
@@ -25,6 +25,8 @@ def alike(mxid: str, others: Iterable[str]) -> str | None:
     return next((other for other in others if other != mxid and _figure(other) == figure), None)
 
 
+# A card compares everybody in the room, and the same people are compared again for the next one.
+@lru_cache(maxsize=4096)
 def _figure(mxid: str) -> str:
     """What is left of a name when everything that is easily mistaken is made the same."""
     name = mxid.removeprefix("@").partition(":")[0]

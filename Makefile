@@ -58,8 +58,8 @@ docs: $(DEV) ## draw the pages that follow from the code
 bench: $(DEV) ## measure against the goals; writes bench/results.json
 	$(BIN)/python -m bench
 
-bench-big: $(DEV) ## the same with a backlog of 10,000 messages
-	BACKLOG=10000 $(BIN)/python -m bench
+bench-big: $(DEV) ## the same with a backlog of 10,000 messages and a ledger of 10,000,000 entries
+	BACKLOG=10000 ENTRIES=10000000 $(BIN)/python -m bench
 
 # Locks name versions and hashes, never where to download from. Settings of this machine stay out of them: its
 # configured extra places might offer wheels that nobody else can get.

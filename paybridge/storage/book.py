@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, select, text, union, union_all
+from sqlalchemy import Select, func, select, text, union_all
 
 from paybridge.domain.ledger import AccountKind
 from paybridge.domain.money import Money
-from paybridge.domain.people import LinkState
-from paybridge.domain.transfer import TransferKind, TransferState
+from paybridge.domain.transfer import TransferState
 from paybridge.services.ports import ApprovedSoFar
+from paybridge.storage import questions as ask
 from paybridge.storage import rows, tables
 from paybridge.storage.rows import microseconds, moment
 from paybridge.storage.tables import (
     account,
     identity,
     leg,
-    link,
     origin,
-    person,
     pinned_key,
     request,
-    room_policy,
     transfer,
 )
 from paybridge.storage.works import WriteStep
@@ -38,16 +35,10 @@ if TYPE_CHECKING:
     from paybridge.domain.request import Request
     from paybridge.domain.transfer import Transfer
     from paybridge.services.ports import Step
-    from paybridge.storage.reading import Reading
+    from paybridge.storage.reading import Facts, Reading
     from paybridge.storage.writing import Writing
 
-_NEVER_APPROVED: Final = (
-    TransferState.DRAFTED,
-    TransferState.AWAITING_APPROVAL,
-    TransferState.CANCELLED,
-    TransferState.EXPIRED,
-)
-
+_NEVER: Final = 2**63 - 1  # microseconds; later than every time that is stored
 _OPEN_TRANSFERS: Final = text(tables.IS_OPEN)
 _EXPIRING_TRANSFERS: Final = text(tables.IS_EXPIRING)
 _CLAIMABLE_TRANSFERS: Final = text(tables.IS_CLAIMABLE)
@@ -76,12 +67,11 @@ class SqlBook:
     # ------------------------------------------------------------ people
 
     async def person(self, person: str) -> Person | None:
-        row = await self._reader.first(select(tables.person).where(tables.person.c.id == person))
+        row = await self._reader.first(ask.PERSON, {"id": person})
         return None if row is None else rows.person_of(row)
 
     async def person_of(self, mxid: str) -> Person | None:
-        joined = person.join(identity, identity.c.person == person.c.id)
-        row = await self._reader.first(select(person).select_from(joined).where(identity.c.mxid == mxid))
+        row = await self._reader.first(ask.PERSON_OF, {"mxid": mxid})
         return None if row is None else rows.person_of(row)
 
     async def mxids_of(self, person: str) -> Sequence[str]:
@@ -90,12 +80,10 @@ class SqlBook:
         return [row["mxid"] for row in listed]
 
     async def links(self, person: str) -> Sequence[Link]:
-        found = select(link).where(link.c.person == person, link.c.state != LinkState.REMOVED.value)
-        listed = await self._reader.rows(found.order_by(link.c.created, link.c.id))
-        return [rows.link_of(row) for row in listed]
+        return [rows.link_of(row) for row in await self._reader.rows(ask.LINKS, {"person": person})]
 
     async def link(self, link: str) -> Link | None:
-        row = await self._reader.first(select(tables.link).where(tables.link.c.id == link))
+        row = await self._reader.first(ask.LINK, {"id": link})
         return None if row is None else rows.link_of(row)
 
     # ------------------------------------------------------------ money
@@ -107,10 +95,7 @@ class SqlBook:
         return await self._moneys(person, AccountKind.HELD)
 
     async def balance(self, person: str, currency: str) -> Money:
-        of_person = (account.c.owner == person, account.c.kind == AccountKind.PERSON.value)
-        minor = await self._reader.scalar(
-            select(account.c.balance).where(*of_person, account.c.currency == currency)
-        )
+        minor = await self._reader.scalar(ask.BALANCE, {"owner": person, "currency": currency})
         return Money(minor or 0, currency)
 
     async def _moneys(self, owner: str, kind: AccountKind) -> Sequence[Money]:
@@ -123,14 +108,14 @@ class SqlBook:
     # ------------------------------------------------------------ transfers
 
     async def transfer(self, transfer: str) -> Transfer | None:
-        row = await self._reader.first(select(tables.transfer).where(tables.transfer.c.id == transfer))
+        row = await self._reader.first(ask.TRANSFER, {"id": transfer})
         return None if row is None else rows.transfer_of(row)
 
     async def awaiting_approval(self, payer: str) -> Sequence[Transfer]:
         return await self._open_of(payer, TransferState.AWAITING_APPROVAL)
 
     async def under_way(self, payer: str) -> Sequence[Transfer]:
-        found = _newest_first(_open_transfers(payer, TransferState.APPROVED).where(_HAS_OPEN_LEG.exists()))
+        found = ask.newest_first(_open_transfers(payer, TransferState.APPROVED).where(_HAS_OPEN_LEG.exists()))
         return await self._transfers(found)
 
     async def claimable_from(self, payer: str) -> Sequence[Transfer]:
@@ -138,33 +123,22 @@ class SqlBook:
 
     async def claimable(self, payee: str) -> Sequence[Transfer]:
         found = select(transfer).where(_CLAIMABLE_TRANSFERS, transfer.c.payee == payee)
-        return await self._transfers(_newest_first(found))
+        return await self._transfers(ask.newest_first(found))
 
     async def history(self, person: str, before: datetime | None, limit: int) -> Sequence[Transfer]:
         """Transfers in which the person pays or is paid, newest first; of others only those once approved."""
-        earlier = [] if before is None else [transfer.c.created < microseconds(before)]
-        approved = transfer.c.state.not_in([state.value for state in _NEVER_APPROVED])
-        # Each side reads the newest few by its own index; together they would sort the person's whole past.
-        paid = _newest_first(select(transfer).where(transfer.c.payer == person, *earlier)).limit(limit)
-        got = _newest_first(select(transfer).where(transfer.c.payee == person, approved, *earlier)).limit(
-            limit
-        )
-        both = union(select(paid.subquery()), select(got.subquery())).subquery()
-        newest = select(both).order_by(both.c.created.desc(), both.c.id.desc()).limit(limit)
-        return await self._transfers(newest)
+        asked: Facts = {
+            "person": person,
+            "before": _NEVER if before is None else microseconds(before),
+            "limit": limit,
+        }
+        return [rows.transfer_of(row) for row in await self._reader.rows(ask.HISTORY, asked)]
 
     async def paid_before(self, payer: str) -> Sequence[str]:
-        mxid = transfer.c.payee_mxid
-        found = select(mxid).distinct().where(*_approved_by(payer)).order_by(mxid)
-        return [row["payee_mxid"] for row in await self._reader.rows(found)]
+        return [row["payee_mxid"] for row in await self._reader.rows(ask.PAID_BEFORE, {"payer": payer})]
 
     async def approved_so_far(self, payer: str) -> ApprovedSoFar:
-        found = (
-            select(transfer.c.currency, func.count().label("count"), func.sum(transfer.c.amount).label("sum"))
-            .where(*_approved_by(payer))
-            .group_by(transfer.c.currency)
-        )
-        listed = await self._reader.rows(found)
+        listed = await self._reader.rows(ask.APPROVED_SO_FAR, {"payer": payer})
         return ApprovedSoFar(
             sum(row["count"] for row in listed), {row["currency"]: row["sum"] for row in listed}
         )
@@ -174,7 +148,8 @@ class SqlBook:
         return await self._transfers(found.order_by(transfer.c.expires).limit(limit))
 
     async def _open_of(self, payer: str, state: TransferState) -> Sequence[Transfer]:
-        return await self._transfers(_newest_first(_open_transfers(payer, state)))
+        listed = await self._reader.rows(ask.OPEN_OF_PAYER, {"payer": payer, "state": state.value})
+        return [rows.transfer_of(row) for row in listed]
 
     async def _transfers(self, statement: Select[Any]) -> Sequence[Transfer]:
         return [rows.transfer_of(row) for row in await self._reader.rows(statement)]
@@ -182,7 +157,7 @@ class SqlBook:
     # ------------------------------------------------------------ legs
 
     async def legs(self, transfer: str) -> Sequence[Leg]:
-        return await self._legs(select(leg).where(leg.c.transfer == transfer).order_by(leg.c.number))
+        return [rows.leg_of(row) for row in await self._reader.rows(ask.LEGS, {"transfer": transfer})]
 
     async def due_legs(self, at: datetime, limit: int) -> Sequence[Leg]:
         due = select(leg).where(_OPEN_LEGS, leg.c.due <= microseconds(at), _LEG_OF_APPROVED)
@@ -195,7 +170,7 @@ class SqlBook:
         return None if earliest is None else moment(earliest)
 
     async def leg_by_reference(self, reference: str) -> Leg | None:
-        row = await self._reader.first(select(leg).where(leg.c.id == reference))
+        row = await self._reader.first(ask.LEG, {"id": reference})
         return None if row is None else rows.leg_of(row)
 
     async def _legs(self, statement: Select[Any]) -> Sequence[Leg]:
@@ -223,7 +198,7 @@ class SqlBook:
         return [rows.request_of(row) for row in await self._reader.rows(statement)]
 
     async def room_policy(self, room: str) -> RoomPolicy | None:
-        row = await self._reader.first(select(room_policy).where(room_policy.c.room == room))
+        row = await self._reader.first(ask.ROOM_POLICY, {"room": room})
         return None if row is None else rows.room_policy_of(row)
 
     async def made_by(self, event: str) -> Sequence[str]:
@@ -248,19 +223,5 @@ class SqlBook:
         return None if earliest is None else moment(earliest)
 
 
-def _approved_by(payer: str) -> tuple[ColumnElement[bool], ...]:
-    """The payments to others that the person approved and no rail refused."""
-    never = [state.value for state in (*_NEVER_APPROVED, TransferState.REFUSED)]
-    return (
-        transfer.c.payer == payer,
-        transfer.c.kind == TransferKind.PAY.value,
-        transfer.c.state.not_in(never),
-    )
-
-
 def _open_transfers(payer: str, state: TransferState) -> Select[Any]:
     return select(transfer).where(_OPEN_TRANSFERS, transfer.c.payer == payer, transfer.c.state == state.value)
-
-
-def _newest_first(statement: Select[Any]) -> Select[Any]:
-    return statement.order_by(transfer.c.created.desc(), transfer.c.id.desc())

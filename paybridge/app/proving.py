@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from paybridge.app.guarding import GuardedRail
 from paybridge.services.ports import NotASandboxError, Rail, RailError
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ class ProvenRails(Mapping[str, Rail]):
         """How a rail is, for readiness."""
 
         async def ask() -> str | None:
+            rail = self._made[name]
+            if isinstance(rail, GuardedRail) and (trouble := rail.trouble()):
+                return f"{name} is {trouble}"
             if name not in self._proven:
                 return f"{name} has not answered yet"
             try:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 
 import aiohttp
@@ -14,6 +15,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from paybridge.app.bells import Bell, Bells
+from paybridge.app.guarding import guard_rail
 from paybridge.app.proving import ProvenRails
 from paybridge.app.supervisor import Backoff, FatalError, Supervisor
 from paybridge.app.system import SystemChance, SystemClock
@@ -74,7 +76,10 @@ class _House:
         self._bells = Bells()
         self._supervisor = Supervisor(Backoff(jitter=random.random), time.monotonic, fatal=CANNOT_BE_HELPED)
         found = find_rails()
-        made = {name: found[name](options, http) for name, options in config.rails.items()}
+        made = {
+            name: guard_rail(name, partial(found[name], options, http), time.monotonic)
+            for name, options in config.rails.items()
+        }
         self._rails = ProvenRails(made, Backoff(jitter=random.random))
         texts, settings = Texts(), config.settings()
         self._pins = Pins(database.book, vault, self._clock, settings, self, Bell())

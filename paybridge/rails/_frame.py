@@ -79,6 +79,9 @@ __all__ = [
 ENTRY_POINTS: Final = "paybridge.rails"
 """The entry-point group in which an installed package offers its rail; the entry's name is the rail's."""
 
+PROTOCOLS: Final = frozenset({1})
+"""The versions of `Rail` that are spoken here."""
+
 
 class RailOptions(BaseModel):
     """What is set under `rails.<name>` in the configuration; a rail's options are a subclass of this.
@@ -94,6 +97,8 @@ class RailClass(Protocol):
     """A rail before it is built: its name, its options, and a call that makes it and does nothing else."""
 
     name: str
+    protocol: int
+    """The version of `Rail` that it was written for: a figure in its own source, never taken from here."""
     Options: type[RailOptions]
 
     def __call__(self, options: Any, http: aiohttp.ClientSession, /) -> Rail:  # noqa: ANN401  its own Options
@@ -108,16 +113,25 @@ class UnusableRailError(Exception):
 def find_rails() -> Mapping[str, RailClass]:
     """Every rail by name: one for each file or folder beside this one, and those of installed packages.
 
-    `UnusableRailError` if a file holds no rail, a name is not its rail's own, or two rails share one.
+    `UnusableRailError` if a file holds no rail, a name is not its rail's own, two rails share one, or a rail
+    speaks another version of the protocol.
     """
     found: dict[str, RailClass] = {}
     for name, rail in _all_offered():
         if rail.name != name:
             raise UnusableRailError(f"rail {name} calls itself {rail.name}")
+        if rail.protocol not in PROTOCOLS:
+            raise UnusableRailError(_cannot_be_spoken(rail))
         if name in found:
             raise UnusableRailError(f"two rails are called {name}")
         found[name] = rail
     return MappingProxyType(found)
+
+
+def _cannot_be_spoken(rail: RailClass) -> str:
+    spoken = ", ".join(str(version) for version in sorted(PROTOCOLS))
+    version = f"version {rail.protocol} of the rail protocol"
+    return f"rail {rail.name} speaks {version}, and only {spoken} is spoken here"
 
 
 def _all_offered() -> Iterator[tuple[str, RailClass]]:
@@ -138,10 +152,13 @@ def _only_rail_in(module_name: str) -> RailClass:
 def _offered_by(entry: EntryPoint) -> RailClass:
     try:
         offered = entry.load()
-    except (ImportError, AttributeError) as error:
-        raise UnusableRailError(f"rail {entry.name} cannot be loaded from {entry.value}: {error}") from error
+    except Exception as error:  # whatever a stranger's module does when it is imported
+        said = str(error).partition("\n")[0]
+        raise UnusableRailError(f"rail {entry.name} cannot be loaded from {entry.value}: {said}") from error
     if not _is_rail(offered):
-        raise UnusableRailError(f"rail {entry.name}: {entry.value} is no class with a name and Options")
+        raise UnusableRailError(
+            f"rail {entry.name}: {entry.value} is no class with a name, a protocol and Options"
+        )
     return offered
 
 
@@ -150,6 +167,7 @@ def _is_rail(thing: object) -> TypeGuard[RailClass]:
     return (
         inspect.isclass(thing)
         and isinstance(getattr(thing, "name", None), str)
+        and isinstance(getattr(thing, "protocol", None), int)
         and inspect.isclass(options)
         and issubclass(options, RailOptions)
     )

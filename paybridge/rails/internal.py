@@ -60,6 +60,7 @@ class InternalRail:
     """
 
     name = "internal"
+    protocol = 1
     Options = InternalOptions
 
     def __init__(self, _options: InternalOptions, _http: aiohttp.ClientSession, /) -> None:

@@ -14,6 +14,7 @@ from paybridge.rails._frame import RailOptions
 
 class Tin:
     name = "tin"
+    protocol = 1
     Options = RailOptions
 """
 
@@ -65,6 +66,13 @@ def test_a_rail_of_an_installed_package_is_found(site: Path) -> None:
         (A_RAIL, "tin = tin_package:Can", "rail tin cannot be loaded"),
         (A_RAIL, "tin = no_such_package:Tin", "rail tin cannot be loaded"),
         (A_RAIL, "tin = tin_package", "rail tin: tin_package is no class"),
+        (A_RAIL + "\nraise OSError('no tin\\nleft')", "tin = tin_package:Tin", "tin_package:Tin: no tin$"),
+        (A_RAIL.replace("protocol = 1", ""), "tin = tin_package:Tin", "no class with a name, a protocol and"),
+        (
+            A_RAIL.replace("= 1", "= 2"),
+            "tin = tin_package:Tin",
+            "rail tin speaks version 2 of the rail protocol, and only 1 is spoken here",
+        ),
         (
             A_RAIL.replace("RailOptions\n", "int\n").replace("import int", "import RailOptions"),
             "tin = tin_package:Tin",

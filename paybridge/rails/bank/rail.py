@@ -61,6 +61,7 @@ class BankRail:
     """Collects in euros from linked accounts, and pays out to them."""
 
     name = "bank"
+    protocol = 1
     Options = BankOptions
 
     def __init__(self, options: BankOptions, http: aiohttp.ClientSession, /) -> None:

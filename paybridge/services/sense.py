@@ -1,0 +1,162 @@
+"""Whether what a rail answered can be true at all: its types, and amounts, currencies and times that can be.
+
+Rails are written by others. What passes here has the shape that it claims; whether it is right is for
+whoever asked to compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeVar, get_args
+
+from paybridge.domain.currencies import EXPONENTS
+from paybridge.domain.leg import LegKind
+from paybridge.domain.money import MAX_MINOR, Money
+from paybridge.services.rail import (
+    Capabilities,
+    Linked,
+    NotFound,
+    Outcome,
+    Page,
+    Pending,
+    Quote,
+    RailError,
+    RailEvent,
+    Refused,
+    Settled,
+    StatementLine,
+    Unsure,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+T = TypeVar("T")
+
+LONGEST_WAIT: Final = timedelta(days=7)
+LONGEST_WINDOW: Final = timedelta(days=100 * 366)
+LONGEST_HANDLE: Final = 1000
+LONGEST_ID: Final = 255
+MOST_EVENTS: Final = 1000
+NOTHING: Final = timedelta(0)
+
+
+class NonsenseError(RailError):
+    """A rail's answer cannot be true: it has the wrong type, or holds what cannot be."""
+
+
+def sensible_capabilities(told: object) -> Capabilities:
+    """Known currencies and kinds, 0 < least <= most, and times that are not negative; or `NonsenseError`."""
+    can = _is(told, Capabilities, "capabilities")
+    _demand(
+        _fits(can.currencies, frozenset) and bool(can.currencies) and can.currencies <= EXPONENTS.keys(),
+        "its currencies",
+    )
+    _demand(
+        _fits(can.flows, frozenset)
+        and bool(can.flows)
+        and all(isinstance(flow, LegKind) for flow in can.flows),
+        "its kinds of orders",
+    )
+    _demand(_whole(can.least) and _whole(can.most) and 0 < can.least <= can.most <= MAX_MINOR, "its limits")
+    _demand(_between(NOTHING, can.idempotency_window, LONGEST_WINDOW), "its idempotency window")
+    _demand(_between(NOTHING, can.money_can_come_back_for, LONGEST_WINDOW), "how long money can come back")
+    _demand(isinstance(can.not_found_is_final, bool), "whether not found is final")
+    return can
+
+
+def sensible_outcome(told: object, currency: str | None = None) -> Outcome:
+    """One of the outcomes, whole; money in it is in `currency` if one is given. Or `NonsenseError`."""
+    outcome: Outcome = _is(told, get_args(Outcome), "an outcome")
+    match outcome:
+        case Settled(remote_id=remote, amount=amount, fee=fee, took=took):
+            _demand(_text(remote, LONGEST_ID), "the id of a payment")
+            _demand(_fits(amount, Money) and amount.is_positive, "the amount of a payment")
+            _demand(_fits(fee, Money) and not fee.is_negative, "the fee of a payment")
+            _demand(fee.currency == amount.currency == (currency or amount.currency), "a payment's currency")
+            _demand(took is None or isinstance(took, timedelta), "how long a payment took")
+        case Pending(next_poll=wait):
+            _demand(_between(NOTHING, wait, LONGEST_WAIT), "when to ask again")
+        case Refused(code=text) | Unsure(reason=text):
+            _demand(isinstance(text, str), "a reason")
+        case NotFound(final=final):
+            _demand(isinstance(final, bool), "whether not found is final")
+    return outcome
+
+
+def sensible_quote(told: object, currency: str) -> Quote:
+    """0 <= fee <= highest fee, in `currency`; or `NonsenseError`."""
+    quote = _is(told, Quote, "a quote")
+    for fee in (quote.fee, quote.highest_fee):
+        _demand(_fits(fee, Money) and fee.currency == currency and not fee.is_negative, "a fee")
+    _demand(quote.fee <= quote.highest_fee, "a fee above the highest fee")
+    return quote
+
+
+def sensible_handle(told: object) -> str:
+    """A text of at most 1000 characters that is not empty; or `NonsenseError`."""
+    _demand(_text(told, LONGEST_HANDLE), "a handle")
+    return _is(told, str, "a handle")
+
+
+def sensible_link(told: object) -> Linked:
+    """A token, what may be shown of the account, and whether it is proven; or `NonsenseError`."""
+    linked = _is(told, Linked, "a link")
+    _demand(_text(linked.token, LONGEST_ID), "the token of a link")
+    _demand(_text(linked.masked, LONGEST_ID), "what a link shows")
+    _demand(isinstance(linked.verified, bool), "whether a link is proven")
+    return linked
+
+
+def sensible_events(told: object) -> Sequence[RailEvent]:
+    """At most 1000 events, each with an id and a reference; or `NonsenseError`."""
+    _demand(isinstance(told, list | tuple), "events")
+    events = [_is(one, RailEvent, "an event") for one in _is(told, Iterable, "events")]
+    _demand(len(events) <= MOST_EVENTS, "so many events")
+    for event in events:
+        _demand(_text(event.id, LONGEST_ID) and _text(event.reference, LONGEST_ID), "an event's id")
+    return events
+
+
+def sensible_page(told: object) -> Page:
+    """Lines with ids, money and times that have a zone, and a cursor or None; or `NonsenseError`."""
+    page = _is(told, Page, "a page")
+    _demand(isinstance(page.lines, list | tuple), "the lines of a statement")
+    for line in page.lines:
+        _is(line, StatementLine, "a line of a statement")
+        _demand(_text(line.id, LONGEST_ID), "a line's id")
+        _demand(line.reference is None or isinstance(line.reference, str), "a line's reference")
+        _demand(isinstance(line.amount, Money), "a line's amount")
+        _demand(_fits(line.at, datetime) and line.at.tzinfo is not None, "a line's time")
+    _demand(page.next is None or isinstance(page.next, str), "a cursor")
+    _demand(page.balance is None or isinstance(page.balance, Money), "a balance")
+    return page
+
+
+def _is(told: object, wanted: type[T] | tuple[type[T], ...], what: str) -> T:
+    if not isinstance(told, wanted):
+        raise NonsenseError(f"{type(told).__name__} is not {what}")
+    return told
+
+
+def _fits(told: object, wanted: type) -> bool:
+    """`isinstance`, for a field that no type can be trusted about."""
+    return isinstance(told, wanted)
+
+
+def _demand(truth: bool, what: str) -> None:  # noqa: FBT001  the claim itself
+    if not truth:
+        raise NonsenseError(f"{what} cannot be")
+
+
+def _whole(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool)
+
+
+def _text(told: object, longest: int) -> bool:
+    return isinstance(told, str) and 0 < len(told) <= longest
+
+
+def _between(least: timedelta, told: object, most: timedelta) -> bool:
+    return isinstance(told, timedelta) and least <= told <= most

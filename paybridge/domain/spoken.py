@@ -17,6 +17,7 @@ class Trouble(StrEnum):
 
     PLAINTEXT_IN_ENCRYPTED = "plaintext_in_encrypted"
     UNREADABLE = "unreadable"
+    KEY_WITHHELD = "key_withheld"
     NOT_THE_SENDERS_DEVICE = "not_the_senders_device"
     DEVICE_NOT_CROSS_SIGNED = "device_not_cross_signed"
     MASTER_KEY_CHANGED = "master_key_changed"

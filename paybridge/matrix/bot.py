@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,6 +31,7 @@ from paybridge.matrix.upkeep import Upkeep
 from paybridge.matrix.verification.incoming import Incoming
 from paybridge.matrix.verification.wiring import Around, nobody_told, open_verification
 from paybridge.matrix.wire import NotNowError, RefusedError, Wire
+from paybridge.matrix.withholding import KeptBack
 
 if TYPE_CHECKING:
     from paybridge.matrix.account import MatrixOptions
@@ -169,6 +170,7 @@ class MatrixSide:
         me = Me(crypto.user_id, await self._patiently(self._own_name))
         incoming = Incoming(crypto.user_id, self._may_verify)
         devices = Devices(self._wire, crypto)
+        kept_back = KeptBack()
         senders = Senders(devices, self._mailbox, self._pins)
         room_keys = RoomKeys(self._wire, crypto, devices, self._pins, self._chance)
         upkeep = Upkeep(self._wire, crypto, room_keys, self._chance)
@@ -183,6 +185,7 @@ class MatrixSide:
                 replies=Replies(self._wire, crypto, self._known_rooms, senders),
                 direct=self._direct,
                 me=me,
+                kept_back=kept_back,
                 overhears=incoming.in_room,
             ),
             handler=handler,
@@ -198,6 +201,11 @@ class MatrixSide:
             me=me,
             overhears=incoming.in_room,
         )
+
+        def came_to_device(events: Sequence[object]) -> None:
+            kept_back.take(events)
+            incoming.to_device(events)
+
         sync = SyncLoop(
             wire=self._wire,
             crypto=crypto,
@@ -209,7 +217,7 @@ class MatrixSide:
             mailbox=self._mailbox,
             chance=self._chance,
             heard=hearing.heard,
-            came_to_device=incoming.to_device,
+            came_to_device=came_to_device,
         )
         outbox = Outbox(
             mailbox=self._mailbox,

@@ -36,6 +36,8 @@ ROOMS_AT_ONCE = 16
 TRIES = 8
 MESSAGE = "m.room.message"
 MOMENT_SECONDS = 0.025
+SAID_TO_THE_FROZEN = ("identity.", "trouble.")
+"""Sentences that hold nothing of anybody's, and tell somebody without a known identity how to go on."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -104,9 +106,12 @@ class Outbox:
                     return
 
     async def send(self, room: str, kind: str, content: dict[str, Any], transaction: str) -> str:
-        """Send what is no post, as the room takes it, between the posts to it; returns the event id."""
+        """Send what is no post, as the room takes it, between the posts to it; returns the event id.
+
+        It is about who somebody is, so that people whose identity is in question read it too.
+        """
         async with self._locks[room]:
-            return await self._put(room, kind, content, transaction)
+            return await self._put(room, kind, content, transaction, for_frozen=True)
 
     async def _line_up(self, last: int, tasks: asyncio.TaskGroup) -> int:
         more = True
@@ -171,7 +176,8 @@ class Outbox:
                 return
             rendered = self._render(say)
             content = edit(say, rendered, stands_in) if stands_in else new_message(say, rendered)
-            event = await self._put(room, MESSAGE, content, _transaction(post))
+            for_frozen = say.key.startswith(SAID_TO_THE_FROZEN)
+            event = await self._put(room, MESSAGE, content, _transaction(post), for_frozen=for_frozen)
             await self._mailbox.sent(post.id, event, room)
 
     async def _stands_in(self, say: Say, room: str) -> str | None:
@@ -200,11 +206,13 @@ class Outbox:
         lane = self._lanes.get(_address(post), ())
         return any(other.slot == post.slot and other.id != post.id for other in lane)
 
-    async def _put(self, room: str, kind: str, content: dict[str, Any], transaction: str) -> str:
+    async def _put(
+        self, room: str, kind: str, content: dict[str, Any], transaction: str, *, for_frozen: bool = False
+    ) -> str:
         if await self._rooms.encrypted(room):
             roster = await self._rooms.roster(room)
             content = await self._room_keys.encrypt(
-                room, roster.joined.keys() | roster.invited, kind, content
+                room, roster.joined.keys() | roster.invited, kind, content, for_frozen=for_frozen
             )
             kind = ENCRYPTED
         answer = await self._wire.put("rooms", room, "send", kind, transaction, body=content)

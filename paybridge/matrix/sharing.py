@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from nio import KeysClaimResponse
 
+from paybridge.matrix.wire import NotNowError, RefusedError
+from paybridge.matrix.withholding import NO_OLM, UNVERIFIED, WITHHELD, notice
+
 if TYPE_CHECKING:
     from paybridge.matrix.crypto import Crypto
     from paybridge.matrix.devices import Devices
@@ -38,15 +41,25 @@ class RoomKeys:
         self._claiming = asyncio.Lock()
 
     async def encrypt(
-        self, room: str, people: Collection[str], kind: str, content: Mapping[str, Any]
+        self,
+        room: str,
+        people: Collection[str],
+        kind: str,
+        content: Mapping[str, Any],
+        *,
+        for_frozen: bool = False,
     ) -> dict[str, Any]:
-        """The content of an `m.room.encrypted` event that `people` can read. One at a time per room."""
+        """The content of an `m.room.encrypted` event that `people` can read. One at a time per room.
+
+        Who shows another master key than the one that they are known by reads nothing, but for what is said
+        `for_frozen`: it has a room key of its own.
+        """
         olm = self._crypto.olm
-        readers = await self._trusted(people)
+        readers, others = await self._sorted(people, for_frozen=for_frozen)
         if self._readers.get(room) != readers:
             olm.outbound_group_sessions.pop(room, None)
         if olm.should_share_group_session(room):
-            await self._share(room, readers)
+            await self._share(room, readers, others)
             self._readers[room] = readers
         encrypted: dict[str, Any] = olm.group_encrypt(room, {"type": kind, "content": dict(content)})
         if "m.relates_to" in content:
@@ -54,19 +67,22 @@ class RoomKeys:
             encrypted["m.relates_to"] = content["m.relates_to"]
         return encrypted
 
-    async def _trusted(self, people: Collection[str]) -> frozenset[Reader]:
-        """The devices that may read. Who had an identity still has one, even if the server hides it."""
+    async def _sorted(
+        self, people: Collection[str], *, for_frozen: bool
+    ) -> tuple[frozenset[Reader], frozenset[Reader]]:
+        """The devices that may read, and those that may not."""
         households = await self._devices.of_all(people)
         own = (self._crypto.user_id, self._crypto.device_id)
         readers = {
             (mxid, device)
             for mxid, household in households.items()
-            if household.master is not None or not await self._pins.met(mxid)
+            if (for_frozen and household.master is not None) or await self._pins.fits(mxid, household.master)
             for device in household.trusted
         }
-        return frozenset(readers - {own})
+        everyone = {(mxid, device) for mxid, household in households.items() for device in household.keys}
+        return frozenset(readers - {own}), frozenset(everyone - readers - {own})
 
-    async def _share(self, room: str, readers: frozenset[Reader]) -> None:
+    async def _share(self, room: str, readers: frozenset[Reader], others: frozenset[Reader]) -> None:
         await self._claim(readers)
         olm = self._crypto.olm
         # nio hands the key to every device that it knows of a person, unless it is blacklisted.
@@ -82,6 +98,19 @@ class RoomKeys:
             await self._wire.put("sendToDevice", "m.room.encrypted", self._chance.token(), body=message)
             session.users_shared_with.update(reached)
         session.shared = True
+        await self._tell_of_withholding(room, others, UNVERIFIED)
+        await self._tell_of_withholding(room, readers - session.users_shared_with, NO_OLM)
+
+    async def _tell_of_withholding(self, room: str, devices: Collection[Reader], code: str) -> None:
+        """So that a client can say why it cannot read; one that is not told only says less."""
+        if not devices:
+            return
+        session = self._crypto.olm.outbound_group_sessions[room].id
+        body = notice(room, session, self._crypto.identity_keys["curve25519"], devices, code)
+        try:
+            await self._wire.put("sendToDevice", WITHHELD, self._chance.token(), body=body)
+        except (NotNowError, RefusedError) as error:
+            log.info("withholding_untold", code=code, error=type(error).__name__)
 
     def _shun_others(self, readers: frozenset[Reader]) -> None:
         olm = self._crypto.olm

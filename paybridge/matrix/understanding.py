@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from paybridge.matrix.replies import Replies
     from paybridge.matrix.rooms import KnownRooms
     from paybridge.matrix.sender import Senders
+    from paybridge.matrix.withholding import KeptBack
     from paybridge.services.ports import Letter, Mailbox, RoomFacts, Vault
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,6 +50,7 @@ class Understanding:
         replies: Replies,
         direct: DirectRooms,
         me: Me,
+        kept_back: KeptBack,
         overhears: Overhears = nobody,
     ) -> None:
         self._crypto = crypto
@@ -59,6 +61,7 @@ class Understanding:
         self._replies = replies
         self._direct = direct
         self.me = me
+        self._kept_back = kept_back
         self._overhears = overhears
 
     def missing_key(self, letter: Letter) -> tuple[str, str] | None:
@@ -136,6 +139,7 @@ class Understanding:
         session = session_of(told.cipher or {})
         if not await self._mailbox.first_seen(f"{UNREADABLE}{letter.sender}|{session}", letter.event):
             return None
+        withheld = self._kept_back.by(letter.sender, letter.room, session)
         return Spoken(
             event=letter.event,
             room=letter.room,
@@ -146,7 +150,7 @@ class Understanding:
             seen=letter.received,
             encrypted=True,
             direct=facts.direct,
-            trouble=Trouble.UNREADABLE,
+            trouble=Trouble.KEY_WITHHELD if withheld else Trouble.UNREADABLE,
         )
 
 

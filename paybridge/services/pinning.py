@@ -46,9 +46,13 @@ class Pins:
         pinned = await self._book.pinned_key(mxid)
         return pinned is not None and thaw(pinned, self._clock.now()).freeze is not None
 
-    async def met(self, mxid: str) -> bool:
-        """Whether this Matrix id has ever shown a master key that its device was signed by."""
-        return await self._book.pinned_key(mxid) is not None
+    async def fits(self, mxid: str, master: str | None) -> bool:
+        """Whether this id shows the master key that it is known by, or was never met with one.
+
+        Who had an identity still has one, even if the homeserver hides it.
+        """
+        pinned = await self._book.pinned_key(mxid)
+        return pinned is None or thaw(pinned, self._clock.now()).key == master
 
     async def meet(self, mxid: str, master: str | None, *, vouched: bool) -> bool:
         """Compare the master key that this id shows with the pinned one; True if the id is frozen.

@@ -133,7 +133,7 @@ async def test_an_unsigned_bot_cannot_read_element_in_its_signed_devices_mode_an
     phones = await element_people.arrive("Eve", signed_devices_only=True), await people.arrive("Bob")
     eve, bob = await sit_down(stage_of_an_unsigned_bot, *phones)
     typed = await eve.types("!help")
-    complaint = await bob.hears("could not read that message")
+    complaint = await bob.hears("your client keeps its keys from me")
 
     assert complaint.content["m.relates_to"] == {"m.in_reply_to": {"event_id": typed}}
     assert not any(seen.readable for seen in said_by_the_bot(eve))

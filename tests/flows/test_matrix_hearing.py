@@ -12,6 +12,7 @@ from paybridge.demo import words
 from paybridge.domain.proof import HomeserverOnly, OwnDevice, Trust
 from paybridge.domain.spoken import Gesture, GestureKind, Pill, Spoken, Trouble
 from paybridge.matrix.wire import Wire
+from paybridge.matrix.withholding import MEGOLM
 from tests.flows.bot import Bot, running
 from tests.harness import PASSWORD
 
@@ -213,6 +214,23 @@ async def test_what_cannot_be_read_is_mentioned_once_per_room_key(people: People
 
     assert (spoken.event, spoken.body, spoken.proof) == (unread, "", HomeserverOnly())
     assert [spoken.body for spoken in bot.told] == ["!first", "", "!end"]
+
+
+async def test_whose_client_says_that_it_keeps_its_key_is_told_so(people: People, me: str, bot: Bot) -> None:
+    alice = await people.arrive("Alice")
+    room = await room_with(alice, me)
+    await alice.say(room, "!first")
+    await bot.until_told("!first")
+    ((device, _),) = (await devices_of(alice, me)).items()
+
+    withhold_new_key(alice, room, [me])
+    session = machine(alice).outbound_group_sessions[room].id
+    kept = {"algorithm": MEGOLM, "code": "m.unverified", "room_id": room, "session_id": session}
+    await put(alice, {"messages": {me: {device: kept}}}, "sendToDevice", "m.room_key.withheld", "kept")
+    unread = await alice.say(room, "!pay @bob:hs 5 EUR")
+    spoken = await bot.until(lambda spoken: spoken.trouble is not None)
+
+    assert (spoken.event, spoken.trouble) == (unread, Trouble.KEY_WITHHELD)
 
 
 async def test_a_strangers_malformed_messages_to_the_device_end_nothing(

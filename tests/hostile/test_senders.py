@@ -102,6 +102,26 @@ async def test_case_06_a_new_master_key_freezes_payments(house: House, people: P
     assert (house.rows(), house.moved) == (before, [])
 
 
+async def test_case_06_a_new_master_key_reads_only_what_is_said_about_it(
+    house: House, people: People, hostile: HostileHomeserver
+) -> None:
+    room, (alice, bob) = await sit_down(house, people, "Alice", "Bob")
+    await house.hears(alice, room, f"!pay {bob.user_id} 5 EUR")
+    renewed = await people.arrive("Alice", user_id=alice.user_id)
+
+    refused = await house.hears(renewed, room, f"!pay {bob.user_id} 6 EUR")
+    notice = await renewed.wait_for(room, lambda seen: "encryption identity" in seen.body)
+    card = await house.hears(bob, room, f"!pay {alice.user_id} 7 EUR")
+    read = await bob.wait_for(room, lambda seen: "7.00 EUR" in seen.body and seen.sender == house.me)
+    unread = await renewed.wait_for(room, lambda seen: seen.event_id == read.event_id)
+
+    assert keys(refused) == ["trouble.master_key_changed"]
+    assert notice.encrypted
+    assert code_of(card)
+    assert not unread.readable
+    assert _withheld_from(hostile, alice.user_id, renewed.device_id)[-1]["code"] == "m.unverified"
+
+
 async def test_case_07_a_device_that_was_added_to_a_person_gets_no_keys_and_approves_nothing(
     house: House, people: People, hostile: HostileHomeserver
 ) -> None:
@@ -117,6 +137,8 @@ async def test_case_07_a_device_that_was_added_to_a_person_gets_no_keys_and_appr
     assert house.moved == []
     assert added.device_id not in _given_keys(hostile, alice.user_id)
     assert alice.device_id in _given_keys(hostile, alice.user_id)
+    told = _withheld_from(hostile, alice.user_id, added.device_id)
+    assert {(content["code"], content["room_id"]) for content in told} == {("m.unverified", room)}
 
 
 async def test_case_07_an_identity_that_the_server_hides_makes_no_added_device_trusted(
@@ -261,6 +283,13 @@ def _given_keys(hostile: HostileHomeserver, mxid: str) -> set[str]:
     """The devices of a person to which the bot has sent something for their eyes."""
     sent = hostile.asked_for("PUT", "sendToDevice/m.room.encrypted/.*")
     return {device for one in sent for device in one.asked["messages"].get(mxid, {})}
+
+
+def _withheld_from(hostile: HostileHomeserver, mxid: str, device: str) -> list[dict[str, Any]]:
+    """What the bot has told a device about the room keys that it does not get."""
+    sent = hostile.asked_for("PUT", "sendToDevice/m.room_key.withheld/.*")
+    told = (one.asked["messages"].get(mxid, {}).get(device) for one in sent)
+    return [content for content in told if content is not None]
 
 
 def _newest(olm: Any, room: str) -> str:  # noqa: ANN401 - nio's own

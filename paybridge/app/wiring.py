@@ -230,6 +230,7 @@ def _matrix_options(config: Config) -> MatrixOptions:
         access_token=login.access_token.get_secret_value() if login.access_token else None,
         device_id=login.device_id,
         device_name=login.device_name,
+        invites_from_shared_rooms=config.invites.from_shared_rooms,
     )
 
 

@@ -15,6 +15,7 @@ from paybridge.config.sections import (
     Claims,
     Database,
     Homeserver,
+    Invites,
     Logging,
     MatrixId,
     Requests,
@@ -72,6 +73,7 @@ class Config(Section):
     rails: dict[str, BaseModel] = Field(
         default_factory=dict, description="The ways for money to move outside the ledger, with their options."
     )
+    invites: Invites = Field(default_factory=Invites)
     verification: Verification = Field(default_factory=Verification)
     approval: Approval = Field(default_factory=Approval)
     cards: Cards = Field(default_factory=Cards)

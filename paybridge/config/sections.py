@@ -204,6 +204,15 @@ class Verification(Section):
     )
 
 
+class Invites(Section):
+    """Where the bot goes. Whoever may use it may invite it."""
+
+    from_shared_rooms: bool = Field(
+        default=False,
+        description="Also go where somebody invites it who may not use it, but is in a room with it already.",
+    )
+
+
 class WithoutFactor(Section):
     """What people may pay who have set up no second factor."""
 

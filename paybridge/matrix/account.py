@@ -20,6 +20,7 @@ class MatrixOptions:
     access_token: str | None = field(default=None, repr=False)
     device_id: str | None = None
     device_name: str = "PayBridge"
+    invites_from_shared_rooms: bool = False
 
     @property
     def account_file(self) -> Path:

@@ -97,7 +97,14 @@ class MatrixSide:
         self._wire = Wire(options.url)
         self._known_rooms = KnownRooms(self._wire, mailbox, options.user_id)
         self._direct = DirectRooms(self._wire, self._known_rooms, mailbox, options.user_id)
-        self._invites = Invites(self._wire, self._known_rooms, chance, options.user_id, may_invite=may_invite)
+        self._invites = Invites(
+            self._wire,
+            self._known_rooms,
+            chance,
+            options.user_id,
+            may_invite=may_invite,
+            from_shared_rooms=options.invites_from_shared_rooms,
+        )
         self._may_verify = may_invite
         self._running: _Running | None = None
 

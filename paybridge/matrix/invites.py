@@ -28,17 +28,26 @@ class Invites:
     """Answers invitations one at a time.
 
     A thousand from strangers are a queue, not a storm: those allowed are answered first, the others are
-    declined slowly, and beyond a length they are not even remembered.
+    looked at slowly, and beyond a length they are not even remembered. A stranger is let in
+    `from_shared_rooms`, if that is wished.
     """
 
     def __init__(
-        self, wire: Wire, rooms: KnownRooms, chance: Chance, me: str, *, may_invite: MayInvite
+        self,
+        wire: Wire,
+        rooms: KnownRooms,
+        chance: Chance,
+        me: str,
+        *,
+        may_invite: MayInvite,
+        from_shared_rooms: bool = False,
     ) -> None:
         self._wire = wire
         self._rooms = rooms
         self._chance = chance
         self._me = me
         self._may_invite = may_invite
+        self._from_shared_rooms = from_shared_rooms
         self._welcome: dict[str, str] = {}
         self._unwelcome: dict[str, str] = {}
         self._bell = asyncio.Event()
@@ -60,11 +69,13 @@ class Invites:
                 await self._answer_one()
 
     async def _answer_one(self) -> None:
-        waiting, answer = (self._welcome, "join") if self._welcome else (self._unwelcome, "leave")
+        waiting = self._welcome or self._unwelcome
+        allowed = waiting is self._welcome
         room = next(iter(waiting))
         backoff = Backoff(self._chance)
         while room in waiting:
             try:
+                answer = "join" if allowed or await self._is_met(waiting[room]) else "leave"
                 await self._wire.post("rooms", room, answer, body={})
             except NotNowError as error:
                 await asyncio.sleep(backoff.seconds(error.after))
@@ -73,8 +84,11 @@ class Invites:
                 log.info("invite_lost", room=room, code=error.code)
             self._rooms.changed(room)
             waiting.pop(room, None)
-        if answer == "leave":
+        if not allowed:
             await asyncio.sleep(SECONDS_BETWEEN_REFUSALS)
+
+    async def _is_met(self, inviter: str) -> bool:
+        return self._from_shared_rooms and await self._rooms.shares_one_with(inviter)
 
 
 def _inviter(invited: object, me: str) -> str | None:

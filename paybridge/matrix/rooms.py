@@ -84,6 +84,15 @@ class KnownRooms:
             self._rosters[room] = roster
         return roster
 
+    async def shares_one_with(self, mxid: str) -> bool:
+        """Whether somebody is in a room that the bot is in."""
+        answer = await self._wire.get("joined_rooms")
+        rooms = answer.get("joined_rooms")
+        for room in rooms if isinstance(rooms, list) else ():
+            if isinstance(room, str) and mxid in (await self.roster(room)).joined:
+                return True
+        return False
+
     async def encrypted(self, room: str) -> bool:
         """Whether the room is encrypted, or ever was when we looked."""
         if room not in self._encrypted:

@@ -187,6 +187,30 @@ async def test_the_bot_goes_only_where_its_own_people_invite_it(
     assert ("join", me) not in memberships(mallory, refused)
 
 
+async def test_if_wished_the_bot_also_goes_where_somebody_invites_it_whom_it_shares_a_room_with(
+    people: People, me: str, tmp_path: Path
+) -> None:
+    alice, bob, mallory = [await people.arrive(name) for name in ("Alice", "Bob", "Mallory")]
+
+    async with running(
+        people.homeserver.url,
+        me,
+        tmp_path / "bot",
+        password=PASSWORD,
+        may_invite=lambda mxid: mxid == alice.user_id,
+        invites_from_shared_rooms=True,
+    ):
+        shared = await room_with(alice, me)
+        await alice.invite(shared, bob.user_id)
+        await bob.wait_for_member(shared, bob.user_id)
+        refused = await mallory.create_room("Casino", [me])
+        wanted = await room_with(bob, me)
+        await mallory.wait_until(lambda: ("leave", me) in memberships(mallory, refused))
+
+    assert ("join", me) in memberships(bob, wanted)
+    assert ("join", me) not in memberships(mallory, refused)
+
+
 def memberships(person: Person, room: str) -> list[tuple[str, str]]:
     events = [event for event in person.raw(room) if event["type"] == "m.room.member"]
     return [(event["content"]["membership"], event["state_key"]) for event in events]

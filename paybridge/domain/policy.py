@@ -35,6 +35,10 @@ class Asking(StrEnum):
     NOBODY = "nobody"
 
 
+_RECEIPTS: Final = tuple(Receipts)
+_ASKING: Final = tuple(Asking)
+
+
 class Setting(StrEnum):
     """What a policy settles, by the names of its fields."""
 
@@ -118,8 +122,8 @@ class Policy:
         """The tighter of both in everything; where neither is tighter (two currencies), `by` holds."""
         return Policy(
             currency=by.currency or self.currency,
-            receipts=max(self.receipts, by.receipts, key=list(Receipts).index),
-            requests=max(self.requests, by.requests, key=list(Asking).index),
+            receipts=max(self.receipts, by.receipts, key=_RECEIPTS.index),
+            requests=max(self.requests, by.requests, key=_ASKING.index),
             limit=_lower(self.limit, by.limit),
         )
 

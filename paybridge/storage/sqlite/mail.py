@@ -40,7 +40,7 @@ def _put_in(connection: sqlite3.Connection, letter: Letter) -> bool:
         "payload": letter.payload,
         "done": 0,
     }
-    return connection.execute(sql.INSERT_LETTER_IF_NEW, row).rowcount == 1
+    return connection.execute(sql.INSERT_LETTER_IF_NEW.sql, sql.INSERT_LETTER_IF_NEW.of(row)).rowcount == 1
 
 
 def finish(connection: sqlite3.Connection, work: FinishLetter, now: int) -> None:
@@ -63,7 +63,7 @@ def finish_letter(connection: sqlite3.Connection, event: str, now: int) -> bool:
         "payload": b"",
         "done": 1,
     }
-    return connection.execute(sql.INSERT_LETTER_IF_NEW, row).rowcount == 1
+    return connection.execute(sql.INSERT_LETTER_IF_NEW.sql, sql.INSERT_LETTER_IF_NEW.of(row)).rowcount == 1
 
 
 def mark_sent(connection: sqlite3.Connection, work: MarkSent, _now: int) -> None:

@@ -1,41 +1,68 @@
-"""The writer's SQL, compiled once from the tables; named parameters, as Python's sqlite3 takes them."""
+"""The writer's SQL, compiled once from the tables; parameters by position, which the driver takes fastest."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from paybridge.storage import tables
 from paybridge.storage.kinds import KEY_OF, TABLE_OF, TERMS_OF
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import ClauseElement, Table
+
     from paybridge.services.ports import Record
+    from paybridge.storage.rows import Row
 
-_DIALECT: Final = sqlite.dialect(paramstyle="named")
-
-
-def _insert(table: Table) -> str:
-    return str(insert(table).compile(dialect=_DIALECT))
+_DIALECT: Final = sqlite.dialect(paramstyle="qmark")
 
 
-def _update_if_unchanged(kind: type[Record]) -> str:
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement, and how to take its parameters out of a row, in their order."""
+
+    sql: str
+    of: Callable[[Row], tuple[Any, ...]]
+
+
+def _statement(
+    made: ClauseElement, column_keys: Sequence[str] | None = None, called: Mapping[str, str] | None = None
+) -> Statement:
+    """`called` says under which name a row holds a parameter, where that is not its own."""
+    compiled = made.compile(dialect=_DIALECT, column_keys=column_keys)
+    assert isinstance(compiled, SQLCompiler)  # of whatever is no DDL
+    names = [(called or {}).get(name, name) for name in compiled.positiontup or ()]
+    if len(names) == 1:
+        return Statement(str(compiled), lambda row: (row[names[0]],))
+    return Statement(str(compiled), itemgetter(*names))
+
+
+def _insert(table: Table) -> Statement:
+    return _statement(insert(table))
+
+
+def _update_if_unchanged(kind: type[Record]) -> Statement:
+    """Finds the row by its key, its version (`_version` in the row) and the terms that never change."""
     table = TABLE_OF[kind]
     kept = {KEY_OF[kind], *TERMS_OF[kind]}
     changed = [column.name for column in table.columns if column.name not in kept]
-    key = table.c[KEY_OF[kind]]
-    terms = [table.c[name] == bindparam(f"_{name}") for name in TERMS_OF[kind]]
-    statement = update(table).where(
-        key == bindparam("_key"), table.c.version == bindparam("_version"), *terms
-    )
-    return str(statement.compile(dialect=_DIALECT, column_keys=changed))
+    same = {f"_{name}": name for name in kept}
+    found = [table.c[name] == bindparam(f"_{name}") for name in (KEY_OF[kind], *TERMS_OF[kind])]
+    made = update(table).where(*found, table.c.version == bindparam("_version"))
+    return _statement(made, changed, same)
 
 
-def _version(kind: type[Record]) -> str:
-    table = TABLE_OF[kind]
-    statement = select(table.c.version).where(table.c[KEY_OF[kind]] == bindparam("_key"))
-    return str(statement.compile(dialect=_DIALECT))
+def _version(kind: type[Record]) -> Statement:
+    table, name = TABLE_OF[kind], KEY_OF[kind]
+    found = table.c[name] == bindparam("_key")
+    return _statement(select(table.c.version).where(found), called={"_key": name})
 
 
 INSERT_OF: Final = {kind: _insert(table) for kind, table in TABLE_OF.items()}
@@ -47,5 +74,8 @@ INSERT_JOURNAL: Final = _insert(tables.journal)
 INSERT_ENTRY: Final = _insert(tables.entry)
 INSERT_SEAL: Final = _insert(tables.seal)
 INSERT_POST: Final = _insert(tables.post)
-INSERT_LETTER: Final = _insert(tables.letter)
-INSERT_LETTER_IF_NEW: Final = INSERT_LETTER + " ON CONFLICT (event) DO NOTHING"
+INSERT_LETTER_IF_NEW: Final = _statement(
+    sqlite.insert(tables.letter).on_conflict_do_nothing(index_elements=["event"])
+)
+FIND_ACCOUNT: Final = "SELECT id, balance, version FROM account WHERE owner = ? AND kind = ? AND currency = ?"
+FIND_HEAD: Final = "SELECT id, hash FROM journal ORDER BY id DESC LIMIT 1"

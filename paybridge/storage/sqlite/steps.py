@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from paybridge.services.ports import AlreadyDoneError, OverdraftError, StaleError, StepRefusedError
 from paybridge.storage.chain import NO_HASH, link, said_by
-from paybridge.storage.kinds import KEY_OF, TERMS_OF, writing_order
+from paybridge.storage.kinds import KEY_OF, writing_order
 from paybridge.storage.rows import microseconds, row_of
 from paybridge.storage.sqlite import statements as sql
 from paybridge.storage.sqlite.mail import finish_letter
@@ -54,13 +54,14 @@ def _write_record(connection: sqlite3.Connection, record: Record) -> None:
     row = row_of(record)
     row["version"] = before + 1
     if before == 0:
-        connection.execute(sql.INSERT_OF[kind], row)
+        insert = sql.INSERT_OF[kind]
+        connection.execute(insert.sql, insert.of(row))
         return
-    key = row[KEY_OF[kind]]
-    row["_key"], row["_version"] = key, before
-    row |= {f"_{name}": row[name] for name in TERMS_OF[kind]}
-    if connection.execute(sql.UPDATE_OF[kind], row).rowcount != 1:
-        if connection.execute(sql.VERSION_OF[kind], row).fetchone() == (before,):
+    row["_version"] = before
+    update, version = sql.UPDATE_OF[kind], sql.VERSION_OF[kind]
+    if connection.execute(update.sql, update.of(row)).rowcount != 1:
+        key = row[KEY_OF[kind]]
+        if connection.execute(version.sql, version.of(row)).fetchone() == (before,):
             raise StepRefusedError(f"{kind.__name__} {key} keeps its terms")
         raise StaleError(f"{kind.__name__} {key} has left version {before}")
 
@@ -78,50 +79,45 @@ def _write_post(connection: sqlite3.Connection, post: Post) -> None:
         "event": None,
         "reason": None,
     }
-    connection.execute(sql.INSERT_POST, row)
+    connection.execute(sql.INSERT_POST.sql, sql.INSERT_POST.of(row))
 
 
 # ---------------------------------------------------------------- journals
 
 
 def _write_journal(connection: sqlite3.Connection, journal: Journal, now: int) -> None:
-    head = connection.execute("SELECT id, hash FROM journal ORDER BY id DESC LIMIT 1").fetchone()
-    last, prev_hash = head or (0, NO_HASH)
+    last, prev_hash = connection.execute(sql.FIND_HEAD).fetchone() or (0, NO_HASH)
     number = last + 1
-    connection.execute(
-        sql.INSERT_JOURNAL,
-        {
-            "id": number,
-            "idem": journal.idem,
-            "kind": journal.kind,
-            "transfer": journal.transfer,
-            "created": now,
-            "prev_hash": prev_hash,
-            "hash": link(prev_hash, said_by(journal, now)),
-        },
-    )
+    row: dict[str, Any] = {
+        "id": number,
+        "idem": journal.idem,
+        "kind": journal.kind,
+        "transfer": journal.transfer,
+        "created": now,
+        "prev_hash": prev_hash,
+        "hash": link(prev_hash, said_by(journal, now)),
+        "journal": number,
+    }
+    connection.execute(sql.INSERT_JOURNAL.sql, sql.INSERT_JOURNAL.of(row))
     for place, line in enumerate(journal.lines, start=1):
         account, balance, version = _account(connection, line.account, line.amount.currency)
-        connection.execute(
-            sql.INSERT_ENTRY,
-            {
-                "journal": number,
-                "line": place,
-                "account": account,
-                "currency": line.amount.currency,
-                "amount": line.amount.minor,
-                "balance_after": balance + line.amount.minor,
-                "version": version + 1,
-            },
-        )
-    connection.execute(sql.INSERT_SEAL, {"journal": number})
+        entry = {
+            "journal": number,
+            "line": place,
+            "account": account,
+            "currency": line.amount.currency,
+            "amount": line.amount.minor,
+            "balance_after": balance + line.amount.minor,
+            "version": version + 1,
+        }
+        connection.execute(sql.INSERT_ENTRY.sql, sql.INSERT_ENTRY.of(entry))
+    connection.execute(sql.INSERT_SEAL.sql, sql.INSERT_SEAL.of(row))
 
 
 def _account(connection: sqlite3.Connection, account: Account, currency: str) -> tuple[int, int, int]:
     """Row id, balance and version of the account, which is opened if it is not there."""
-    find = "SELECT id, balance, version FROM account WHERE owner = ? AND kind = ? AND currency = ?"
     named = (account.owner, account.kind.value, currency)
-    found: tuple[int, int, int] | None = connection.execute(find, named).fetchone()
+    found: tuple[int, int, int] | None = connection.execute(sql.FIND_ACCOUNT, named).fetchone()
     if found is not None:
         return found
     row = {
@@ -133,6 +129,6 @@ def _account(connection: sqlite3.Connection, account: Account, currency: str) ->
         "floor": None if account.kind.may_be_negative else 0,
         "version": 0,
     }
-    opened = connection.execute(sql.INSERT_ACCOUNT, row).lastrowid
+    opened = connection.execute(sql.INSERT_ACCOUNT.sql, sql.INSERT_ACCOUNT.of(row)).lastrowid
     assert opened is not None  # an insert that does not raise has a row
     return opened, 0, 0

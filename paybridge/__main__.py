@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import shlex
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TextIO
 from urllib.parse import urlsplit
 
 import typer
@@ -202,6 +203,46 @@ def audit(config: ConfigFile) -> None:
     _print(report)
     if report.problems:
         raise typer.Exit(1)
+
+
+@app.command("export")
+def export_books(
+    config: ConfigFile,
+    *,
+    form: Annotated[
+        Literal["beancount", "hledger", "csv"], typer.Option("--format", "-f", help="For which program.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; left out: standard output.")
+    ] = None,
+) -> None:
+    """Write all books for another bookkeeping program; the bot may be running."""
+    from paybridge.storage.errors import DatabaseError
+    from paybridge.storage.export import export
+
+    with _told(DatabaseError):
+        lines = export(_books(config), form)
+        if output is None:
+            for line in lines:
+                typer.echo(line)
+            return
+        with _told(OSError), _whole(output) as file:
+            file.writelines(f"{line}\n" for line in lines)
+    typer.echo(f"Wrote {output}.")
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[TextIO]:
+    """A file for its owner's eyes only that appears once it is complete, or not at all."""
+    unfinished = path.with_name(f".{path.name}.new")
+    opened = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(opened, "w", encoding="utf-8") as file:
+            yield file
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _print(report: AuditReport) -> None:

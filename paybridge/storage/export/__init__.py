@@ -1,0 +1,5 @@
+"""The books in the formats of other bookkeepers' programs, so that these can judge them."""
+
+from paybridge.storage.export.writing import FORMATS, export
+
+__all__ = ["FORMATS", "export"]

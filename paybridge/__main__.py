@@ -19,12 +19,14 @@ from typer.exceptions import TyperException
 
 # What a command needs is imported when it runs, so that `paybridge --help` answers at once.
 if TYPE_CHECKING:
+    from paybridge.app.statements import Reconciled
     from paybridge.config import Config
     from paybridge.config.fresh import Answers
     from paybridge.domain.pinning import Freeze
     from paybridge.storage.audit import AuditReport
 
 MISTAKE: Final = 2
+NOT_ASKED: Final = 3
 BANK: Final = "http://127.0.0.1:8090"
 HTTP_PORT: Final = 80
 MOMENT: Final = "%Y-%m-%d %H:%M UTC"
@@ -193,16 +195,37 @@ def bank(context: typer.Context) -> None:
 
 
 @app.command()
-def audit(config: ConfigFile) -> None:
-    """Prove the books from outside, read-only; 1 if anything in them is wrong."""
+def audit(
+    config: ConfigFile,
+    *,
+    rails: Annotated[
+        bool, typer.Option("--rails/--no-rails", help="Compare with the statements of the rails.")
+    ] = True,
+) -> None:
+    """Prove the books from outside, read-only; 1 if anything is wrong, 3 if a rail could not be asked."""
     from paybridge.storage.audit import audit as audit_books
     from paybridge.storage.errors import DatabaseError
 
+    loaded, file = _load(config), _books(config)
     with _told(DatabaseError):
-        report = audit_books(_books(config))
-    _print(report)
-    if report.problems:
+        report = audit_books(file)
+        compared = _compared(loaded, file) if rails else None
+    problems = (*report.problems, *(compared.problems if compared is not None else ()))
+    _print(report, problems)
+    if compared is not None:
+        for rail, why in compared.silent.items():
+            typer.echo(f"NOT ASKED: {rail}: {why}")
+    if problems:
         raise typer.Exit(1)
+    if compared is not None and compared.silent:
+        raise typer.Exit(NOT_ASKED)
+
+
+def _compared(config: Config, file: Path) -> Reconciled:
+    from paybridge.app.statements import reconcile
+    from paybridge.storage.rail_legs import rail_legs
+
+    return asyncio.run(reconcile(config, rail_legs(file)))
 
 
 @app.command("export")
@@ -245,7 +268,7 @@ def _whole(path: Path) -> Iterator[TextIO]:
         raise
 
 
-def _print(report: AuditReport) -> None:
+def _print(report: AuditReport, problems: Sequence[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -261,9 +284,9 @@ def _print(report: AuditReport) -> None:
     console.print(table)
     console.print(f"{report.journals} journals, {report.entries} entries, {report.accounts} accounts")
     console.print(f"last hash {report.head}", soft_wrap=True)
-    for problem in report.problems:
+    for problem in problems:
         console.print(f"WRONG: {problem}", soft_wrap=True)
-    console.print(f"{len(report.problems)} problems" if report.problems else "The books are sound.")
+    console.print(f"{len(problems)} problems" if problems else "The books are sound.")
 
 
 @app.command()

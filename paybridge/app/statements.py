@@ -1,0 +1,93 @@
+"""Our books against the statements of the configured rails, by a program that is not the bot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from paybridge.domain.leg import Leg, LegKind
+from paybridge.rails._frame import find_rails
+from paybridge.services.ports import Rail, RailError, StatementLine
+from paybridge.services.reconciliation import Compared, Match, compare
+
+if TYPE_CHECKING:
+    from paybridge.config import Config
+
+MOST_PAGES = 100_000
+PATIENCE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What does not agree, one line each, and the rails that could not be asked, with why."""
+
+    problems: tuple[str, ...]
+    silent: Mapping[str, str]
+
+
+async def reconcile(config: Config, legs: Iterable[Leg]) -> Reconciled:
+    """Compare the legs with the statement of each configured rail; nothing is written anywhere."""
+    of_rail: dict[str, list[Leg]] = {}
+    for leg in legs:
+        of_rail.setdefault(leg.rail, []).append(leg)
+    problems: list[str] = []
+    silent = {rail: "is not configured any more" for rail in of_rail if rail not in config.rails}
+    for rail, told in (await statements(config)).items():
+        if isinstance(told, RailError):
+            silent[rail] = str(told) or type(told).__name__
+            continue
+        compared = compare(of_rail.get(rail, ()), told)
+        problems += [f"rail {rail}: {_said(one)}" for one in compared if not one.match.closes_itself]
+    return Reconciled(tuple(problems), silent)
+
+
+def _said(one: Compared) -> str:
+    where = f" (lines {', '.join(one.lines)})" if one.lines else ""
+    match one.match:
+        case Match.MISSING_HERE:
+            return f"order {one.reference} moved {one.theirs} there and nothing here{where}"
+        case Match.MISSING_THERE:
+            return f"order {one.reference} moved {one.ours} here and nothing there"
+        case Match.DUPLICATE:
+            return f"order {one.reference} moved {one.theirs} there, several times {one.ours}{where}"
+        case _:
+            return f"order {one.reference} moved {one.theirs} there and {one.ours} here{where}"
+
+
+async def statements(config: Config) -> Mapping[str, tuple[StatementLine, ...] | RailError]:
+    """By rail, every line of our account's statement there, or why it could not be read.
+
+    Only rails that move money outside of our ledger have one.
+    """
+    found = find_rails()
+    told: dict[str, tuple[StatementLine, ...] | RailError] = {}
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE_SECONDS)) as http:
+        for name, options in config.rails.items():
+            rail = found[name](options, http)
+            try:
+                if {LegKind.COLLECT, LegKind.PAYOUT} & rail.capabilities().flows:
+                    told[name] = await _whole(rail)
+            except RailError as error:
+                told[name] = error
+            except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; the others are asked still
+                told[name] = RailError(type(error).__name__)
+            finally:
+                await rail.close()
+    return told
+
+
+async def _whole(rail: Rail) -> tuple[StatementLine, ...]:
+    await rail.prove_sandbox()
+    lines: dict[str, StatementLine] = {}
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        page = await rail.statement(cursor)
+        # Pages may overlap; a line is one line.
+        lines |= {line.id: line for line in page.lines}
+        if page.next is None or page.next == cursor:
+            return tuple(lines.values())
+        cursor = page.next
+    raise RailError("its statement does not end")

@@ -1,0 +1,116 @@
+"""`paybridge audit` beside a real bank: what only one of them booked is named, silence is no agreement."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from paybridge.__main__ import main
+from paybridge.domain import leg as legs
+from paybridge.domain.leg import LegEffect, LegKind, LegState
+from paybridge.domain.transfer import TransferKind, TransferState
+from paybridge.services.ports import Step
+from tests.bank.bank_client import KEY, BankClient, bank_process
+from tests.fakes.database import open_book
+from tests.fakes.records import a_leg, a_transfer, people
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.cli.test_commandline import Captured
+
+CENTS = 1250
+
+
+@pytest.fixture
+async def bank(tmp_path: Path) -> AsyncIterator[BankClient]:
+    async with (
+        bank_process(tmp_path / "bank") as (_, url),
+        aiohttp.ClientSession() as session,
+    ):
+        yield BankClient(session, url)
+
+
+async def collected_there(bank: BankClient, reference: str) -> None:
+    """A collect that the bank has carried out."""
+    order = await bank.prepared(await bank.link(), CENTS, reference=reference)
+    await bank.execute(order, key=reference)
+
+
+async def collected_here(folder: Path, reference: str) -> None:
+    """A collect that our books hold for settled."""
+    book, _, _, database = await open_book(folder)
+    payment = replace(
+        a_transfer("PB-TOPUP", state=TransferState.SETTLED, cents=CENTS), kind=TransferKind.TOPUP
+    )
+    leg = replace(a_leg(reference, payment.id, kind=LegKind.COLLECT, cents=CENTS), state=LegState.SETTLED)
+    booked = replace(a_leg("book", payment.id, number=2, cents=CENTS), state=LegState.SETTLED)
+    journals = (
+        *legs.journals(leg, LegEffect.PAY, held_before=False),
+        *legs.journals(booked, LegEffect.PAY, held_before=True),
+    )
+    await book.commit(people("anna", "bob") + Step(records=(payment, leg, booked), journals=journals))
+    await database.close()
+
+
+async def audited(folder: Path, url: str, capsys: Captured, *more: str) -> tuple[int, str]:
+    config = folder / "config.yaml"
+    config.write_text(
+        "homeserver: {url: 'http://hs', user_id: '@bot:hs', password: hush}\n"
+        f"data_dir: {folder}\n"
+        f"rails: {{bank: {{url: '{url}', api_key: {KEY}}}}}\n"
+    )
+    status = await asyncio.to_thread(main, ["audit", "--config", str(config), *more])
+    said = capsys.readouterr()
+    assert said.err == ""
+    return status, said.out
+
+
+async def test_books_and_bank_that_agree_are_sound(
+    bank: BankClient, tmp_path: Path, capsys: Captured
+) -> None:
+    await collected_there(bank, "leg-1")
+    await collected_here(tmp_path, "leg-1")
+
+    status, told = await audited(tmp_path, bank.url, capsys)
+
+    assert (status, "The books are sound." in told) == (0, True)
+
+
+async def test_a_payment_that_only_the_bank_knows_is_named(
+    bank: BankClient, tmp_path: Path, capsys: Captured
+) -> None:
+    await collected_there(bank, "leg-1")
+    await collected_here(tmp_path, "leg-2")
+
+    status, told = await audited(tmp_path, bank.url, capsys)
+
+    assert status == 1
+    assert "WRONG: rail bank: order leg-1 moved 12.50 EUR there and nothing here (lines ent_" in told
+    assert "WRONG: rail bank: order leg-2 moved 12.50 EUR here and nothing there" in told
+    assert "2 problems" in told
+
+
+async def test_the_bank_is_left_alone_if_that_is_wished(
+    bank: BankClient, tmp_path: Path, capsys: Captured
+) -> None:
+    await collected_here(tmp_path, "leg-2")
+
+    status, _ = await audited(tmp_path, bank.url, capsys, "--no-rails")
+
+    assert status == 0
+
+
+async def test_a_bank_that_does_not_answer_is_no_agreement(tmp_path: Path, capsys: Captured) -> None:
+    await collected_here(tmp_path, "leg-1")
+
+    status, told = await audited(tmp_path, "http://127.0.0.1:9", capsys)
+
+    assert status == 3
+    assert "The books are sound." in told
+    assert "NOT ASKED: bank: " in told

@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 DEMO := $(VENV)/.demo-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help demo test test-all hostile chaos fuzz soak check docs bench bench-big lock clean
+.PHONY: help demo test test-all hostile chaos fuzz kit soak check docs bench bench-big lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ fuzz: $(DEV) ## tell the bot strange things; INPUTS=100000, SEED to repeat
 
 hostile: $(DEV) ## what must not move money, on a homeserver that lies (docs/threats.md); prints each case
 	$(BIN)/python -m tests.hostile
+
+kit: $(DEV) ## the conformance kit on every rail; writes the table in docs/rails.md
+	$(BIN)/python -m tests.rails
 
 soak: $(DEV) ## use the bot steadily; MINUTES=60, SEED to repeat
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))

@@ -1,29 +1,28 @@
-"""The bank's rail on trial against a running bank, whose own books are the judge."""
+"""The bank's rail against a running bank, whose own books are the judge; and its trial."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Self
 
 import aiohttp
-from aiohttp import web
 from pydantic import SecretStr
 
 from paybridge.bank.options import BankOptions as SimulatorOptions
 from paybridge.bank.program import running_bank
 from paybridge.bank.scripts import ORDINARY, SCRIPTED
+from paybridge.conformance.inbox import Inbox
+from paybridge.conformance.proxy import FaultProxy
+from paybridge.conformance.trial import Behaviour, Delivery, Ground
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.rails.bank import BankRail
 from paybridge.rails.bank.options import BankOptions
 from paybridge.services.ports import Order, Outcome, Rail
-from tests.rails.faults import FaultProxy
 
 SLOW = timedelta(minutes=1)
 CAP = Money(7, "EUR")
@@ -31,33 +30,6 @@ KEY = "bank_test_for_the_contract"
 SECRET = "whsec_Zm9yIHRoZSBjb250cmFjdCBhbG9uZQ=="
 NEXT_SECRET = "whsec_dGhlIG9uZSB0aGF0IGNvbWVzIG5leHQ="
 IBANS: Mapping[str, str] = {script.name: script.iban for script in (ORDINARY, *SCRIPTED)}
-
-
-class Inbox:
-    """Takes whatever is posted to it and keeps it, as it came."""
-
-    def __init__(self) -> None:
-        self._came: asyncio.Queue[tuple[dict[str, str], bytes]] = asyncio.Queue()
-        self.address = ""
-
-    async def next(self) -> tuple[dict[str, str], bytes]:
-        return await self._came.get()
-
-    async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_post("/", self._take)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.address = f"http://127.0.0.1:{self._runner.addresses[0][1]}/"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
-
-    async def _take(self, request: web.Request) -> web.Response:
-        await self._came.put((dict(request.headers), await request.read()))
-        return web.Response(status=204)
 
 
 class Watch:
@@ -70,11 +42,8 @@ class Watch:
         return datetime.now(UTC) + self.ahead
 
 
-class BankTrial:
-    """A rail to a running bank, the bank's books, and a proxy that breaks what passes through it."""
-
-    details = ORDINARY.iban
-    bad_details = "DE00370400440532013000"
+class RunningBank:
+    """A rail to a bank, the bank's books, and a proxy that breaks what passes through it."""
 
     def __init__(
         self, http: aiohttp.ClientSession, inbox: Inbox, watch: Watch, proxy: FaultProxy, books: Path
@@ -96,11 +65,8 @@ class BankTrial:
         )
         return BankRail(options, self.http)
 
-    async def order(self, kind: LegKind | None = None) -> Order:
-        return await self.order_on("ordinary", kind or LegKind.COLLECT)
-
-    async def refused_order(self) -> Order:
-        return await self.order_on("no funds", LegKind.COLLECT)
+    async def order(self) -> Order:
+        return await self.order_on("ordinary", LegKind.COLLECT)
 
     async def order_on(self, script: str, kind: LegKind) -> Order:
         """An order on a verified link to the account that follows a script."""
@@ -114,7 +80,8 @@ class BankTrial:
     async def moved(self, reference: str) -> list[Money]:
         rows = self._read(
             "SELECT movement.amount FROM movement JOIN payment ON payment.id = movement.payment"
-            " WHERE payment.reference = ? AND movement.kind = 'payment'",
+            " JOIN account ON account.id = movement.destination"
+            " WHERE payment.reference = ? AND movement.kind = 'payment' AND account.kind <> 'in_transit'",
             reference,
         )
         return [Money(int(str(amount)), "EUR") for (amount,) in rows]
@@ -129,18 +96,13 @@ class BankTrial:
         handle = await self.rail.prepare(order)
         return handle, await self.rail.execute(handle, f"key-{order.reference}", CAP)
 
-    async def rail_to_no_sandbox(self) -> Rail:
-        self.proxy.where = "/about"
-        self.proxy.rewrite = lambda body: body.replace(b'"sandbox": true', b'"sandbox": false')
-        return self.rail_to(self.proxy.address)
-
     def _read(self, sql: str, *given: str) -> list[tuple[object, ...]]:
         with contextlib.closing(sqlite3.connect(f"file:{self._books}?mode=ro", uri=True)) as books:
             return books.execute(sql, given).fetchall()
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, inbox: Inbox, http: aiohttp.ClientSession) -> AsyncIterator[BankTrial]:
+async def running(folder: Path, inbox: Inbox, http: aiohttp.ClientSession) -> AsyncIterator[RunningBank]:
     """A bank in this process, on a port and in a folder of its own."""
     options = SimulatorOptions(
         data=folder,
@@ -153,4 +115,87 @@ async def running(folder: Path, inbox: Inbox, http: aiohttp.ClientSession) -> As
     )
     watch = Watch()
     async with running_bank(options, clock=watch) as address, FaultProxy(address) as proxy:
-        yield BankTrial(http, inbox, watch, proxy, folder / "bank.sqlite3")
+        yield RunningBank(http, inbox, watch, proxy, folder / "bank.sqlite3")
+
+
+SCRIPTS: Mapping[Behaviour, str] = {
+    Behaviour.SETTLES: "ordinary",
+    Behaviour.REFUSES: "no funds",
+    Behaviour.SETTLES_LATE: "slow",
+    Behaviour.MISREPORTS: "wrong amount",
+    Behaviour.TELLS_OFTEN: "told twice",
+}
+
+
+class BankStand:
+    """A running bank as the conformance kit sees it."""
+
+    details = ORDINARY.iban
+    bad_details = "DE00370400440532013000"
+    executes = "^POST /v1/orders/[^/]+/execute$"
+    asks = "^GET /v1/orders"
+    prepares = "^POST /v1/orders$"
+    about = "^GET /v1/about$"
+    webhook_age = timedelta(minutes=5)
+    live_options = ({"url": "http://127.0.0.1:1", "api_key": "bank_live_1234"},)
+
+    def __init__(self, bank: RunningBank, kind: type[BankRail] = BankRail) -> None:
+        self._bank = bank
+        self._kind = kind
+        self.address = bank.proxy.target
+
+    def rail(self, address: str | None = None, *, patience: float = 30.0) -> Rail:
+        return self._rail(address or self.address, SECRET, patience)
+
+    def rail_after_rotation(self) -> Rail:
+        return self._rail(self.address, NEXT_SECRET)
+
+    def rail_with_another_key(self) -> Rail:
+        return self._rail(self.address, "whsec_b3RoZXI=")
+
+    async def order(
+        self, kind: LegKind | None = None, behaviour: Behaviour = Behaviour.SETTLES
+    ) -> Order | None:
+        return await self._bank.order_on(SCRIPTS[behaviour], kind or LegKind.COLLECT)
+
+    async def moved(self, reference: str) -> list[Money]:
+        return await self._bank.moved(reference)
+
+    async def proof(self, token: str) -> str:
+        return await self._bank.proof(token)
+
+    async def let_settle(self) -> None:
+        self._bank.watch.ahead += SLOW
+
+    async def let_expire(self) -> None:
+        self._bank.watch.ahead += timedelta(hours=2)
+
+    async def webhooks(self, order: Order, count: int = 1) -> list[Delivery]:
+        await self._bank.execute(order)
+        came = [await self._bank.inbox.next() for _ in range(count)]
+        return [Delivery(headers, raw, datetime.now(UTC)) for headers, raw in came]
+
+    def as_if_live(self, body: bytes) -> bytes:
+        return body.replace(b'"sandbox": true', b'"sandbox": false')
+
+    def _rail(self, address: str, secret: str, patience: float = 30.0) -> BankRail:
+        options = BankOptions(
+            url=address,
+            api_key=SecretStr(KEY),
+            webhook_secret=SecretStr(secret),
+            timeout_seconds=patience,
+        )
+        return self._kind(options, self._bank.http)
+
+
+class BankTrial:
+    """The bank's rail, or one of its kind, on a bank in this process."""
+
+    rail = "bank"
+    peer = "the bank simulator"
+    kind: type[BankRail] = BankRail
+
+    @contextlib.asynccontextmanager
+    async def stand(self, ground: Ground) -> AsyncIterator[BankStand]:
+        async with running(ground.folder, ground.inbox, ground.http) as bank:
+            yield BankStand(bank, self.kind)

@@ -8,7 +8,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.rails.bank_trial import BankTrial, Inbox, running
+from paybridge.conformance.inbox import Inbox
+from tests.rails.bank_trial import RunningBank, running
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ async def inbox() -> AsyncIterator[Inbox]:
 
 
 @pytest.fixture
-async def bank(tmp_path: Path, inbox: Inbox, http: aiohttp.ClientSession) -> AsyncIterator[BankTrial]:
+async def bank(tmp_path: Path, inbox: Inbox, http: aiohttp.ClientSession) -> AsyncIterator[RunningBank]:
     """A bank whose webhooks go to `inbox`, and a rail straight to it."""
     async with running(tmp_path, inbox, http) as trial:
         yield trial

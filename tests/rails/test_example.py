@@ -1,49 +1,112 @@
-"""The example in docs/add-a-rail.md is a rail that keeps the contract."""
+"""The example in docs/add-a-rail.md as a package of somebody else: built, installed, tried and used."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
-from collections.abc import AsyncIterator
-from importlib import import_module
-from itertools import count
+import tomllib
 from pathlib import Path
 
-import aiohttp
 import pytest
 
-from paybridge.domain.leg import LegKind
-from paybridge.domain.money import Money
-from paybridge.rails._frame import RailClass
-from paybridge.services.ports import Order, Rail, Settled
-from tests.rails.contract import RailContract
-
-PAGE = Path(__file__).parents[2] / "docs" / "add-a-rail.md"
-
-
-class ExampleTrial:
-    def __init__(self, rail: Rail) -> None:
-        self.rail = rail
-        self._numbers = count(1)
-
-    async def order(self, kind: LegKind | None = None) -> Order:
-        return Order(f"leg-{next(self._numbers)}", kind or LegKind.COLLECT, Money(1250, "EUR"), "", "pizza")
-
-    async def moved(self, reference: str) -> list[Money]:
-        outcome = await self.rail.query(reference, None)
-        return [outcome.amount] if isinstance(outcome, Settled) else []
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "add-a-rail.md"
+CONFIG = """\
+homeserver:
+  url: http://127.0.0.1:1
+  user_id: "@paybridge:example.org"
+  password: secret
+data_dir: data
+rails:
+  drawer:
+    most: 100
+"""
 
 
-@pytest.fixture
-async def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ExampleTrial]:
-    example = max(re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL), key=len)
-    tmp_path.joinpath("example_drawer.py").write_text(example, encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
-    drawer: RailClass = import_module("example_drawer").DrawerRail
-    async with aiohttp.ClientSession() as http:
-        yield ExampleTrial(drawer(drawer.Options(), http))
-    del sys.modules["example_drawer"]
+def run(*command: str, site: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A command in a Python that finds what is installed in `site`, and this PayBridge."""
+    env = {**os.environ, "PYTHONPATH": f"{site}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(  # noqa: S603  our own Python, and no shell
+        [sys.executable, *command], cwd=folder, env=env, capture_output=True, text=True, check=False
+    )
 
 
-class TestExampleRail(RailContract):
-    pass
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the wheel of the example was installed."""
+    source, site = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("site")
+    page = PAGE.read_text(encoding="utf-8")
+    project = next(
+        block for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if "[project]" in block
+    )
+    rail, trial = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (source / "pyproject.toml").write_text(project, encoding="utf-8")
+    package = source / "paybridge_drawer"
+    package.mkdir()
+    package.joinpath("__init__.py").write_text('"""A cash drawer."""\n', encoding="utf-8")
+    package.joinpath("rail.py").write_text(rail, encoding="utf-8")
+    package.joinpath("trial.py").write_text(trial, encoding="utf-8")
+    offline = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-index")
+    built = run(
+        "-m", "pip", "wheel", *offline, "--no-build-isolation", "--wheel-dir", str(source), ".",
+        site=site, folder=source,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    (wheel,) = source.glob("paybridge_drawer-1.0-*.whl")
+    installed = run(
+        "-m", "pip", "install", *offline, "--target", str(site), str(wheel), site=site, folder=source
+    )
+    assert installed.returncode == 0, installed.stderr
+    return site
+
+
+def test_the_example_passes_the_kit(site: Path, tmp_path: Path) -> None:
+    table = tmp_path / "table.md"
+    kit = run(
+        "-m", "paybridge.conformance", "-q", "-p", "no:cacheprovider", "--rail", "drawer",
+        "--rail-table", str(table), site=site, folder=tmp_path,
+    )  # fmt: skip
+
+    assert kit.returncode == 0, kit.stdout + kit.stderr
+    assert "| `drawer` on a drawer |" in table.read_text(encoding="utf-8")
+    assert "✗" not in table.read_text(encoding="utf-8")
+
+
+def test_the_kit_is_a_pytest_plugin_by_its_entry_point(site: Path, tmp_path: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    ((name, module),) = project["project"]["entry-points"]["pytest11"].items()
+    info = tmp_path / "as_installed-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: as-installed\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[pytest11]\n{name} = {module}\n")
+    both = Path(f"{site}{os.pathsep}{tmp_path}")
+    command = ("-m", "pytest", "-q", "--pyargs", "paybridge.conformance", "--rail", "drawer")
+
+    kit = run(*command, "-k", "preparing or limits", site=both, folder=tmp_path)
+
+    assert kit.returncode == 0, kit.stdout + kit.stderr
+    assert "kept, of" in kit.stdout
+
+
+def test_a_rail_without_a_trial_is_told_in_one_line(site: Path, tmp_path: Path) -> None:
+    kit = run("-m", "paybridge.conformance", "--rail", "tin", site=site, folder=tmp_path)
+
+    assert kit.returncode != 0
+    assert "0 packages offer a trial for the rail tin" in kit.stdout + kit.stderr
+
+
+def test_the_house_takes_the_example_without_a_change(site: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(CONFIG, encoding="utf-8")
+    fine = run("-m", "paybridge", "check-config", "--config", str(config), site=site, folder=tmp_path)
+    config.write_text(CONFIG.replace("most: 100", "least: 100"), encoding="utf-8")
+    wrong = run("-m", "paybridge", "check-config", "--config", str(config), site=site, folder=tmp_path)
+    elsewhere = run(
+        "-m", "paybridge", "check-config", "--config", str(config), site=tmp_path, folder=tmp_path
+    )
+
+    assert fine.returncode == 0, fine.stdout + fine.stderr
+    assert "rails.drawer.least" in wrong.stdout + wrong.stderr
+    assert "rails.drawer" in elsewhere.stdout + elsewhere.stderr

@@ -1,9 +1,6 @@
-"""The scripted rail that other tests use keeps the contract, and follows its scripts."""
+"""The scripted rail that other tests use follows its scripts."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
-from itertools import count
 
 import pytest
 
@@ -15,15 +12,12 @@ from paybridge.services.ports import (
     Order,
     Pending,
     Prepared,
-    Rail,
     Refused,
     Settled,
     ThrottledError,
     Unsure,
 )
 from tests.fakes.rail import (
-    BAD_ACCOUNT,
-    CODE,
     NEVER,
     UNSURE_THEN_SETTLED,
     UNSURE_WITHOUT_EFFECT,
@@ -34,50 +28,8 @@ from tests.fakes.rail import (
     slow,
     throttled,
 )
-from tests.rails.contract import LinkedRailContract
 
 FREE = Money.zero("EUR")
-
-
-class ScriptedTrial:
-    details = "DE89370400440532013000"
-    bad_details = BAD_ACCOUNT
-
-    def __init__(self) -> None:
-        self.rail = ScriptedRail(fee=7)
-        self._numbers = count(1)
-
-    async def order(self, kind: LegKind | None = None) -> Order:
-        return self._order(kind or LegKind.COLLECT, self.rail.verified_link())
-
-    async def refused_order(self) -> Order:
-        return self._order(LegKind.COLLECT, self.rail.verified_link(refuses("insufficient_funds")))
-
-    async def proof(self, token: str) -> str:
-        assert token
-        return CODE
-
-    async def webhook(self, order: Order) -> tuple[dict[str, str], bytes, datetime]:
-        now = datetime(2026, 1, 1, tzinfo=UTC)
-        return *self.rail.webhook("event-1", order.reference, now), now
-
-    async def rail_to_no_sandbox(self) -> Rail:
-        return ScriptedRail(sandbox=False)
-
-    async def moved(self, reference: str) -> list[Money]:
-        return [order.amount for order in self.rail.moved if order.reference == reference]
-
-    def _order(self, kind: LegKind, link: str) -> Order:
-        return Order(f"leg-{next(self._numbers)}", kind, Money(1250, "EUR"), link, "pizza")
-
-
-@pytest.fixture
-def trial() -> ScriptedTrial:
-    return ScriptedTrial()
-
-
-class TestScriptedRail(LinkedRailContract):
-    pass
 
 
 async def prepared(rail: ScriptedRail, script: Script) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
-BAD_GATEWAY_PAGE = "<html><body><h1>502 Bad Gateway</h1></body></html>"
-PASSED_ON = frozenset({"authorization", "content-type", "idempotency-key"})
+BAD_GATEWAY_PAGE: Final = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+NOT_PASSED_ON: Final = frozenset(
+    {"accept-encoding", "connection", "content-encoding", "content-length", "host", "transfer-encoding"}
+)
 
 
 class Fault(StrEnum):
@@ -24,14 +28,16 @@ class Fault(StrEnum):
     CUT_JSON = "cut JSON"
     HALF_CLOSED = "half closed"
     NO_ANSWER = "no answer"
+    DOUBLED = "doubled"
 
     @property
     def reaches_peer(self) -> bool:
+        """Whether the request takes effect, if it has one."""
         return self not in {Fault.DROPPED_BEFORE, Fault.BAD_GATEWAY_BEFORE}
 
 
 class FaultProxy:
-    """Passes requests on to `target`, those whose path ends in `where` with `fault` if one is set.
+    """Passes requests on to `target`, those whose `METHOD /path` `where` finds with `fault` if one is set.
 
     `rewrite` changes the body of their answers, `instead` is given without asking the peer.
     """
@@ -40,14 +46,17 @@ class FaultProxy:
         self.target = target
         self._ended = asyncio.Event()
         self.address = ""
-        self.where = "/execute"
+        self.where = "/execute$"
         self.fault: Fault | None = None
         self.rewrite: Callable[[bytes], bytes] | None = None
         self.instead: Callable[[], web.Response] | None = None
         self.seen: list[str] = []
+        self.reached = asyncio.Event()
+        """Set once the peer has answered a request that `where` finds."""
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession()
+        """Listen at `address`."""
+        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -57,39 +66,40 @@ class FaultProxy:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """Stop, and let go of whoever still waits for an answer."""
         self._ended.set()
         await self._runner.cleanup()
         await self._session.close()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        self.seen.append(f"{request.method} {request.path}")
-        if not request.path.endswith(self.where):
+        asked = f"{request.method} {request.path}"
+        self.seen.append(asked)
+        if not re.search(self.where, asked):
             return await self._pass_on(request)
         if self.instead is not None:
             return self.instead()
         if self.fault is None:
-            return await self._pass_on(request)
+            answer = await self._pass_on(request)
+            answer.body = self.rewrite(_body(answer)) if self.rewrite else answer.body
+            return answer
         if not self.fault.reaches_peer:
             return await self._break(request, web.Response())
-        return await self._break(request, await self._pass_on(request))
+        answer = await self._pass_on(request)
+        self.reached.set()
+        return await self._break(request, answer)
 
     async def _pass_on(self, request: web.Request) -> web.Response:
-        headers = {name: value for name, value in request.headers.items() if name.lower() in PASSED_ON}
+        headers = {name: value for name, value in request.headers.items() if _passes(name)}
+        url = URL(self.target + request.raw_path, encoded=True)
         async with self._session.request(
-            request.method, self.target + request.path_qs, data=await request.read(), headers=headers
+            request.method, url, data=await request.read(), headers=headers, allow_redirects=False
         ) as answer:
             body = await answer.read()
-            if self.rewrite is not None and request.path.endswith(self.where):
-                body = self.rewrite(body)
-            kept = {
-                name: value
-                for name, value in answer.headers.items()
-                if name.lower() in {"content-type", "server-timing"}
-            }
+            kept = {name: value for name, value in answer.headers.items() if _passes(name)}
             return web.Response(status=answer.status, body=body, headers=kept)
 
     async def _break(self, request: web.Request, answer: web.Response) -> web.StreamResponse:
-        body = answer.body if isinstance(answer.body, bytes) else b""
+        body = _body(answer)
         match self.fault:
             case Fault.BAD_GATEWAY_BEFORE | Fault.BAD_GATEWAY_AFTER:
                 return web.Response(status=502, text=BAD_GATEWAY_PAGE, content_type="text/html")
@@ -97,6 +107,8 @@ class FaultProxy:
                 return web.Response(body=body[: len(body) // 2], content_type="application/json")
             case Fault.HALF_CLOSED:
                 return await self._half(request, body)
+            case Fault.DOUBLED:
+                return await self._pass_on(request)
             case Fault.NO_ANSWER:
                 await self._ended.wait()
         self._hang_up(request)
@@ -113,3 +125,11 @@ class FaultProxy:
     def _hang_up(request: web.Request) -> None:
         if request.transport is not None:
             request.transport.close()
+
+
+def _passes(header: str) -> bool:
+    return header.lower() not in NOT_PASSED_ON
+
+
+def _body(answer: web.Response) -> bytes:
+    return answer.body if isinstance(answer.body, bytes) else b""

@@ -1,0 +1,11 @@
+"""The trials of this repository's rails: each rail on each peer that it is tried against."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from paybridge.conformance.trial import Trial
+from tests.rails.bank_trial import BankTrial
+from tests.rails.internal_trial import InternalTrial
+
+TRIALS: Final[tuple[type[Trial], ...]] = (InternalTrial, BankTrial)

@@ -140,7 +140,7 @@ class SqlBook:
     async def approved_so_far(self, payer: str) -> ApprovedSoFar:
         listed = await self._reader.rows(ask.APPROVED_SO_FAR, {"payer": payer})
         return ApprovedSoFar(
-            sum(row["count"] for row in listed), {row["currency"]: row["sum"] for row in listed}
+            sum(row["count"] for row in listed), {row["currency"]: int(row["sum"]) for row in listed}
         )
 
     async def expired_transfers(self, at: datetime, limit: int) -> Sequence[Transfer]:

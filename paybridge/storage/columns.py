@@ -1,13 +1,21 @@
-"""Columns and conditions as every table writes them."""
+"""Columns and conditions as every table and every migration writes them; their types never change."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, LargeBinary, Text, text
 
 # SQLite's strict tables know INTEGER only; it holds 64 bits there.
 BIG: Final = BigInteger().with_variant(Integer(), "sqlite")
+
+# By bytes, so that both engines sort alike and find a beginning by the index.
+TEXT: Final = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def where(condition: str) -> dict[str, Any]:
+    """The keywords that make an index partial, in either engine."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def check(name: str, condition: str) -> CheckConstraint:
@@ -15,7 +23,7 @@ def check(name: str, condition: str) -> CheckConstraint:
 
 
 def text_column(name: str, *, null: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=null)
+    return Column(name, TEXT, nullable=null)
 
 
 def number_column(name: str, *, null: bool = False) -> Column[int]:
@@ -27,7 +35,7 @@ def bytes_column(name: str, *, null: bool = False) -> Column[bytes]:
 
 
 def id_column() -> Column[str]:
-    return Column("id", Text, primary_key=True)
+    return Column("id", TEXT, primary_key=True)
 
 
 def row_number(name: str) -> Column[int]:

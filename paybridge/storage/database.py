@@ -7,26 +7,38 @@ from typing import TYPE_CHECKING
 
 from paybridge.storage.book import SqlBook
 from paybridge.storage.mailbox import SqlMailbox
+from paybridge.storage.postgres import opening as postgres
+from paybridge.storage.postgres.connection import SCHEME as POSTGRES
 from paybridge.storage.sqlite import opening as sqlite
+from paybridge.storage.sqlite.connection import path_of
 from paybridge.storage.works import KeepVaultCheck
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from paybridge.services.lease import Lease
     from paybridge.services.ports import Clock
+    from paybridge.storage.postgres.reader import PostgresReader
+    from paybridge.storage.postgres.writer import PostgresWriter
     from paybridge.storage.sqlite.reader import SqliteReader
     from paybridge.storage.sqlite.writer import SqliteWriter
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An open database."""
+    """An open database; whoever writes more than the lease's holder may is refused by it."""
 
-    path: Path
+    url: str
     book: SqlBook
     mailbox: SqlMailbox
-    writer: SqliteWriter
-    reader: SqliteReader
+    lease: Lease
+    writer: SqliteWriter | PostgresWriter
+    reader: SqliteReader | PostgresReader
+
+    @property
+    def path(self) -> Path:
+        """The file of a SQLite database."""
+        return path_of(self.url)
 
     async def keep_vault_check(self, value: bytes) -> None:
         """Keep what recognises the master key, before anything is sealed."""
@@ -38,12 +50,24 @@ class Database:
         await self.writer.close()
 
 
-async def open_database(url: str, clock: Clock) -> Database:
-    """The database at `sqlite+aiosqlite:///path`, made if it is not there, or `DatabaseError`."""
-    path, writer, reader = await sqlite.open_file(url, clock)
-    return Database(path, SqlBook(writer, reader), SqlMailbox(writer, reader), writer, reader)
+async def open_database(url: str, clock: Clock, *, holder: str = "paybridge") -> Database:
+    """The database at `sqlite+aiosqlite:///path`, made if it is not there, or at `postgresql+asyncpg://…`.
+
+    `holder` tells this process from others that may hold the lease. Raises `DatabaseError`.
+    """
+    if url.startswith(POSTGRES):
+        writer, reader, lease = await postgres.open_server(url, clock, holder)
+        return Database(url, SqlBook(writer, reader), SqlMailbox(writer, reader), lease, writer, reader)
+    return await _open_file(url, clock)
+
+
+async def _open_file(url: str, clock: Clock) -> Database:
+    lease, writer, reader = await sqlite.open_file(url, clock)
+    return Database(url, SqlBook(writer, reader), SqlMailbox(writer, reader), lease, writer, reader)
 
 
 async def vault_check(url: str) -> bytes | None:
     """What recognises the master key, read without touching the database; None if there is none yet."""
+    if url.startswith(POSTGRES):
+        return await postgres.vault_check(url)
     return await sqlite.vault_check(url)

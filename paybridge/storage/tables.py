@@ -12,9 +12,7 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
-    Text,
     UniqueConstraint,
-    text,
 )
 
 from paybridge.domain.ledger import AccountKind
@@ -25,12 +23,14 @@ from paybridge.domain.request import RequestState
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.storage.columns import (
     BIG,
+    TEXT,
     bytes_column,
     check,
     id_column,
     number_column,
     row_number,
     text_column,
+    where,
 )
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ journal = Table(
     check("journal_hash_length", "length(prev_hash) = 32 AND length(hash) = 32"),
     # COMMIT fails unless the journal was sealed, and the seal's trigger wants a zero sum.
     ForeignKeyConstraint(["id"], ["seal.journal"], deferrable=True, initially="DEFERRED"),
+    # Where several can write at once; SQLite lets one write, and its trigger sees all that is there.
+    Index("journal_one_follower", "prev_hash", unique=True).ddl_if(dialect="postgresql"),
     sqlite_strict=True,
 )
 
@@ -146,8 +148,8 @@ person = Table(
 identity = Table(
     "identity",
     metadata,
-    Column("mxid", Text, primary_key=True),
-    Column("person", Text, ForeignKey("person.id"), nullable=False),
+    Column("mxid", TEXT, primary_key=True),
+    Column("person", TEXT, ForeignKey("person.id"), nullable=False),
     number_column("since"),
     number_column("version"),
     Index("identity_of_person", "person"),
@@ -158,7 +160,7 @@ link = Table(
     "link",
     metadata,
     id_column(),
-    Column("person", Text, ForeignKey("person.id"), nullable=False),
+    Column("person", TEXT, ForeignKey("person.id"), nullable=False),
     text_column("rail"),
     text_column("token"),
     text_column("masked"),
@@ -175,7 +177,7 @@ link = Table(
         "link_one_default",
         "person",
         unique=True,
-        sqlite_where=text("is_default = 1 AND state <> 'removed'"),
+        **where("is_default = 1 AND state <> 'removed'"),
     ),
     sqlite_strict=True,
 )
@@ -202,9 +204,9 @@ request = Table(
     number_column("version"),
     check("request_state", in_list("state", RequestState)),
     check("request_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
-    Index("request_open_of", "asker", "created", sqlite_where=text(IS_OPEN_REQUEST)),
-    Index("request_open_to", "asked", "created", sqlite_where=text(IS_OPEN_REQUEST)),
-    Index("request_expiring", "expires", sqlite_where=text(IS_OPEN_REQUEST)),
+    Index("request_open_of", "asker", "created", **where(IS_OPEN_REQUEST)),
+    Index("request_open_to", "asked", "created", **where(IS_OPEN_REQUEST)),
+    Index("request_expiring", "expires", **where(IS_OPEN_REQUEST)),
     sqlite_strict=True,
 )
 
@@ -214,7 +216,7 @@ transfer = Table(
     id_column(),
     text_column("kind"),
     text_column("state"),
-    Column("payer", Text, ForeignKey("person.id"), nullable=False),
+    Column("payer", TEXT, ForeignKey("person.id"), nullable=False),
     text_column("payer_mxid"),
     text_column("payee"),
     text_column("payee_mxid"),
@@ -229,7 +231,7 @@ transfer = Table(
     text_column("destination", null=True),
     bytes_column("note", null=True),
     number_column("times", null=True),
-    Column("request", Text, ForeignKey("request.id"), nullable=True),
+    Column("request", TEXT, ForeignKey("request.id"), nullable=True),
     text_column("reason", null=True),
     number_column("updated", null=True),
     number_column("version"),
@@ -239,14 +241,14 @@ transfer = Table(
     check("transfer_fee", f"fee BETWEEN 0 AND {MAX_MINOR}"),
     Index("transfer_of_payer", "payer", "created"),
     Index("transfer_of_payee", "payee", "created"),
-    Index("transfer_open_of_payer", "payer", "created", sqlite_where=text(IS_OPEN)),
-    Index("transfer_claimable_by", "payee", "state", "created", sqlite_where=text(IS_CLAIMABLE)),
-    Index("transfer_expiring", "expires", sqlite_where=text(IS_EXPIRING)),
+    Index("transfer_open_of_payer", "payer", "created", **where(IS_OPEN)),
+    Index("transfer_claimable_by", "payee", "state", "created", **where(IS_CLAIMABLE)),
+    Index("transfer_expiring", "expires", **where(IS_EXPIRING)),
     Index(
         "transfer_one_per_request",
         "request",
         unique=True,
-        sqlite_where=text(f"request IS NOT NULL AND {in_list('state', LIVE_PAYMENTS)}"),
+        **where(f"request IS NOT NULL AND {in_list('state', LIVE_PAYMENTS)}"),
     ),
     sqlite_strict=True,
 )
@@ -255,7 +257,7 @@ leg = Table(
     "leg",
     metadata,
     id_column(),
-    Column("transfer", Text, ForeignKey("transfer.id"), nullable=False),
+    Column("transfer", TEXT, ForeignKey("transfer.id"), nullable=False),
     number_column("number"),
     text_column("kind"),
     text_column("state"),
@@ -280,14 +282,14 @@ leg = Table(
     check("leg_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
     check("leg_fees", f"fee BETWEEN 0 AND {MAX_MINOR} AND highest_fee BETWEEN 0 AND {MAX_MINOR}"),
     check("leg_to_claim", "to_claim IN (0, 1)"),
-    Index("leg_due", "due", sqlite_where=text(IS_OPEN_LEG)),
+    Index("leg_due", "due", **where(IS_OPEN_LEG)),
     sqlite_strict=True,
 )
 
 pinned_key = Table(
     "pinned_key",
     metadata,
-    Column("mxid", Text, primary_key=True),
+    Column("mxid", TEXT, primary_key=True),
     text_column("key"),
     text_column("other", null=True),
     number_column("since", null=True),
@@ -295,14 +297,14 @@ pinned_key = Table(
     number_column("version"),
     check("pinned_key_frozen_since", "since IS NOT NULL OR (other IS NULL AND until IS NULL)"),
     check("pinned_key_until_taken", "(until IS NULL) = (other IS NULL)"),
-    Index("pinned_key_frozen", "mxid", sqlite_where=text("since IS NOT NULL")),
+    Index("pinned_key_frozen", "mxid", **where("since IS NOT NULL")),
     sqlite_strict=True,
 )
 
 origin = Table(
     "origin",
     metadata,
-    Column("payment", Text, primary_key=True),
+    Column("payment", TEXT, primary_key=True),
     text_column("event"),
     number_column("version"),
     Index("origin_of_event", "event"),
@@ -314,7 +316,7 @@ origin = Table(
 room_policy = Table(
     "room_policy",
     metadata,
-    Column("room", Text, primary_key=True),
+    Column("room", TEXT, primary_key=True),
     text_column("policy"),
     number_column("version"),
     sqlite_strict=True,
@@ -334,7 +336,7 @@ letter = Table(
     number_column("done"),
     UniqueConstraint("event"),
     check("letter_blanked_when_done", "done = 0 OR (done = 1 AND length(payload) = 0)"),
-    Index("letter_waiting", "number", sqlite_where=text("done = 0")),
+    Index("letter_waiting", "number", **where("done = 0")),
     sqlite_strict=True,
 )
 
@@ -355,14 +357,14 @@ post = Table(
     check("post_one_place", "(room IS NULL) <> (person IS NULL)"),
     check("post_state", "state IN ('aside', 'sent', 'waiting')"),
     check("post_blanked_when_sent", "state <> 'sent' OR (length(payload) = 0 AND event IS NOT NULL)"),
-    Index("post_waiting", "number", sqlite_where=text("state = 'waiting'")),
+    Index("post_waiting", "number", **where("state = 'waiting'")),
     sqlite_strict=True,
 )
 
 slot = Table(
     "slot",
     metadata,
-    Column("slot", Text, primary_key=True),
+    Column("slot", TEXT, primary_key=True),
     text_column("room"),
     text_column("event"),
     Index("slot_of_event", "event"),
@@ -372,7 +374,7 @@ slot = Table(
 memory = Table(
     "memory",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", TEXT, primary_key=True),
     text_column("value"),
     sqlite_strict=True,
 )
@@ -380,7 +382,7 @@ memory = Table(
 seen = Table(
     "seen",
     metadata,
-    Column("what", Text, primary_key=True),
+    Column("what", TEXT, primary_key=True),
     text_column("event"),
     sqlite_strict=True,
     sqlite_with_rowid=False,

@@ -80,6 +80,8 @@ def answer_all(jobs: Sequence[Job], outcomes: Sequence[Answer | Failed]) -> None
 
 def unavailable(error: Exception) -> Failed:
     """The outcome of everyone in a transaction that came to nothing."""
-    told = BookUnavailableError(str(error))
+    if isinstance(error, BookUnavailableError):
+        return Failed(error)
+    told = BookUnavailableError(str(error) or type(error).__name__)
     told.__cause__ = error
     return Failed(told)

@@ -6,11 +6,13 @@ import asyncio
 import atexit
 import functools
 import shutil
+import sqlite3
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paybridge.storage.database import Database, open_database
 from paybridge.storage.rows import microseconds
@@ -19,10 +21,9 @@ from paybridge.storage.sqlite.core import apply_all
 from paybridge.storage.sqlite.schema import upgrade
 from paybridge.storage.works import Failed
 from paybridge.vault import MasterKey, Vault, found_vault
+from tests.fakes import postgres
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from paybridge.services.ports import Clock
     from paybridge.storage.book import SqlBook
     from paybridge.storage.mailbox import SqlMailbox
@@ -62,6 +63,25 @@ class InlineWriter:
         else:
             answer.set_result(outcome)
         return answer
+
+
+async def ask_raw(database: Database, question: str, *, first: str = "SELECT 1") -> list[tuple[Any, ...]]:
+    """What the bare database answers, past everything of ours; after `first`, on the same connection."""
+    if database.url.startswith("sqlite"):
+        with closing(sqlite3.connect(database.path, isolation_level=None)) as opened:
+            opened.execute(first)
+            return opened.execute(question).fetchall()
+    connection = await postgres.connect(name_of(database))
+    try:
+        await connection.execute(first)
+        return [tuple(row) for row in await connection.fetch(question)]
+    finally:
+        await connection.close()
+
+
+def name_of(database: Database) -> str:
+    """What a PostgreSQL database is called on its server."""
+    return database.url.partition("@/")[2].partition("?")[0]
 
 
 async def open_book(

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from paybridge.storage.database import Database
 
 
+ENGINES = ("sqlite",)
+
+
 def moved(leg: Leg, happening: LegHappening, *, held_before: bool = False) -> Step:
     """The step of one arrow of the leg."""
     after, effect = legs.advance(leg, happening)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from paybridge.storage.database import Database
 
 
+ENGINES = ("sqlite",)
+
+
 @pytest.fixture
 async def raw(database: Database) -> AsyncIterator[sqlite3.Connection]:
     """A connection as the writer's, to a book of two journals; account 1 is the bank's, 2 Anna's, 3 Bob's."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paybridge.services.ports import AlreadyDoneError, Letter, Post, Step
-from tests.fakes.database import START
+from tests.fakes.database import START, ask_raw
 
 if TYPE_CHECKING:
     from paybridge.services.ports import Book, Mailbox
@@ -60,7 +59,7 @@ async def test_an_answered_letter_is_blanked_and_does_not_come_back(
     assert await mailbox.letters() == []
     assert await mailbox.is_done("$1")
     assert not await mailbox.is_done("$3")
-    assert payloads(database, "letter") == [b"", b""]
+    assert await payloads(database, "letter") == [b"", b""]
 
 
 async def test_a_finished_letter_is_not_answered_by_a_step(book: Book, mailbox: Mailbox) -> None:
@@ -82,7 +81,7 @@ async def test_posts_come_in_order_and_a_sent_one_is_blanked(
     assert [post.id for _, post in await mailbox.posts(0, 10)] == ["p2", "p3"]
     assert [post.id for _, post in await mailbox.posts(second, 10)] == ["p3"]
     assert [post.id for _, post in await mailbox.posts(first, 1)] == ["p2"]
-    assert payloads(database, "post") == [b"", b"sealed answer", b"sealed answer"]
+    assert await payloads(database, "post") == [b"", b"sealed answer", b"sealed answer"]
 
 
 async def test_a_post_set_aside_blocks_nobody(book: Book, mailbox: Mailbox) -> None:
@@ -110,9 +109,7 @@ async def test_a_post_without_a_slot_fills_none(book: Book, mailbox: Mailbox, da
     await book.commit(Step(posts=(a_post("p1"),)))
     await mailbox.sent("p1", "$sent", "!room:test")
 
-    with sqlite3.connect(database.path) as connection:
-        assert connection.execute("SELECT count(*) FROM slot").fetchone() == (0,)
-    connection.close()
+    assert await ask_raw(database, "SELECT count(*) FROM slot") == [(0,)]
 
 
 async def test_small_values_are_remembered_by_name(mailbox: Mailbox) -> None:
@@ -141,8 +138,6 @@ async def test_of_two_concurrent_events_one_was_first(mailbox: Mailbox) -> None:
     assert seen.count(True) == 1
 
 
-def payloads(database: Database, table: str) -> list[bytes]:
-    connection = sqlite3.connect(database.path)
-    rows = connection.execute(f"SELECT payload FROM {table} ORDER BY number").fetchall()  # noqa: S608 - a test's own
-    connection.close()
+async def payloads(database: Database, table: str) -> list[bytes]:
+    rows = await ask_raw(database, f"SELECT payload FROM {table} ORDER BY number")  # noqa: S608 - a test's own
     return [payload for (payload,) in rows]

@@ -162,7 +162,13 @@ async def test_the_file_belongs_to_its_owner_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["postgresql+asyncpg://host/name", "sqlite:///paybridge.db", "sqlite+aiosqlite:///", "paybridge.db"],
+    [
+        "postgresql+asyncpg://host",
+        "postgresql://host/name",
+        "sqlite:///paybridge.db",
+        "sqlite+aiosqlite:///",
+        "paybridge.db",
+    ],
 )
 async def test_a_url_without_a_writer_is_refused_in_one_line(url: str) -> None:
     with pytest.raises(DatabaseUrlError) as refused:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from paybridge.services.ports import Book
     from paybridge.storage.database import Database
 
+ENGINES = ("sqlite",)
 REPOSITORY = Path(__file__).parents[2]
 
 

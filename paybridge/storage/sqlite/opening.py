@@ -1,4 +1,4 @@
-"""Opens the file: migrated, its guards proven, with a writer and a reader on it."""
+"""Opens the file: migrated, its guards proven, with a writer, a reader and a lease on it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from paybridge.storage.errors import DatabaseError, DatabasePlaceError
 from paybridge.storage.sqlite.connection import connect, connect_read_only, create_file, path_of
+from paybridge.storage.sqlite.lease import SqliteLease
 from paybridge.storage.sqlite.reader import SqliteReader
 from paybridge.storage.sqlite.schema import check_guards, upgrade
 from paybridge.storage.sqlite.writer import SqliteWriter
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from paybridge.services.ports import Clock
 
 
-async def open_file(url: str, clock: Clock) -> tuple[Path, SqliteWriter, SqliteReader]:
+async def open_file(url: str, clock: Clock) -> tuple[SqliteLease, SqliteWriter, SqliteReader]:
     """The file that the URL names, made if it is not there, or `DatabaseError`."""
     path = path_of(url)
     await asyncio.to_thread(_prepare, path)
-    return path, SqliteWriter(partial(connect, path), clock), SqliteReader(path)
+    return SqliteLease(path), SqliteWriter(partial(connect, path), clock), SqliteReader(path)
 
 
 async def vault_check(url: str) -> bytes | None:

@@ -7,12 +7,15 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
+from paybridge.storage.columns import BIG, TEXT
+from paybridge.storage.guards import function, kept, refused, refused_update, set_up
+
 revision: Final = "0001"
 down_revision: Final = None
 
-BIG: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+CHANGES: Final = ("UPDATE", "DELETE", "TRUNCATE")
 
-GUARDS: Final = (
+SQLITE: Final = (
     """
     CREATE TRIGGER account_insert BEFORE INSERT ON account BEGIN
         SELECT raise(ABORT, 'accounts begin empty') WHERE new.balance <> 0 OR new.version <> 0;
@@ -111,13 +114,200 @@ GUARDS: Final = (
 )
 
 
+POSTGRESQL: Final = (
+    function(
+        "refuse()",
+        """
+        BEGIN
+            RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'check_violation';
+        END
+        """,
+    ),
+    """
+    CREATE TRIGGER account_insert BEFORE INSERT ON account FOR EACH ROW
+    WHEN (new.balance <> 0 OR new.version <> 0) EXECUTE FUNCTION refuse('accounts begin empty')
+    """,
+    refused_update(
+        "account",
+        "account_terms",
+        kept("id owner kind currency floor"),
+        "accounts keep owner, kind, currency and floor",
+    ),
+    function(
+        "account_follows_entry()",
+        """
+        BEGIN
+            IF new.version <> old.version + 1 OR NOT EXISTS (
+                SELECT 1 FROM entry
+                WHERE account = new.id AND version = new.version AND balance_after = new.balance
+            ) THEN
+                RAISE EXCEPTION 'balances change by entries only' USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN new;
+        END
+        """,
+    ),
+    f"""
+    CREATE TRIGGER account_update BEFORE UPDATE ON account FOR EACH ROW
+    WHEN ({kept("balance version")}) EXECUTE FUNCTION account_follows_entry()
+    """,
+    refused("account", "DELETE", "accounts are never deleted"),
+    refused("account", "TRUNCATE", "accounts are never deleted"),
+    function(
+        "journal_follows_head()",
+        """
+        DECLARE
+            head record;
+        BEGIN
+            SELECT id, hash INTO head FROM journal ORDER BY id DESC LIMIT 1;
+            IF new.id IS DISTINCT FROM coalesce(head.id, 0) + 1
+                OR new.prev_hash IS DISTINCT FROM coalesce(head.hash, decode(repeat('00', 32), 'hex'))
+            THEN
+                RAISE EXCEPTION 'journals follow the head of the chain' USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN new;
+        END
+        """,
+    ),
+    """
+    CREATE TRIGGER journal_insert BEFORE INSERT ON journal FOR EACH ROW
+    EXECUTE FUNCTION journal_follows_head()
+    """,
+    *(refused("journal", deed, "journals are append-only") for deed in CHANGES),
+    # A journal that can be seen is one of this transaction, or was committed together with its seal, which
+    # the later statement then sees.
+    function(
+        "entry_follows_account()",
+        """
+        DECLARE
+            held record;
+        BEGIN
+            PERFORM 1 FROM journal WHERE id = new.journal;
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'there is no journal for the entry' USING ERRCODE = 'check_violation';
+            END IF;
+            PERFORM 1 FROM seal WHERE journal = new.journal;
+            IF FOUND THEN
+                RAISE EXCEPTION 'the journal is sealed' USING ERRCODE = 'check_violation';
+            END IF;
+            SELECT currency, balance, version INTO held FROM account WHERE id = new.account FOR UPDATE;
+            IF held.currency IS DISTINCT FROM new.currency
+                OR held.balance + new.amount IS DISTINCT FROM new.balance_after
+                OR held.version + 1 IS DISTINCT FROM new.version
+            THEN
+                RAISE EXCEPTION 'the entry does not follow from its account'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN new;
+        END
+        """,
+    ),
+    """
+    CREATE TRIGGER entry_insert BEFORE INSERT ON entry FOR EACH ROW
+    EXECUTE FUNCTION entry_follows_account()
+    """,
+    function(
+        "entry_moves_balance()",
+        """
+        BEGIN
+            UPDATE account SET balance = new.balance_after, version = new.version WHERE id = new.account;
+            RETURN NULL;
+        END
+        """,
+    ),
+    """
+    CREATE TRIGGER entry_inserted AFTER INSERT ON entry FOR EACH ROW
+    EXECUTE FUNCTION entry_moves_balance()
+    """,
+    *(refused("entry", deed, "entries are append-only") for deed in CHANGES),
+    function(
+        "seal_proves_balance()",
+        """
+        BEGIN
+            PERFORM 1 FROM entry WHERE journal = new.journal GROUP BY currency HAVING sum(amount) <> 0;
+            IF FOUND THEN
+                RAISE EXCEPTION 'the journal does not balance' USING ERRCODE = 'check_violation';
+            END IF;
+            IF (SELECT count(*) FROM entry WHERE journal = new.journal) < 2 THEN
+                RAISE EXCEPTION 'a journal has two lines at least' USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN new;
+        END
+        """,
+    ),
+    """
+    CREATE TRIGGER seal_insert BEFORE INSERT ON seal FOR EACH ROW EXECUTE FUNCTION seal_proves_balance()
+    """,
+    *(refused("seal", deed, "seals are append-only") for deed in CHANGES),
+    # Accounts are locked in the order of their ids and the head of the chain last, so that no two writers
+    # wait for each other. What a journal says comes as the text that its hash covers.
+    function(
+        "book(accounts jsonb, journals jsonb)",
+        """
+        DECLARE
+            told jsonb;
+            line jsonb;
+            place bigint;
+            held record;
+            last bigint;
+            head bytea;
+            next bytea;
+        BEGIN
+            INSERT INTO account (owner, kind, currency, balance, floor, version)
+            SELECT row ->> 0, row ->> 1, row ->> 2, 0, (row ->> 3)::bigint, 0
+            FROM jsonb_array_elements(accounts) AS row
+            WHERE NOT EXISTS (
+                SELECT 1 FROM account
+                WHERE owner = row ->> 0 AND kind = row ->> 1 AND currency = row ->> 2
+            )
+            ON CONFLICT (owner, kind, currency) DO NOTHING;
+            PERFORM 1 FROM jsonb_array_elements(accounts) AS row JOIN account
+                ON owner = row ->> 0 AND kind = row ->> 1 AND currency = row ->> 2
+            ORDER BY account.id FOR UPDATE OF account;
+            PERFORM pg_advisory_xact_lock(7291);
+            SELECT id, hash INTO last, head FROM journal ORDER BY id DESC LIMIT 1;
+            last := coalesce(last, 0);
+            head := coalesce(head, decode(repeat('00', 32), 'hex'));
+            FOR told IN SELECT value FROM jsonb_array_elements(journals) LOOP
+                last := last + 1;
+                next := sha256(
+                    convert_to('["' || encode(head, 'hex') || '",' || (told ->> 'said'), 'UTF8')
+                );
+                INSERT INTO journal (id, idem, kind, transfer, created, prev_hash, hash) VALUES (
+                    last, told ->> 'idem', told ->> 'kind', told ->> 'transfer',
+                    (told ->> 'created')::bigint, head, next
+                );
+                head := next;
+                FOR line, place IN
+                    SELECT value, ordinality FROM jsonb_array_elements(told -> 'lines') WITH ORDINALITY
+                LOOP
+                    SELECT id, balance, version INTO held FROM account
+                    WHERE owner = line ->> 0 AND kind = line ->> 1 AND currency = line ->> 2;
+                    INSERT INTO entry (journal, line, account, currency, amount, balance_after, version)
+                    VALUES (
+                        last, place, held.id, line ->> 2, (line ->> 3)::bigint,
+                        held.balance + (line ->> 3)::bigint, held.version + 1
+                    );
+                END LOOP;
+                INSERT INTO seal (journal) VALUES (last);
+            END LOOP;
+        END
+        """,
+        returns="void",
+    ),
+)
+
+
 def upgrade() -> None:
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    # The seal and its journal point to each other; SQLite lets the table that is pointed to come later.
+    proof = sa.ForeignKeyConstraint(["journal"], ["journal.id"])
     op.create_table(
         "account",
         sa.Column("id", BIG, autoincrement=True, nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("owner", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
         sa.Column("balance", BIG, nullable=False),
         sa.Column("floor", BIG, nullable=True),
         sa.Column("version", BIG, nullable=False),
@@ -139,19 +329,16 @@ def upgrade() -> None:
     op.create_table(
         "seal",
         sa.Column("journal", BIG, autoincrement=False, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["journal"],
-            ["journal.id"],
-        ),
+        *([proof] if sqlite else []),
         sa.PrimaryKeyConstraint("journal"),
         sqlite_strict=True,
     )
     op.create_table(
         "journal",
         sa.Column("id", BIG, autoincrement=False, nullable=False),
-        sa.Column("idem", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("transfer", sa.Text(), nullable=False),
+        sa.Column("idem", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("transfer", TEXT, nullable=False),
         sa.Column("created", BIG, nullable=False),
         sa.Column("prev_hash", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
@@ -166,7 +353,7 @@ def upgrade() -> None:
         sa.Column("journal", BIG, nullable=False),
         sa.Column("line", BIG, nullable=False),
         sa.Column("account", BIG, nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
         sa.Column("amount", BIG, nullable=False),
         sa.Column("balance_after", BIG, nullable=False),
         sa.Column("version", BIG, nullable=False),
@@ -185,6 +372,8 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    if not sqlite:
+        op.create_foreign_key("seal_journal_fkey", "seal", "journal", ["journal"], ["id"])
+        op.create_index("journal_one_follower", "journal", ["prev_hash"], unique=True)
     op.create_index("entry_of_account", "entry", ["account", "version"], unique=True)
-    for guard in GUARDS:
-        op.execute(guard)
+    set_up(sqlite=SQLITE, postgresql=POSTGRESQL)

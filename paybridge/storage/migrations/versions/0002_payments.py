@@ -7,12 +7,13 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
+from paybridge.storage.columns import BIG, TEXT, where
+from paybridge.storage.guards import kept, refused, refused_update, set_up
+
 revision: Final = "0002"
 down_revision: Final = "0001"
 
-BIG: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-GUARDS: Final = (
+SQLITE: Final = (
     """
     CREATE TRIGGER transfer_terms BEFORE UPDATE OF
         id, kind, payer, payer_mxid, payee, payee_mxid, amount, currency, room, created
@@ -79,21 +80,68 @@ GUARDS: Final = (
 )
 
 
+POSTGRESQL: Final = (
+    refused_update(
+        "transfer",
+        "transfer_terms",
+        kept("id kind payer payer_mxid payee payee_mxid amount currency room created"),
+        "a transfer keeps its terms",
+    ),
+    refused_update(
+        "transfer",
+        "transfer_ended",
+        "new.state <> old.state AND old.state IN ("
+        "'cancelled', 'claimed', 'expired', 'refused', 'returned', 'settled')",
+        "a transfer that ended stays as it ended",
+    ),
+    refused("transfer", "DELETE", "transfers are never deleted"),
+    refused("transfer", "TRUNCATE", "transfers are never deleted"),
+    refused_update(
+        "leg",
+        "leg_terms",
+        kept("id transfer number kind rail owner amount currency"),
+        "a leg keeps its terms",
+    ),
+    refused_update(
+        "leg",
+        "leg_ended",
+        "new.state <> old.state AND old.state IN ('cancelled', 'refused', 'settled')",
+        "a leg that ended stays as it ended",
+    ),
+    refused("leg", "DELETE", "legs are never deleted"),
+    refused("leg", "TRUNCATE", "legs are never deleted"),
+    refused_update(
+        "request",
+        "request_terms",
+        kept("id asker asker_mxid asked asked_mxid amount currency room created"),
+        "a request keeps its terms",
+    ),
+    refused_update(
+        "request",
+        "request_ended",
+        "new.state <> old.state AND old.state IN ('cancelled', 'declined', 'expired', 'paid')",
+        "a request that ended stays as it ended",
+    ),
+    refused("request", "DELETE", "requests are never deleted"),
+    refused("request", "TRUNCATE", "requests are never deleted"),
+)
+
+
 def upgrade() -> None:
     op.create_table(
         "person",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
         sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.Column("created", BIG, nullable=False),
-        sa.Column("language", sa.Text(), nullable=True),
+        sa.Column("language", TEXT, nullable=True),
         sa.Column("version", BIG, nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sqlite_strict=True,
     )
     op.create_table(
         "identity",
-        sa.Column("mxid", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("mxid", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
         sa.Column("since", BIG, nullable=False),
         sa.Column("version", BIG, nullable=False),
         sa.ForeignKeyConstraint(
@@ -106,14 +154,14 @@ def upgrade() -> None:
     op.create_index("identity_of_person", "identity", ["person"], unique=False)
     op.create_table(
         "link",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("rail", sa.Text(), nullable=False),
-        sa.Column("token", sa.Text(), nullable=False),
-        sa.Column("masked", sa.Text(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("rail", TEXT, nullable=False),
+        sa.Column("token", TEXT, nullable=False),
+        sa.Column("masked", TEXT, nullable=False),
         sa.Column("number", sa.LargeBinary(), nullable=False),
         sa.Column("number_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state", TEXT, nullable=False),
         sa.Column("is_default", BIG, nullable=False),
         sa.Column("created", BIG, nullable=False),
         sa.Column("version", BIG, nullable=False),
@@ -132,23 +180,23 @@ def upgrade() -> None:
         "link",
         ["person"],
         unique=True,
-        sqlite_where=sa.text("is_default = 1 AND state <> 'removed'"),
+        **where("is_default = 1 AND state <> 'removed'"),
     )
     op.create_table(
         "request",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("asker", sa.Text(), nullable=False),
-        sa.Column("asker_mxid", sa.Text(), nullable=False),
-        sa.Column("asked", sa.Text(), nullable=False),
-        sa.Column("asked_mxid", sa.Text(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("asker", TEXT, nullable=False),
+        sa.Column("asker_mxid", TEXT, nullable=False),
+        sa.Column("asked", TEXT, nullable=False),
+        sa.Column("asked_mxid", TEXT, nullable=False),
         sa.Column("amount", BIG, nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("room", sa.Text(), nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("room", TEXT, nullable=False),
         sa.Column("created", BIG, nullable=False),
         sa.Column("expires", BIG, nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=True),
-        sa.Column("transfer", sa.Text(), nullable=True),
+        sa.Column("transfer", TEXT, nullable=True),
         sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("version", BIG, nullable=False),
         sa.CheckConstraint(
@@ -158,45 +206,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sqlite_strict=True,
     )
-    op.create_index(
-        "request_expiring", "request", ["expires"], unique=False, sqlite_where=sa.text("state = 'open'")
-    )
+    op.create_index("request_expiring", "request", ["expires"], unique=False, **where("state = 'open'"))
     op.create_index(
         "request_open_of",
         "request",
         ["asker", "created"],
         unique=False,
-        sqlite_where=sa.text("state = 'open'"),
+        **where("state = 'open'"),
     )
     op.create_index(
         "request_open_to",
         "request",
         ["asked", "created"],
         unique=False,
-        sqlite_where=sa.text("state = 'open'"),
+        **where("state = 'open'"),
     )
     op.create_table(
         "transfer",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("payer", sa.Text(), nullable=False),
-        sa.Column("payer_mxid", sa.Text(), nullable=False),
-        sa.Column("payee", sa.Text(), nullable=False),
-        sa.Column("payee_mxid", sa.Text(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("payer", TEXT, nullable=False),
+        sa.Column("payer_mxid", TEXT, nullable=False),
+        sa.Column("payee", TEXT, nullable=False),
+        sa.Column("payee_mxid", TEXT, nullable=False),
         sa.Column("amount", BIG, nullable=False),
         sa.Column("fee", BIG, nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("room", sa.Text(), nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("room", TEXT, nullable=False),
         sa.Column("created", BIG, nullable=False),
         sa.Column("expires", BIG, nullable=False),
-        sa.Column("nonce", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=True),
-        sa.Column("destination", sa.Text(), nullable=True),
+        sa.Column("nonce", TEXT, nullable=False),
+        sa.Column("source", TEXT, nullable=True),
+        sa.Column("destination", TEXT, nullable=True),
         sa.Column("note", sa.LargeBinary(), nullable=True),
         sa.Column("times", BIG, nullable=True),
-        sa.Column("request", sa.Text(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("request", TEXT, nullable=True),
+        sa.Column("reason", TEXT, nullable=True),
         sa.Column("updated", BIG, nullable=True),
         sa.Column("version", BIG, nullable=False),
         sa.CheckConstraint("kind IN ('cashout', 'pay', 'topup')", name="transfer_kind"),
@@ -223,14 +269,14 @@ def upgrade() -> None:
         "transfer",
         ["payee", "state", "created"],
         unique=False,
-        sqlite_where=sa.text("state = 'claimable'"),
+        **where("state = 'claimable'"),
     )
     op.create_index(
         "transfer_expiring",
         "transfer",
         ["expires"],
         unique=False,
-        sqlite_where=sa.text("state IN ('awaiting_approval', 'claimable')"),
+        **where("state IN ('awaiting_approval', 'claimable')"),
     )
     op.create_index("transfer_of_payee", "transfer", ["payee", "created"], unique=False)
     op.create_index("transfer_of_payer", "transfer", ["payer", "created"], unique=False)
@@ -239,7 +285,7 @@ def upgrade() -> None:
         "transfer",
         ["request"],
         unique=True,
-        sqlite_where=sa.text(
+        **where(
             "request IS NOT NULL AND state IN ('approved', 'awaiting_approval', 'claimable', 'claimed',"
             " 'drafted', 'settled')"
         ),
@@ -249,27 +295,27 @@ def upgrade() -> None:
         "transfer",
         ["payer", "created"],
         unique=False,
-        sqlite_where=sa.text("state IN ('approved', 'awaiting_approval', 'claimable')"),
+        **where("state IN ('approved', 'awaiting_approval', 'claimable')"),
     )
     op.create_table(
         "leg",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("transfer", sa.Text(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("transfer", TEXT, nullable=False),
         sa.Column("number", BIG, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("rail", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("rail", TEXT, nullable=False),
+        sa.Column("owner", TEXT, nullable=False),
         sa.Column("amount", BIG, nullable=False),
         sa.Column("fee", BIG, nullable=False),
         sa.Column("highest_fee", BIG, nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("link", sa.Text(), nullable=True),
-        sa.Column("to_person", sa.Text(), nullable=True),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("link", TEXT, nullable=True),
+        sa.Column("to_person", TEXT, nullable=True),
         sa.Column("to_claim", BIG, nullable=False),
-        sa.Column("handle", sa.Text(), nullable=True),
-        sa.Column("remote_id", sa.Text(), nullable=True),
-        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("handle", TEXT, nullable=True),
+        sa.Column("remote_id", TEXT, nullable=True),
+        sa.Column("code", TEXT, nullable=True),
         sa.Column("attempts", BIG, nullable=False),
         sa.Column("due", BIG, nullable=True),
         sa.Column("version", BIG, nullable=False),
@@ -298,7 +344,6 @@ def upgrade() -> None:
         "leg",
         ["due"],
         unique=False,
-        sqlite_where=sa.text("state IN ('executing', 'prepared', 'ready', 'reserved', 'unsure')"),
+        **where("state IN ('executing', 'prepared', 'ready', 'reserved', 'unsure')"),
     )
-    for guard in GUARDS:
-        op.execute(guard)
+    set_up(sqlite=SQLITE, postgresql=POSTGRESQL)

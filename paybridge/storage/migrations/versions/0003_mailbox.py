@@ -7,12 +7,13 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
+from paybridge.storage.columns import BIG, TEXT, where
+from paybridge.storage.guards import refused, refused_update, set_up
+
 revision: Final = "0003"
 down_revision: Final = "0002"
 
-BIG: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-GUARDS: Final = (
+SQLITE: Final = (
     """
     CREATE TRIGGER letter_update BEFORE UPDATE ON letter WHEN old.done = 1 BEGIN
         SELECT raise(ABORT, 'a letter is answered once');
@@ -46,13 +47,26 @@ GUARDS: Final = (
 )
 
 
+POSTGRESQL: Final = (
+    refused_update("letter", "letter_update", "old.done = 1", "a letter is answered once"),
+    refused("letter", "DELETE", "letters are never deleted"),
+    refused("letter", "TRUNCATE", "letters are never deleted"),
+    refused_update("post", "post_update", "old.state = 'sent'", "a post is sent once"),
+    refused("post", "DELETE", "posts are never deleted"),
+    refused("post", "TRUNCATE", "posts are never deleted"),
+    refused("seen", "UPDATE", "what was seen stays as it was seen"),
+    refused("seen", "DELETE", "what was seen stays as it was seen"),
+    refused("seen", "TRUNCATE", "what was seen stays as it was seen"),
+)
+
+
 def upgrade() -> None:
     op.create_table(
         "letter",
         sa.Column("number", BIG, autoincrement=True, nullable=False),
-        sa.Column("event", sa.Text(), nullable=False),
-        sa.Column("room", sa.Text(), nullable=False),
-        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("event", TEXT, nullable=False),
+        sa.Column("room", TEXT, nullable=False),
+        sa.Column("sender", TEXT, nullable=False),
         sa.Column("received", BIG, nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.Column("done", BIG, nullable=False),
@@ -61,19 +75,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("event"),
         sqlite_strict=True,
     )
-    op.create_index("letter_waiting", "letter", ["number"], unique=False, sqlite_where=sa.text("done = 0"))
+    op.create_index("letter_waiting", "letter", ["number"], unique=False, **where("done = 0"))
     op.create_table(
         "post",
         sa.Column("number", BIG, autoincrement=True, nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("room", sa.Text(), nullable=True),
-        sa.Column("person", sa.Text(), nullable=True),
-        sa.Column("slot", sa.Text(), nullable=True),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("room", TEXT, nullable=True),
+        sa.Column("person", TEXT, nullable=True),
+        sa.Column("slot", TEXT, nullable=True),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.Column("created", BIG, nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("event", sa.Text(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("event", TEXT, nullable=True),
+        sa.Column("reason", TEXT, nullable=True),
         sa.CheckConstraint(
             "state <> 'sent' OR (length(payload) = 0 AND event IS NOT NULL)", name="post_blanked_when_sent"
         ),
@@ -83,28 +97,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("id"),
         sqlite_strict=True,
     )
-    op.create_index(
-        "post_waiting", "post", ["number"], unique=False, sqlite_where=sa.text("state = 'waiting'")
-    )
+    op.create_index("post_waiting", "post", ["number"], unique=False, **where("state = 'waiting'"))
     op.create_table(
         "slot",
-        sa.Column("slot", sa.Text(), nullable=False),
-        sa.Column("room", sa.Text(), nullable=False),
-        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("slot", TEXT, nullable=False),
+        sa.Column("room", TEXT, nullable=False),
+        sa.Column("event", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("slot"),
         sqlite_strict=True,
     )
     op.create_table(
         "memory",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("name"),
         sqlite_strict=True,
     )
     op.create_table(
         "seen",
-        sa.Column("what", sa.Text(), nullable=False),
-        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("what", TEXT, nullable=False),
+        sa.Column("event", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("what"),
         sqlite_strict=True,
         sqlite_with_rowid=False,
@@ -117,5 +129,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sqlite_strict=True,
     )
-    for guard in GUARDS:
-        op.execute(guard)
+    set_up(sqlite=SQLITE, postgresql=POSTGRESQL)

@@ -7,25 +7,32 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
+from paybridge.storage.columns import BIG, TEXT
+from paybridge.storage.guards import refused, set_up
+
 revision: Final = "0004"
 down_revision: Final = "0003"
 
-BIG: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-GUARD: Final = """
+SQLITE: Final = """
     CREATE TRIGGER room_policy_delete BEFORE DELETE ON room_policy BEGIN
         SELECT raise(ABORT, 'a room keeps its policy');
     END
     """
 
 
+POSTGRESQL: Final = (
+    refused("room_policy", "DELETE", "a room keeps its policy"),
+    refused("room_policy", "TRUNCATE", "a room keeps its policy"),
+)
+
+
 def upgrade() -> None:
     op.create_table(
         "room_policy",
-        sa.Column("room", sa.Text(), nullable=False),
-        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("room", TEXT, nullable=False),
+        sa.Column("policy", TEXT, nullable=False),
         sa.Column("version", BIG, nullable=False),
         sa.PrimaryKeyConstraint("room"),
         sqlite_strict=True,
     )
-    op.execute(GUARD)
+    set_up(sqlite=[SQLITE], postgresql=POSTGRESQL)

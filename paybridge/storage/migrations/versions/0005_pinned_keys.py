@@ -7,12 +7,13 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
+from paybridge.storage.columns import BIG, TEXT, where
+from paybridge.storage.guards import refused, set_up
+
 revision: Final = "0005"
 down_revision: Final = "0004"
 
-BIG: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-GUARD: Final = """
+SQLITE: Final = """
     CREATE TRIGGER pinned_key_delete BEFORE DELETE ON pinned_key BEGIN
         SELECT raise(ABORT, 'an identity keeps its first key');
     END
@@ -25,12 +26,18 @@ MOVE: Final = """
     """
 
 
+POSTGRESQL: Final = (
+    refused("pinned_key", "DELETE", "an identity keeps its first key"),
+    refused("pinned_key", "TRUNCATE", "an identity keeps its first key"),
+)
+
+
 def upgrade() -> None:
     op.create_table(
         "pinned_key",
-        sa.Column("mxid", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("other", sa.Text(), nullable=True),
+        sa.Column("mxid", TEXT, nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("other", TEXT, nullable=True),
         sa.Column("since", BIG, nullable=True),
         sa.Column("until", BIG, nullable=True),
         sa.Column("version", BIG, nullable=False),
@@ -41,9 +48,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("mxid"),
         sqlite_strict=True,
     )
-    op.create_index(
-        "pinned_key_frozen", "pinned_key", ["mxid"], unique=False, sqlite_where=sa.text("since IS NOT NULL")
-    )
+    op.create_index("pinned_key_frozen", "pinned_key", ["mxid"], unique=False, **where("since IS NOT NULL"))
     op.execute(MOVE)
     op.execute("DELETE FROM memory WHERE name LIKE 'master:%' OR name LIKE 'master-seen:%'")
-    op.execute(GUARD)
+    set_up(sqlite=[SQLITE], postgresql=POSTGRESQL)

@@ -7,12 +7,13 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
+from paybridge.storage.columns import BIG, TEXT
+from paybridge.storage.guards import refused, set_up
+
 revision: Final = "0006"
 down_revision: Final = "0005"
 
-BIG: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-GUARDS: Final = (
+SQLITE: Final = (
     """
     CREATE TRIGGER origin_update BEFORE UPDATE ON origin BEGIN
         SELECT raise(ABORT, 'an origin stays what it was');
@@ -26,16 +27,22 @@ GUARDS: Final = (
 )
 
 
+POSTGRESQL: Final = (
+    refused("origin", "UPDATE", "an origin stays what it was"),
+    refused("origin", "DELETE", "an origin stays what it was"),
+    refused("origin", "TRUNCATE", "an origin stays what it was"),
+)
+
+
 def upgrade() -> None:
     op.create_table(
         "origin",
-        sa.Column("payment", sa.Text(), nullable=False),
-        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("payment", TEXT, nullable=False),
+        sa.Column("event", TEXT, nullable=False),
         sa.Column("version", BIG, nullable=False),
         sa.PrimaryKeyConstraint("payment"),
         sqlite_strict=True,
     )
     op.create_index("origin_of_event", "origin", ["event"], unique=False)
     op.create_index("slot_of_event", "slot", ["event"], unique=False)
-    for guard in GUARDS:
-        op.execute(guard)
+    set_up(sqlite=SQLITE, postgresql=POSTGRESQL)

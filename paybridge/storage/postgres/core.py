@@ -1,0 +1,121 @@
+"""The writer's core on PostgreSQL: works in one transaction, each with an outcome of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+
+from paybridge.services.ports import StepRefusedError
+from paybridge.storage.postgres import mail
+from paybridge.storage.postgres.refusals import WORKS_OWN, refusal
+from paybridge.storage.postgres.steps import write_steps
+from paybridge.storage.works import BindSeen, Failed, FinishLetter, MarkSent, WriteStep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from paybridge.storage.works import Answer, Work
+
+_WRITE_TOGETHER: Final[Mapping[type[Work], Any]] = {
+    BindSeen: mail.bind_seen,
+    FinishLetter: mail.finish,
+    WriteStep: write_steps,
+    MarkSent: mail.mark_sent,
+}
+"""Works that are written with all others of their kind, in this order."""
+
+_ITS_OWN: Final = (*WORKS_OWN, StepRefusedError, TypeError, ValueError, AttributeError, LookupError)
+
+
+async def apply_all(
+    connection: asyncpg.Connection, works: Sequence[Work], now: int, *, epoch: int = 0
+) -> list[Answer | Failed]:
+    """Write the works in one transaction and commit; a refused one leaves no trace, and the others stand.
+
+    `now` in microseconds; `epoch` is that of the lease under which this process writes, 0 without one. What
+    comes out of here means that nothing was committed, except that a connection which breaks during COMMIT
+    leaves that open.
+    """
+    try:
+        return await _apply_if_none_fails(connection, works, now, epoch)
+    except _ITS_OWN:
+        await connection.execute("ROLLBACK")
+    return await _apply_one_by_one(connection, works, now, epoch)
+
+
+async def _apply_if_none_fails(
+    connection: asyncpg.Connection, works: Sequence[Work], now: int, epoch: int
+) -> list[Answer | Failed]:
+    """All works, those of one kind by few statements; what one of them raises comes out of here."""
+    await _begin(connection, epoch)
+    answers: list[Answer | Failed] = [None] * len(works)
+    for portion in portions(works):
+        for kind, places in _by_kind(works, portion).items():
+            told = await _WRITE_TOGETHER[kind](connection, [works[place] for place in places], now)
+            for place, answer in zip(places, told, strict=True):
+                answers[place] = answer
+        for place in portion:
+            if type(works[place]) not in _WRITE_TOGETHER:
+                answers[place] = await mail.write(connection, works[place], now)
+    await connection.execute("COMMIT")
+    return answers
+
+
+def _by_kind(works: Sequence[Work], portion: Sequence[int]) -> Mapping[type[Work], list[int]]:
+    found: dict[type[Work], list[int]] = {kind: [] for kind in _WRITE_TOGETHER}
+    for place in portion:
+        if (kind := type(works[place])) in found:
+            found[kind].append(place)
+    return {kind: places for kind, places in found.items() if places}
+
+
+def portions(works: Sequence[Work]) -> list[list[int]]:
+    """The places of works that touch nothing in common, so that their order among each other does not matter.
+
+    Whoever touches something again comes in a later portion.
+    """
+    found: list[list[int]] = [[]]
+    touched: set[tuple[str, str]] = set()
+    for place, work in enumerate(works):
+        touches = mail.touched_by(work)
+        if not touched.isdisjoint(touches):
+            found.append([])
+            touched = set()
+        touched |= touches
+        found[-1].append(place)
+    return found
+
+
+async def _apply_one_by_one(
+    connection: asyncpg.Connection, works: Sequence[Work], now: int, epoch: int
+) -> list[Answer | Failed]:
+    await _begin(connection, epoch)
+    outcomes: list[Answer | Failed] = []
+    for work in works:
+        await connection.execute("SAVEPOINT work")
+        try:
+            outcomes.append(await _write_alone(connection, work, now))
+        except _ITS_OWN as error:
+            await connection.execute("ROLLBACK TO work")
+            outcomes.append(Failed(refusal(error)))
+        await connection.execute("RELEASE work")
+    await connection.execute("COMMIT")
+    return outcomes
+
+
+async def _write_alone(connection: asyncpg.Connection, work: Work, now: int) -> Answer:
+    if isinstance(work, WriteStep):
+        await write_steps(connection, [work], now, singly=True)
+        return None
+    if type(work) in _WRITE_TOGETHER:
+        (answer,) = await _WRITE_TOGETHER[type(work)](connection, [work], now)
+        told: Answer = answer
+        return told
+    return await mail.write(connection, work, now)
+
+
+async def _begin(connection: asyncpg.Connection, epoch: int) -> None:
+    """One trip for both; the lease stays as it is until this transaction ends."""
+    await connection.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT fence({int(epoch)})")

@@ -1,0 +1,124 @@
+"""Writes what the mailbox and the vault keep, each inside the open transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paybridge.storage.kinds import KEY_OF, TABLE_OF
+from paybridge.storage.postgres import statements as sql
+from paybridge.storage.rows import microseconds
+from paybridge.storage.works import (
+    SYNC_TOKEN,
+    BindSeen,
+    FinishLetter,
+    KeepVaultCheck,
+    MarkSent,
+    ReceiveLetters,
+    Remember,
+    SetAside,
+    WriteStep,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import asyncpg
+
+    from paybridge.services.ports import Letter
+    from paybridge.storage.works import Answer, Work
+
+
+def touched_by(work: Work) -> set[tuple[str, str]]:
+    """What the work reads or writes, by kind and key; two that share nothing may be written in any order."""
+    found: set[tuple[str, str]]
+    match work:
+        case WriteStep(step):
+            found = (
+                {("letter", event) for event in step.done}
+                | {("post", post.id) for post in step.posts}
+                | {
+                    (TABLE_OF[type(record)].name, str(getattr(record, KEY_OF[type(record)])))
+                    for record in step.records
+                }
+            )
+        case ReceiveLetters(letters, _):
+            found = {("letter", letter.event) for letter in letters} | {("memory", SYNC_TOKEN)}
+        case FinishLetter(event):
+            found = {("letter", event)}
+        case MarkSent(post, _, _) | SetAside(post, _):
+            found = {("post", post)}
+        case Remember(name, _):
+            found = {("memory", name)}
+        case BindSeen(what, _):
+            found = {("seen", what)}
+        case KeepVaultCheck():
+            found = {("vault_check", "")}
+    return found
+
+
+async def finish_letters(connection: asyncpg.Connection, events: Sequence[str], now: int) -> set[str]:
+    """Mark the letters done and blank them, unknown ones being put there as done; those not done before."""
+    finished = {row["event"] for row in await connection.fetch(sql.FINISH_LETTERS, sorted(events))}
+    unknown = sorted(set(events) - finished)
+    if unknown:
+        rows = [
+            {"event": event, "room": "", "sender": "", "received": now, "payload": "\\x", "done": 1}
+            for event in unknown
+        ]
+        put_in = await connection.fetch(sql.INSERT_LETTERS_IF_NEW, sql.as_json(rows))
+        finished |= {row["event"] for row in put_in}
+    return finished
+
+
+async def finish(connection: asyncpg.Connection, works: Sequence[FinishLetter], now: int) -> list[None]:
+    await finish_letters(connection, [work.event for work in works], now)
+    return [None] * len(works)
+
+
+async def mark_sent(connection: asyncpg.Connection, works: Sequence[MarkSent], _now: int) -> list[None]:
+    await connection.execute(
+        sql.MARK_SENT,
+        [work.post for work in works],
+        [work.event for work in works],
+        [work.room for work in works],
+    )
+    return [None] * len(works)
+
+
+async def bind_seen(connection: asyncpg.Connection, works: Sequence[BindSeen], _now: int) -> list[bool]:
+    told = sorted({(work.what, work.event) for work in works})
+    keys = [what for what, _ in told]
+    await connection.execute(sql.BIND_SEEN, keys, [event for _, event in told])
+    bound = {row["what"]: row["event"] for row in await connection.fetch(sql.BOUND, keys)}
+    return [bound[work.what] == work.event for work in works]
+
+
+async def write(connection: asyncpg.Connection, work: Work, _now: int) -> Answer:
+    """One of the works that are rare enough to be written alone."""
+    match work:
+        case ReceiveLetters(letters, next_batch):
+            new = await connection.fetch(
+                sql.INSERT_LETTERS_IF_NEW, sql.as_json([_letter_row(letter) for letter in letters])
+            )
+            await connection.execute(sql.REMEMBER, SYNC_TOKEN, next_batch)
+            return [row["event"] for row in new]
+        case SetAside(post, reason):
+            await connection.execute(sql.SET_ASIDE, post, reason)
+        case Remember(name, value):
+            await connection.execute(sql.REMEMBER, name, value)
+        case KeepVaultCheck(value):
+            await connection.execute(sql.KEEP_VAULT_CHECK, value)
+        case _:
+            raise TypeError(f"a {type(work).__name__} is written with others of its kind")
+    return None
+
+
+def _letter_row(letter: Letter) -> dict[str, object]:
+    return {
+        "event": letter.event,
+        "room": letter.room,
+        "sender": letter.sender,
+        "received": microseconds(letter.received),
+        "payload": letter.payload,
+        "done": 0,
+    }

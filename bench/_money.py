@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from paybridge.services.ports import Book
 
+    Work = Callable[[], Awaitable[object]]
+
 PEOPLE: Final = 500
 ROOM: Final = "!room:bench"
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,19 +36,23 @@ class Measured:
     p99: float
 
 
-async def measure(works: Iterable[Callable[[], Awaitable[object]]], callers: int) -> Measured:
+async def measure(works: Iterable[Work], callers: int) -> Measured:
     """Do all of `works`, `callers` at once."""
-    left = iter(works)
+    return await measure_each([iter(works)] * callers)
+
+
+async def measure_each(callers: Sequence[Iterator[Work]]) -> Measured:
+    """Let every caller do what is left of their own works, all at once."""
     waits: list[float] = []
 
-    async def call() -> None:
+    async def call(left: Iterator[Work]) -> None:
         for work in left:
             begun = time.perf_counter()
             await work()
             waits.append(time.perf_counter() - begun)
 
     begun = time.perf_counter()
-    await asyncio.gather(*(call() for _ in range(callers)))
+    await asyncio.gather(*(call(left) for left in callers))
     spent = time.perf_counter() - begun
     waits.sort()
     return Measured(len(waits) / spent, _percentile(waits, 50), _percentile(waits, 99))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from paybridge.commands._frame import (
     Answer,
     Call,
@@ -14,6 +16,9 @@ from paybridge.commands._frame import (
     command,
 )
 
+BANK: Final = "bank"
+"""The rail that people link without knowing what a rail is, also while it is away."""
+
 
 class WhatToLinkError(UserError):
     """The word behind `!link` is none of the known ones."""
@@ -22,7 +27,7 @@ class WhatToLinkError(UserError):
 
 
 class AccountNumberMissingError(UserError):
-    """`!link bank` without a number."""
+    """`!link bank`, or another rail, without a number."""
 
     key = "error.account_number_missing"
 
@@ -39,8 +44,6 @@ class AccountNumberMissingError(UserError):
 async def link(call: Call) -> Answer:
     """Link, prove, list, choose and remove accounts."""
     match call.first.casefold():
-        case "bank":
-            return await _begin(call)
         case "verify" | "code":
             return await _verify(call)
         case "list" | "":
@@ -51,15 +54,19 @@ async def link(call: Call) -> Answer:
         case "remove":
             changed = await call.desk.linking.remove(call.speaker, call.rest)
             return Answer(changed.step, key="link.removed", facts={"account": changed.link.masked})
+        case rail if rail == BANK or rail in call.desk.linking.offered():
+            return await _begin(call, rail)
         case _:
             raise WhatToLinkError
 
 
-async def _begin(call: Call) -> Answer:
+async def _begin(call: Call, rail: str) -> Answer:
     if not call.rest:
         raise AccountNumberMissingError
-    changed = await call.desk.linking.begin(call.speaker, "bank", call.rest)
-    key = "link.verified" if changed.link.state is LinkState.VERIFIED else "link.begun"
+    changed = await call.desk.linking.begin(call.speaker, rail, call.rest)
+    key = "link.begun" if rail == BANK else "link.begun_elsewhere"
+    if changed.link.state is LinkState.VERIFIED:
+        key = "link.verified"
     return Answer(changed.step, key=key, facts={"account": changed.link.masked, "waiting": ()})
 
 

@@ -92,9 +92,17 @@ class Linking:
         self._chance = chance
         self._rails = rails
 
+    def offered(self) -> Sequence[str]:
+        """The names of the rails at which accounts can be linked now."""
+        return [name for name, rail in self._rails.items() if rail.capabilities().links]
+
     async def begin(self, owner: Known, rail_name: str, number: str) -> Changed:
-        """Name an account at a rail; the rail then shows a code in its statement."""
-        compact = "".join(number.split()).upper()
+        """Name an account at a rail; the rail then gives its holder a code, a bank in its statement.
+
+        The rail is given the number as it was typed, without spaces; two that differ in case are one account.
+        """
+        typed = "".join(number.split())
+        compact = typed.upper()
         mine = await self._book.links(owner.person.id)
         live = [link for link in mine if link.state in {LinkState.PENDING, LinkState.VERIFIED}]
         hashed = self._vault.fingerprint("link.number", f"{rail_name}|{compact}".encode())
@@ -104,7 +112,7 @@ class Linking:
         if len(live) >= MOST_LINKS:
             raise TooManyLinksError(most=MOST_LINKS)
         try:
-            linked = await self._rail(rail_name).link(compact)
+            linked = await self._rail(rail_name).link(typed)
         except LinkRefusedError as error:
             raise AccountRefusedError from error
         except RailError as error:

@@ -29,10 +29,11 @@ from tests.fakes.database import StoodClock, open_book
 from tests.fakes.rail import ScriptedRail
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from paybridge.services.ports import Mailbox
+    from paybridge.services.ports import Mailbox, Rail
     from paybridge.storage.book import SqlBook
     from paybridge.storage.database import Database
 
@@ -229,7 +230,7 @@ def settings() -> Settings:
     )
 
 
-async def open_house(folder: Path) -> House:
+async def open_house(folder: Path, more_rails: Mapping[str, Rail] | None = None) -> House:
     """A house with Alice, Bob and Carol in one encrypted room; nobody has linked anything."""
     clock = StoodClock()
     book, mailbox, vault, database = await open_book(folder, clock)
@@ -248,6 +249,7 @@ async def open_house(folder: Path) -> House:
         }
     )
     rail = ScriptedRail(name="bank")
+    rails: Mapping[str, Rail] = {"bank": rail, **(more_rails or {})}
     chosen = settings()
     desk = open_desk(
         book=book,
@@ -256,7 +258,7 @@ async def open_house(folder: Path) -> House:
         clock=clock,
         chance=CountingChance(),
         rooms=rooms,
-        rails={"bank": rail},
+        rails=rails,
         settings=chosen,
     )
     bell = QuietBell()
@@ -270,7 +272,7 @@ async def open_house(folder: Path) -> House:
         database=database,
         desk=desk,
         dispatcher=Dispatcher(desk, commands(), bell),
-        courier=Courier(book, clock, {"bank": rail}, outcomes, desk.news, bell),
+        courier=Courier(book, clock, rails, outcomes, desk.news, bell),
         expirer=Expirer(book, clock, outcomes, desk.news, desk.requests, bell),
         pins=Pins(book, vault, clock, chosen, bell, bell),
     )

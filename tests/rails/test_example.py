@@ -6,10 +6,18 @@ import os
 import re
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
+
+from paybridge.app.guarding import guard_rail
+from paybridge.domain.money import Money
+from paybridge.rails._frame import find_rails
+from tests.fakes.house import ALICE, BOB, DINNER, keys, open_house
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "add-a-rail.md"
@@ -110,3 +118,25 @@ def test_the_house_takes_the_example_without_a_change(site: Path, tmp_path: Path
     assert fine.returncode == 0, fine.stdout + fine.stderr
     assert "rails.drawer.least" in wrong.stdout + wrong.stderr
     assert "rails.drawer" in elsewhere.stdout + elsewhere.stderr
+
+
+async def test_the_house_pays_by_the_example_without_a_change(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(site)
+    drawer = find_rails()["drawer"]
+    async with aiohttp.ClientSession() as http:
+        rail: Any = drawer(drawer.Options(), http)
+        guarded = guard_rail("drawer", lambda: rail, time.monotonic)
+        house = await open_house(tmp_path, {"drawer": guarded})
+        begun = await house.hear(ALICE, "!link drawer drawer-7")
+        await house.hear(ALICE, f"!link verify {rail.note_in('link-0')}")
+        await house.hear(ALICE, f"!pay {BOB} 12,50 EUR for pizza", DINNER)
+        await house.hear(ALICE, "!yes", DINNER)
+        receipt = await house.carry()
+        became = [outcome.amount for outcome in rail._became.values()]  # noqa: SLF001  what really moved
+
+    assert keys(begun) == ["link.begun_elsewhere"]
+    assert keys(receipt) == ["pay.waiting", "claim.waiting"]
+    assert became == [Money(1250, "EUR")]
+    await house.database.close()

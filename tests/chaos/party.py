@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DRAIN_SECONDS: Final = 300.0
 LOOK_EVERY: Final = 0.5
-BALANCE: Final = re.compile(r"Your PayBridge balance: (\d+)\.(\d\d) EUR")
+BALANCE: Final = re.compile(r"Your PayBridge balance: ([\d,]+)\.(\d\d) EUR")
 ACCOUNTS: Final[Mapping[str, str | None]] = {
     "Anna": None,
     "Boris": "9003",
@@ -147,9 +147,14 @@ async def gather(stage: Stage, people: People, chance: Random) -> Party:
 
 
 def _balance(talker: Talker) -> int | None:
-    told = [BALANCE.search(said.body) for said in talker.listen().said.values()]
-    found = [match for match in told if match]
-    return int(found[-1][1] + found[-1][2]) if found else None
+    told = [balance_in(said.body) for said in talker.listen().said.values()]
+    return next((minor for minor in reversed(told) if minor is not None), None)
+
+
+def balance_in(words: str) -> int | None:
+    """The balance that an answer tells, in cents."""
+    found = BALANCE.search(words)
+    return int(found[1].replace(",", "") + found[2]) if found else None
 
 
 async def _settlement(stage: Stage) -> int:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.chaos.facts import About, Entry, Said, Typed, own_money, read
 from tests.chaos.judge import POINTER, Run, judge, judge_books
+from tests.chaos.party import balance_in
 
 ANNA, BORIS = "@anna:demo.local", "@boris:demo.local"
 ROOM, CHAT, BORIS_CHAT = "!room:demo.local", "!chat:demo.local", "!other:demo.local"
@@ -215,6 +216,18 @@ def test_a_statement_that_does_not_fit_the_receipts_is_found(entries: tuple[Entr
     verdict = judge_books(replace(FAULTLESS, statements={ANNA: entries, BORIS: ()}))
 
     assert getattr(verdict, fault)
+
+
+@pytest.mark.parametrize(
+    ("words", "minor"),
+    [
+        ("Your PayBridge balance: 27.03 EUR", 2703),
+        ("Your PayBridge balance: 1,586.71 EUR", 158671),
+        ("Your PayBridge balance is empty.", None),
+    ],
+)
+def test_a_balance_is_read_as_people_read_it(words: str, minor: int | None) -> None:
+    assert balance_in(words) == minor
 
 
 def test_a_balance_that_does_not_fit_the_receipts_is_found() -> None:

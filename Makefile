@@ -55,6 +55,7 @@ check: $(DEV) ## lint, format, types, imports, dependencies, house rules
 	$(BIN)/python -m pytest -q tests/house
 
 docs: $(DEV) ## draw the pages that follow from the code
+	$(BIN)/python -m tests.fakes.draw_postgres_shape
 	$(BIN)/python -m docs
 	$(BIN)/python -m paybridge.config
 

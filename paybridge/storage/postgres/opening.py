@@ -58,6 +58,6 @@ async def _upgrade(server: Server) -> None:
         if isinstance(cause, asyncpg.InsufficientPrivilegeError):
             raise DatabasePlaceError(
                 f"the database {server} is not at its newest version, and this role may not bring it there:"
-                " run `paybridge prepare-database` with the owner's URL"
+                " see docs/postgres.md on preparing it as its owner"
             ) from error
         raise place_error(server, cause or error) from error

@@ -27,7 +27,7 @@ Shape: TypeAlias = "Mapping[str, str]"
 """What a database consists of: the kind and name of every part, to what it says."""
 
 _MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
-_EXPECTED: Final = Path(__file__).with_name("shape.json")
+EXPECTED: Final = Path(__file__).with_name("shape.json")
 
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(7292)"
 
@@ -61,7 +61,8 @@ _SHAPE: Final = """
     UNION ALL
     SELECT 'function ' || proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
         CASE WHEN prosecdef THEN 'DEFINER ' ELSE '' END
-        || replace(array_to_string(proconfig, '; '), quote_ident(ours.nspname), 'SCHEMA') || prosrc
+        || coalesce(replace(array_to_string(proconfig, '; '), quote_ident(ours.nspname), 'SCHEMA'), '')
+        || coalesce(prosrc, '')
     FROM pg_proc AS p JOIN ours ON ours.oid = pronamespace
     WHERE NOT EXISTS (
         SELECT 1 FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e'
@@ -117,7 +118,7 @@ async def shape_of(connection: asyncpg.Connection) -> Shape:
 @cache
 def expected_shape() -> Shape:
     """What a database consists of after the newest migration; drawn by `make docs`, and compared by tests."""
-    return cast("Shape", json.loads(_EXPECTED.read_text(encoding="utf-8")))
+    return cast("Shape", json.loads(EXPECTED.read_text(encoding="utf-8")))
 
 
 async def check_guards(connection: asyncpg.Connection) -> None:

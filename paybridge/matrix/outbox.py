@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from paybridge.domain.facts import NotFactsError
+from paybridge.failpoints import failpoint
 from paybridge.matrix.backoff import Backoff
 from paybridge.matrix.contents import edit, new_message
 from paybridge.matrix.crypto import ENCRYPTED
@@ -177,7 +178,9 @@ class Outbox:
             rendered = self._render(say)
             content = edit(say, rendered, stands_in) if stands_in else new_message(say, rendered)
             for_frozen = say.key.startswith(SAID_TO_THE_FROZEN)
+            failpoint("outbox.before_send")
             event = await self._put(room, MESSAGE, content, _transaction(post), for_frozen=for_frozen)
+            failpoint("outbox.after_send")
             await self._mailbox.sent(post.id, event, room)
 
     async def _stands_in(self, say: Say, room: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from paybridge.failpoints import failpoint
 from paybridge.matrix.backoff import Backoff
 from paybridge.matrix.gestures import REACTION, REDACTION
 from paybridge.matrix.policy import RULES
@@ -124,7 +125,9 @@ class SyncLoop:
             self._rooms.rules_changed(room)
         for room, told in _rooms(rooms, "invite"):
             self._invites.offer(room, told)
+        failpoint("sync.received")
         new = frozenset(await self._mailbox.receive(letters, token))
+        failpoint("sync.kept")
         self._heard([letter for letter in letters if letter.event in new], frozenset(came))
 
 

@@ -15,6 +15,7 @@ import structlog
 
 from paybridge.domain import leg as legs
 from paybridge.domain.leg import Leg, LegHappening, LegState
+from paybridge.failpoints import failpoint
 from paybridge.services.outcomes import Outcomes, backoff
 from paybridge.services.ports import (
     Book,
@@ -148,6 +149,7 @@ class Courier:
         order = Order(leg.id, leg.kind, leg.amount, leg.link, transfer.id)
         try:
             handle = leg.handle or await rail.prepare(order)
+            failpoint("courier.after_prepare")
         except OrderRefusedError as refused:
             await self._outcomes.refuse(leg, transfer, refused.code)
             return
@@ -166,7 +168,9 @@ class Courier:
         """Bytes leave, under the leg's one key; the leg is `executing` in the book already."""
         assert leg.handle is not None  # saved together with `executing`
         try:
+            failpoint("courier.before_execute")
             outcome = await rail.execute(leg.handle, leg.key, leg.highest_fee)
+            failpoint("courier.after_execute")
         except (NotSentError, ThrottledError) as error:
             await self._later(leg, transfer, error)
             return
@@ -177,7 +181,9 @@ class Courier:
     async def _ask(self, leg: Leg, transfer: Transfer, rail: Rail) -> None:
         """Ask first; send again, under the same key, only if the rail has surely not executed it."""
         try:
+            failpoint("courier.before_query")
             outcome = await rail.query(leg.id, leg.handle)
+            failpoint("courier.after_query")
         except RailError as error:
             outcome = Unsure(type(error).__name__)
         match outcome:

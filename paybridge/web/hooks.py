@@ -8,6 +8,8 @@ from typing import Final
 
 from aiohttp import web
 
+from paybridge.failpoints import failpoint
+
 LARGEST_BODY: Final = 64 * 1024
 BODY_SECONDS: Final = 10.0
 
@@ -31,5 +33,7 @@ class Hooks:
                 body = await request.read()
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
+        failpoint("webhook.received")
         await self._take(request.match_info["rail"], request.headers, body)
+        failpoint("webhook.handled")
         return web.Response(status=204)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ from datetime import timedelta
 from typing import Final, TypeVar
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from paybridge.failpoints import failpoint
 from paybridge.rails._frame import NotSentError, RailError, ThrottledError
 from paybridge.rails.bank.options import BankOptions
 
@@ -69,6 +72,14 @@ class Answer:
             return None
 
 
+class _Body(aiohttp.BytesPayload):
+    """A body after which a failpoint stands: the bytes have left, and no answer has come."""
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        await super().write_with_length(writer, content_length)
+        failpoint("rail.sent")
+
+
 class BankClient:
     """Speaks HTTP to the bank. Nothing is sent twice: no redirects, no retries of what has an effect."""
 
@@ -96,11 +107,14 @@ class BankClient:
         if self._http.closed:
             raise NotSentError("the connection to the bank is closed")
         headers = self._headers if key is None else {**self._headers, "Idempotency-Key": key}
+        failpoint("rail.before_send")
         try:
             async with self._http.request(
                 method,
                 self._root + path,
-                json=body,
+                data=None
+                if body is None
+                else _Body(json.dumps(body).encode(), content_type="application/json"),
                 params=params,
                 headers=headers,
                 timeout=self._timeout,
@@ -114,6 +128,7 @@ class BankClient:
             raise LostTrackError("no answer in time") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise LostTrackError(f"{type(error).__name__}: {error}"[:200]) from error
+        failpoint("rail.answered")
         if answer.status == TOO_MANY_REQUESTS:
             raise ThrottledError(wait)
         return answer

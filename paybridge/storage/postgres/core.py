@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
+from paybridge.failpoints import failpoint
 from paybridge.services.ports import StepRefusedError
 from paybridge.storage.postgres import mail
 from paybridge.storage.postgres.refusals import WORKS_OWN, refusal
@@ -59,7 +60,7 @@ async def _apply_if_none_fails(
         for place in portion:
             if type(works[place]) not in _WRITE_TOGETHER:
                 answers[place] = await mail.write(connection, works[place], now)
-    await connection.execute("COMMIT")
+    await _commit(connection)
     return answers
 
 
@@ -101,7 +102,7 @@ async def _apply_one_by_one(
             await connection.execute("ROLLBACK TO work")
             outcomes.append(Failed(refusal(error)))
         await connection.execute("RELEASE work")
-    await connection.execute("COMMIT")
+    await _commit(connection)
     return outcomes
 
 
@@ -119,3 +120,9 @@ async def _write_alone(connection: asyncpg.Connection, work: Work, now: int) -> 
 async def _begin(connection: asyncpg.Connection, epoch: int) -> None:
     """One trip for both; the lease stays as it is until this transaction ends."""
     await connection.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT fence({int(epoch)})")
+
+
+async def _commit(connection: asyncpg.Connection) -> None:
+    failpoint("storage.before_commit")
+    await connection.execute("COMMIT")
+    failpoint("storage.after_commit")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Final, Self
 
+from paybridge.failpoints import failpoint
 from paybridge.storage.sqlite import mail
 from paybridge.storage.sqlite.steps import refusal, write_step
 from paybridge.storage.works import (
@@ -86,7 +87,9 @@ class _Transaction:
             self.undo()
         elif self._connection.in_transaction:
             try:
+                failpoint("storage.before_commit")
                 self._connection.execute("COMMIT")
+                failpoint("storage.after_commit")
             except BaseException:
                 self.undo()
                 raise

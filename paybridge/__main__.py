@@ -364,6 +364,8 @@ def accept(
 
 def _books(config: Path) -> Path:
     file = _load(config).database.file
+    if file is None:
+        raise Mistake("this command reads a SQLite file, and the books are kept by PostgreSQL")
     if not file.exists():
         raise Mistake(f"there are no books yet in {file}")
     return file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -19,6 +20,7 @@ from paybridge.app.guarding import guard_rail
 from paybridge.app.proving import ProvenRails
 from paybridge.app.supervisor import Backoff, FatalError, Supervisor
 from paybridge.app.system import SystemChance, SystemClock
+from paybridge.app.turn import Turn
 from paybridge.commands._dispatch import Dispatcher
 from paybridge.commands._frame import commands
 from paybridge.config import Config, Role, check_data_dir, master_key_of
@@ -80,6 +82,7 @@ class _House:
             name: guard_rail(name, partial(found[name], options, http), time.monotonic)
             for name, options in config.rails.items()
         }
+        self._turn = Turn(database.lease)
         self._rails = ProvenRails(made, Backoff(jitter=random.random))
         texts, settings = Texts(), config.settings()
         self._pins = Pins(database.book, vault, self._clock, settings, self, Bell())
@@ -120,7 +123,8 @@ class _House:
         url, master = config.database.url, master_key_of(config)
         check = await vault_check(url)
         vault, new_check = (open_vault(master, check), None) if check else found_vault(master)
-        database = await open_database(url, SystemClock())
+        holder = f"{socket.gethostname()}:{config.data_dir}"
+        database = await open_database(url, SystemClock(), holder=holder)
         stack.push_async_callback(database.close)
         if new_check is not None:
             await database.keep_vault_check(new_check)
@@ -143,13 +147,17 @@ class _House:
             ready(web.url)
         log.info("started", web=web.url, user=self._config.homeserver.user_id)
         self._supervisor.spawn("matrix-start", self._start_matrix())
+        stack.push_async_callback(self._turn.end)
         await self._supervisor.run(
-            {
-                "courier": self._run_courier,
-                "expirer": self._expirer.run,
-                "identities": self._pins.run,
-                "rails": self._rails.prove_all,
-            }
+            {"lease": self._turn.run}
+            | self._turn.when_it_comes(
+                {
+                    "courier": self._run_courier,
+                    "expirer": self._expirer.run,
+                    "identities": self._pins.run,
+                    "rails": self._rails.prove_all,
+                }
+            )
         )
 
     def ring(self) -> None:
@@ -163,6 +171,7 @@ class _House:
         await self._courier.run()
 
     async def _start_matrix(self) -> None:
+        await self._turn.comes()
         await self._matrix.start(self._hear)
         for name, task in self._matrix.tasks().items():
             self._supervisor.keep(name, task)
@@ -183,7 +192,11 @@ class _House:
             failing = self._supervisor.failing()
             return "; ".join(f"{name} {reason}" for name, reason in failing.items()) or None
 
+        async def turn() -> str | None:
+            return "stands by: another process acts on this database" if self._turn.waiting else None
+
         return {
+            "turn": turn,
             "matrix": matrix,
             "database": database,
             "tasks": tasks,

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from paybridge.config.sections import (
+    POSTGRES,
     SQLITE,
     Approval,
     Cards,
@@ -139,8 +140,10 @@ class Config(Section):
     def settled(self, folder: Path) -> Config:
         """The same config with what was left out filled in, relative paths taken to start at `folder`."""
         data_dir = folder / self.data_dir.expanduser()
-        books = self.database.url.removeprefix(SQLITE) or data_dir / DATABASE_FILE
-        database = Database(url=f"{SQLITE}{folder / books}")
+        database = self.database
+        if not database.url.startswith(POSTGRES):
+            books = database.url.removeprefix(SQLITE) or data_dir / DATABASE_FILE
+            database = Database(url=f"{SQLITE}{folder / books}")
         vault = self.vault
         if vault.master_key is None:
             key_file = folder / (vault.master_key_file or data_dir / MASTER_KEY_FILE).expanduser()

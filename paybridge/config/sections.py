@@ -16,6 +16,7 @@ from paybridge.domain.policy import Asking, Receipts
 from paybridge.domain.proof import Trust
 
 SQLITE: Final = "sqlite+aiosqlite:///"
+POSTGRES: Final = "postgresql+asyncpg://"
 
 _MATRIX_ID: Final = re.compile(r"@[^:\s]+:[A-Za-z0-9.\-\[\]:]+", re.ASCII)
 _SERVER_NAME: Final = re.compile(r"[A-Za-z0-9.\-\[\]:]+", re.ASCII)
@@ -94,10 +95,12 @@ Amount = Annotated[str, BeforeValidator(_amount)]
 
 
 def _database(url: str) -> str:
+    if url.startswith(POSTGRES) and url.removeprefix(POSTGRES).partition("/")[2].partition("?")[0]:
+        return url
     if url.startswith("postgres"):
-        raise ValueError("PostgreSQL is not supported yet; use sqlite+aiosqlite:///path")
+        raise ValueError(f"must be {POSTGRES}user:password@host/database")
     if url and not url.startswith(SQLITE):
-        raise ValueError(f"must begin with {SQLITE}")
+        raise ValueError(f"must begin with {SQLITE} or {POSTGRES}")
     if url and url.removeprefix(SQLITE) in {"", ":memory:"}:
         raise ValueError("must name a file; books in memory would be gone at the next start")
     return url
@@ -149,12 +152,17 @@ class Database(Section):
     """Where the books are kept."""
 
     url: Annotated[str, AfterValidator(_database)] = Field(
-        "", description="SQLAlchemy URL, SQLite only. Left out: paybridge.db in data_dir."
+        "",
+        description="SQLAlchemy URL: sqlite+aiosqlite:///path, or postgresql+asyncpg://user:password@host/database"
+        " (docs/postgres.md). Left out: paybridge.db in data_dir.",
+        repr=False,
     )
 
     @property
-    def file(self) -> Path:
-        """The file that holds the books."""
+    def file(self) -> Path | None:
+        """The file that holds the books; None if a server does."""
+        if self.url.startswith(POSTGRES):
+            return None
         return Path(self.url.removeprefix(SQLITE).partition("?")[0])
 
 

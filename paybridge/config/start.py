@@ -28,6 +28,7 @@ def master_key_of(config: Config) -> MasterKey:
     if config.vault.master_key is not None:
         return MasterKey.read(config.vault.master_key.get_secret_value())
     path = config.vault.master_key_file or config.data_dir / MASTER_KEY_FILE
-    if not path.exists() and not config.database.file.exists():
+    file = config.database.file
+    if not path.exists() and (file is None or not file.exists()):
         return MasterKey.generate(path)
     return MasterKey.from_file(path)

@@ -57,14 +57,18 @@ ONE_MISTAKE = [
     (
         "database/url",
         "postgresql://x",
-        "database.url: PostgreSQL is not supported yet; use sqlite+aiosqlite:///path",
+        "database.url: must be postgresql+asyncpg://user:password@host/database",
     ),
     (
         "database/url",
         "sqlite+aiosqlite:///:memory:",
         "database.url: must name a file; books in memory would be gone at the next start",
     ),
-    ("database/url", "mysql://x", "database.url: must begin with sqlite+aiosqlite:///"),
+    (
+        "database/url",
+        "mysql://x",
+        "database.url: must begin with sqlite+aiosqlite:/// or postgresql+asyncpg://",
+    ),
     ("web/listen", "8080", "web.listen: must be host:port such as 127.0.0.1:8080; port 0 takes any free one"),
     (
         "web/listen",

@@ -62,6 +62,7 @@ def test_the_very_first_start_makes_a_master_key_and_the_next_ones_take_it(
 def test_a_master_key_that_got_lost_is_never_replaced_by_a_new_one(load: Load, written: Written) -> None:
     config = load(written)
     check_data_dir(config)
+    assert config.database.file is not None
     config.database.file.write_bytes(b"")
 
     with pytest.raises(MasterKeyError, match="cannot read the master key"):

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INPUTS: Final = 100_000
-SLACK: Final = 24 * 2**20
-SLACK_PER_INPUT: Final = 200
-"""Bytes: room keys that are sound are kept for ever, and every hundredth to-device message brings some."""
+SLACK: Final = 8 * 2**20
+SLACK_PER_INPUT: Final = 100
+"""Bytes: sound room keys are kept for ever, some of every hundred inputs; SQLite keeps pages of its files."""
 
 MIB: Final = 2**20
 

@@ -166,7 +166,8 @@ class Homeserver:
 
     def _upload(self, body: Mapping[str, Any]) -> Json:
         self.bot_keys = body.get("device_keys", self.bot_keys)
-        self.one_time_keys |= body.get("one_time_keys", {})
+        # The first are enough for whoever writes to the bot; strangers make it upload new ones without end.
+        self.one_time_keys = self.one_time_keys or body.get("one_time_keys", {})
         return {"one_time_key_counts": {"signed_curve25519": 50}}
 
     def _claim(self, body: Mapping[str, Any]) -> Json:

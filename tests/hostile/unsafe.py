@@ -528,6 +528,8 @@ def health_is_impatient(patch: pytest.MonkeyPatch) -> None:
 
 @noticed_by("test_case_62_a_rail_that_raises_or_hangs_stops_only_itself_and_health_names_it")
 def rails_isolated(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(wiring, "guard_rail", lambda _name, make, _monotonic: make())
+
     async def execute(self: Any, leg: Any, transfer: Any, rail: Any) -> None:  # noqa: ANN401 - passed on
         await self._outcomes.take(leg, transfer, await rail.execute(leg.handle, leg.key, leg.highest_fee))
 

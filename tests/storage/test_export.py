@@ -24,6 +24,7 @@ from tests.fakes.records import a_booking, a_topup
 if TYPE_CHECKING:
     from paybridge.storage.database import Database
 
+ENGINES = ("sqlite",)
 BEAN_CHECK = str(Path(sys.executable).with_name("bean-check"))
 
 

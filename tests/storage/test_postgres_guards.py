@@ -183,10 +183,43 @@ async def test_an_overdraft_is_refused(raw: asyncpg.Connection) -> None:
 async def test_an_entry_that_does_not_follow_from_its_account_is_refused(
     raw: asyncpg.Connection, wrong: dict[str, Any]
 ) -> None:
-    with pytest.raises(Refused, match="does not follow"):
+    with pytest.raises(Refused, match=r"does not follow|entry_account_fkey"):
         async with raw.transaction():
             await journal(raw)
             await entry(raw, 1, 1, -300, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ("(3, 1, 1, 'EUR', -301, -1, 3), (3, 2, 1, 'EUR', 301, 300, 4)", "account_above_floor"),
+        ("(3, 1, 2, 'EUR', -1000000000000000, -1000000000000500, 2)", "account_bounded"),
+        ("(3, 1, 1, 'EUR', -100, 200, 3), (3, 2, 1, 'EUR', 100, 300, 5)", "does not follow"),
+        ("(3, 1, 1, 'EUR', -100, 200, 3), (3, 2, 1, 'EUR', 100, 400, 4)", "does not follow"),
+        ("(3, 1, 1, 'EUR', -100, 200, 3), (3, 2, 1, 'JPY', 100, 300, 4)", "does not follow"),
+        ("(3, 1, 1, 'EUR', -100, 200, 3), (1, 9, 3, 'EUR', 100, 300, 2)", "is sealed"),
+    ],
+)
+async def test_of_entries_written_together_each_must_hold(
+    raw: asyncpg.Connection, lines: str, why: str
+) -> None:
+    with pytest.raises(Refused, match=why):
+        async with raw.transaction():
+            await journal(raw)
+            await raw.execute(f"INSERT INTO entry VALUES {lines}")  # noqa: S608 - the lines stand above
+
+
+async def test_of_journals_written_together_each_must_follow_the_one_before(raw: asyncpg.Connection) -> None:
+    head = await raw.fetchval("SELECT hash FROM journal ORDER BY id DESC LIMIT 1")
+    with pytest.raises(Refused, match="head of the chain"):
+        async with raw.transaction():
+            await raw.execute(
+                "INSERT INTO journal (id, idem, kind, transfer, created, prev_hash, hash) VALUES"
+                " (3, 'x', 'book', 'PB', 1, $1, $2), (4, 'y', 'book', 'PB', 1, $3, $3)",
+                head,
+                bytes([3]) * 32,
+                bytes([4]) * 32,
+            )
 
 
 @pytest.mark.parametrize("inside", ["SELECT 1", "SAVEPOINT s"])
@@ -203,7 +236,7 @@ async def test_an_entry_into_a_journal_that_another_one_is_writing_is_refused(
     other = await postgres.connect(name_of(filled))
     async with raw.transaction():
         await journal(raw)
-        with pytest.raises(Refused, match="no journal"):
+        with pytest.raises(Refused, match="entry_journal_fkey"):
             await entry(other, 9, 3, 100, number=3)
         await entry(raw, 1, 1, -300)
         await entry(raw, 2, 3, 300)
@@ -243,7 +276,7 @@ async def test_a_replayed_idempotency_key_is_refused(raw: asyncpg.Connection) ->
 async def test_the_chain_has_no_forks_and_no_gaps(raw: asyncpg.Connection) -> None:
     first = await raw.fetchval("SELECT hash FROM journal WHERE id = 1")
     for wrong in ({"prev_hash": first}, {"prev_hash": bytes(32)}):
-        with pytest.raises(Refused, match="head of the chain"):
+        with pytest.raises(Refused, match=r"head of the chain|journal_one_follower"):
             await journal(raw, **wrong)
     for number in (9, 0):
         with pytest.raises(Refused, match="head of the chain"):
@@ -367,8 +400,8 @@ async def test_the_bots_role_may_not_even_try(bot: asyncpg.Connection, change: s
         "CREATE RULE mine AS ON INSERT TO account DO INSTEAD NOTHING",
         "SET session_replication_role = replica",
         "SET ROLE postgres",
-        "SELECT entry_moves_balance()",
-        "CREATE TEMP TABLE x (); CREATE TRIGGER x AFTER INSERT ON x EXECUTE FUNCTION entry_moves_balance()",
+        "SELECT entries_move_balances()",
+        "CREATE TEMP TABLE x (); CREATE TRIGGER x AFTER INSERT ON x EXECUTE FUNCTION entries_move_balances()",
         "UPDATE alembic_version SET version_num = '0001'",
     ],
 )

@@ -133,110 +133,123 @@ POSTGRESQL: Final = (
         kept("id owner kind currency floor"),
         "accounts keep owner, kind, currency and floor",
     ),
+    # The entries of one account are numbered without a gap: nothing but the newest of them can be followed.
+    refused_update(
+        "account",
+        "account_update",
+        f"{kept('balance version')} AND new.version <= old.version",
+        "balances change by entries only",
+    ),
     function(
-        "account_follows_entry()",
+        "accounts_follow_entries()",
         """
         BEGIN
-            IF new.version <> old.version + 1 OR NOT EXISTS (
-                SELECT 1 FROM entry
-                WHERE account = new.id AND version = new.version AND balance_after = new.balance
-            ) THEN
+            PERFORM 1 FROM changed LEFT JOIN entry
+                ON entry.account = changed.id AND entry.version = changed.version
+            WHERE changed.version > 0 AND entry.balance_after IS DISTINCT FROM changed.balance;
+            IF FOUND THEN
                 RAISE EXCEPTION 'balances change by entries only' USING ERRCODE = 'check_violation';
             END IF;
-            RETURN new;
-        END
-        """,
-    ),
-    f"""
-    CREATE TRIGGER account_update BEFORE UPDATE ON account FOR EACH ROW
-    WHEN ({kept("balance version")}) EXECUTE FUNCTION account_follows_entry()
-    """,
-    refused("account", "DELETE", "accounts are never deleted"),
-    refused("account", "TRUNCATE", "accounts are never deleted"),
-    function(
-        "journal_follows_head()",
-        """
-        DECLARE
-            head record;
-        BEGIN
-            SELECT id, hash INTO head FROM journal ORDER BY id DESC LIMIT 1;
-            IF new.id IS DISTINCT FROM coalesce(head.id, 0) + 1
-                OR new.prev_hash IS DISTINCT FROM coalesce(head.hash, decode(repeat('00', 32), 'hex'))
-            THEN
-                RAISE EXCEPTION 'journals follow the head of the chain' USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN new;
-        END
-        """,
-    ),
-    """
-    CREATE TRIGGER journal_insert BEFORE INSERT ON journal FOR EACH ROW
-    EXECUTE FUNCTION journal_follows_head()
-    """,
-    *(refused("journal", deed, "journals are append-only") for deed in CHANGES),
-    # A journal that can be seen is one of this transaction, or was committed together with its seal, which
-    # the later statement then sees.
-    function(
-        "entry_follows_account()",
-        """
-        DECLARE
-            held record;
-        BEGIN
-            PERFORM 1 FROM journal WHERE id = new.journal;
-            IF NOT FOUND THEN
-                RAISE EXCEPTION 'there is no journal for the entry' USING ERRCODE = 'check_violation';
-            END IF;
-            PERFORM 1 FROM seal WHERE journal = new.journal;
-            IF FOUND THEN
-                RAISE EXCEPTION 'the journal is sealed' USING ERRCODE = 'check_violation';
-            END IF;
-            SELECT currency, balance, version INTO held FROM account WHERE id = new.account FOR UPDATE;
-            IF held.currency IS DISTINCT FROM new.currency
-                OR held.balance + new.amount IS DISTINCT FROM new.balance_after
-                OR held.version + 1 IS DISTINCT FROM new.version
-            THEN
-                RAISE EXCEPTION 'the entry does not follow from its account'
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN new;
-        END
-        """,
-    ),
-    """
-    CREATE TRIGGER entry_insert BEFORE INSERT ON entry FOR EACH ROW
-    EXECUTE FUNCTION entry_follows_account()
-    """,
-    function(
-        "entry_moves_balance()",
-        """
-        BEGIN
-            UPDATE account SET balance = new.balance_after, version = new.version WHERE id = new.account;
             RETURN NULL;
         END
         """,
     ),
     """
-    CREATE TRIGGER entry_inserted AFTER INSERT ON entry FOR EACH ROW
-    EXECUTE FUNCTION entry_moves_balance()
+    CREATE TRIGGER account_updated AFTER UPDATE ON account REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION accounts_follow_entries()
     """,
-    *(refused("entry", deed, "entries are append-only") for deed in CHANGES),
+    refused("account", "DELETE", "accounts are never deleted"),
+    refused("account", "TRUNCATE", "accounts are never deleted"),
     function(
-        "seal_proves_balance()",
+        "journals_follow_head()",
         """
         BEGIN
-            PERFORM 1 FROM entry WHERE journal = new.journal GROUP BY currency HAVING sum(amount) <> 0;
+            PERFORM 1 FROM added LEFT JOIN journal AS before ON before.id = added.id - 1
+            WHERE added.prev_hash IS DISTINCT FROM coalesce(before.hash, decode(repeat('00', 32), 'hex'))
+                OR (before.id IS NULL AND added.id <> 1);
             IF FOUND THEN
-                RAISE EXCEPTION 'the journal does not balance' USING ERRCODE = 'check_violation';
+                RAISE EXCEPTION 'journals follow the head of the chain' USING ERRCODE = 'check_violation';
             END IF;
-            IF (SELECT count(*) FROM entry WHERE journal = new.journal) < 2 THEN
-                RAISE EXCEPTION 'a journal has two lines at least' USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN new;
+            RETURN NULL;
         END
         """,
     ),
     """
-    CREATE TRIGGER seal_insert BEFORE INSERT ON seal FOR EACH ROW EXECUTE FUNCTION seal_proves_balance()
+    CREATE TRIGGER journal_inserted AFTER INSERT ON journal REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION journals_follow_head()
+    """,
+    *(refused("journal", deed, "journals are append-only") for deed in CHANGES),
+    # By foreign key, the journal can be seen: it is one of this transaction, or was committed together with
+    # its seal, which the later statement then sees. Every entry must hold, each after those before it, though
+    # accounts are updated once in the end.
+    function(
+        "entries_move_balances()",
+        """
+        BEGIN
+            PERFORM 1 FROM added JOIN seal ON seal.journal = added.journal;
+            IF FOUND THEN
+                RAISE EXCEPTION 'the journal is sealed' USING ERRCODE = 'check_violation';
+            END IF;
+            PERFORM 1 FROM account WHERE id IN (SELECT account FROM added) ORDER BY id FOR UPDATE;
+            PERFORM 1 FROM (
+                SELECT account, currency, amount, balance_after, version,
+                    lag(balance_after) OVER own AS balance_before, lag(version) OVER own AS version_before
+                FROM added WINDOW own AS (PARTITION BY account ORDER BY version)
+            ) AS line LEFT JOIN account ON account.id = line.account
+            WHERE account.currency IS DISTINCT FROM line.currency
+                OR coalesce(line.balance_before, account.balance) + line.amount <> line.balance_after
+                OR coalesce(line.version_before, account.version) + 1 <> line.version;
+            IF FOUND THEN
+                RAISE EXCEPTION 'the entry does not follow from its account'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            PERFORM 1 FROM added JOIN account ON account.id = added.account
+            WHERE added.balance_after < account.floor;
+            IF FOUND THEN
+                RAISE EXCEPTION 'an entry violates account_above_floor'
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'account_above_floor';
+            END IF;
+            PERFORM 1 FROM added WHERE balance_after NOT BETWEEN -1000000000000000 AND 1000000000000000;
+            IF FOUND THEN
+                RAISE EXCEPTION 'an entry violates account_bounded'
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'account_bounded';
+            END IF;
+            UPDATE account SET balance = newest.balance_after, version = newest.version
+            FROM (
+                SELECT DISTINCT ON (account) account, balance_after, version
+                FROM added ORDER BY account, version DESC
+            ) AS newest
+            WHERE account.id = newest.account;
+            RETURN NULL;
+        END
+        """,
+    ),
+    """
+    CREATE TRIGGER entry_inserted AFTER INSERT ON entry REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION entries_move_balances()
+    """,
+    *(refused("entry", deed, "entries are append-only") for deed in CHANGES),
+    function(
+        "seals_prove_balance()",
+        """
+        BEGIN
+            PERFORM 1 FROM added JOIN entry ON entry.journal = added.journal
+            GROUP BY added.journal, entry.currency HAVING sum(entry.amount) <> 0;
+            IF FOUND THEN
+                RAISE EXCEPTION 'the journal does not balance' USING ERRCODE = 'check_violation';
+            END IF;
+            PERFORM 1 FROM added
+            WHERE (SELECT count(*) FROM entry WHERE entry.journal = added.journal) < 2;
+            IF FOUND THEN
+                RAISE EXCEPTION 'a journal has two lines at least' USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NULL;
+        END
+        """,
+    ),
+    """
+    CREATE TRIGGER seal_inserted AFTER INSERT ON seal REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION seals_prove_balance()
     """,
     *(refused("seal", deed, "seals are append-only") for deed in CHANGES),
     # Accounts are locked in the order of their ids and the head of the chain last, so that no two writers
@@ -246,12 +259,9 @@ POSTGRESQL: Final = (
         """
         DECLARE
             told jsonb;
-            line jsonb;
-            place bigint;
-            held record;
             last bigint;
             head bytea;
-            next bytea;
+            chain bytea[];
         BEGIN
             INSERT INTO account (owner, kind, currency, balance, floor, version)
             SELECT row ->> 0, row ->> 1, row ->> 2, 0, (row ->> 3)::bigint, 0
@@ -268,29 +278,30 @@ POSTGRESQL: Final = (
             SELECT id, hash INTO last, head FROM journal ORDER BY id DESC LIMIT 1;
             last := coalesce(last, 0);
             head := coalesce(head, decode(repeat('00', 32), 'hex'));
+            chain := ARRAY[head];
             FOR told IN SELECT value FROM jsonb_array_elements(journals) LOOP
-                last := last + 1;
-                next := sha256(
+                head := sha256(
                     convert_to('["' || encode(head, 'hex') || '",' || (told ->> 'said'), 'UTF8')
                 );
-                INSERT INTO journal (id, idem, kind, transfer, created, prev_hash, hash) VALUES (
-                    last, told ->> 'idem', told ->> 'kind', told ->> 'transfer',
-                    (told ->> 'created')::bigint, head, next
-                );
-                head := next;
-                FOR line, place IN
-                    SELECT value, ordinality FROM jsonb_array_elements(told -> 'lines') WITH ORDINALITY
-                LOOP
-                    SELECT id, balance, version INTO held FROM account
-                    WHERE owner = line ->> 0 AND kind = line ->> 1 AND currency = line ->> 2;
-                    INSERT INTO entry (journal, line, account, currency, amount, balance_after, version)
-                    VALUES (
-                        last, place, held.id, line ->> 2, (line ->> 3)::bigint,
-                        held.balance + (line ->> 3)::bigint, held.version + 1
-                    );
-                END LOOP;
-                INSERT INTO seal (journal) VALUES (last);
+                chain := chain || head;
             END LOOP;
+            INSERT INTO journal (id, idem, kind, transfer, created, prev_hash, hash)
+            SELECT last + n, row ->> 'idem', row ->> 'kind', row ->> 'transfer', (row ->> 'created')::bigint,
+                chain[n], chain[n + 1]
+            FROM jsonb_array_elements(journals) WITH ORDINALITY AS told (row, n) ORDER BY n;
+            INSERT INTO entry (journal, line, account, currency, amount, balance_after, version)
+            SELECT last + n, place, account.id, account.currency, moved,
+                account.balance + sum(moved) OVER own, account.version + row_number() OVER own
+            FROM (
+                SELECT n, place, line ->> 0 AS owner, line ->> 1 AS kind, line ->> 2 AS currency,
+                    (line ->> 3)::bigint AS moved
+                FROM jsonb_array_elements(journals) WITH ORDINALITY AS told (row, n),
+                    jsonb_array_elements(row -> 'lines') WITH ORDINALITY AS lines (line, place)
+            ) AS line JOIN account USING (owner, kind, currency)
+            WINDOW own AS (PARTITION BY account.id ORDER BY n, place)
+            ORDER BY n, place;
+            INSERT INTO seal (journal)
+            SELECT last + n FROM generate_series(1, jsonb_array_length(journals)) AS n;
         END
         """,
         returns="void",

@@ -27,6 +27,7 @@ test: $(DEV) ## every test that is quick
 
 test-all: $(DEV) ## every test, with branch coverage
 	@$(BIN)/python -m tests.flows.element.install
+	@$(BIN)/python -m tests.rails.localstripe
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
@@ -41,6 +42,7 @@ hostile: $(DEV) ## what must not move money, on a homeserver that lies (docs/thr
 	$(BIN)/python -m tests.hostile
 
 kit: $(DEV) ## the conformance kit on every rail; writes the table in docs/rails.md
+	@$(BIN)/python -m tests.rails.localstripe
 	$(BIN)/python -m tests.rails
 
 soak: $(DEV) ## use the bot steadily; MINUTES=60, SEED to repeat

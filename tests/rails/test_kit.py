@@ -12,15 +12,24 @@ from paybridge.conformance.running import Check, all_checks, run_check
 from paybridge.conformance.trial import Trial
 from paybridge.rails._frame import find_rails
 from tests.rails.__main__ import BEGIN, END, PAGE
+from tests.rails.localstripe import is_installed
 from tests.rails.scripted_trial import ScriptedTrial
+from tests.rails.stripe_trial import StripeTrial
 from tests.rails.trials import TRIALS
 
-ALL = (*TRIALS, ScriptedTrial)
+ON_TRIAL: tuple[type[Trial], ...] = (*TRIALS, ScriptedTrial)
+STARTS_A_PROGRAM: set[type[Trial]] = {StripeTrial}
+ALL = [
+    pytest.param(trial(), id=trial.rail, marks=[pytest.mark.slow] if trial in STARTS_A_PROGRAM else [])
+    for trial in ON_TRIAL
+]
 
 
 @pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.name)
-@pytest.mark.parametrize("trial", [trial() for trial in ALL], ids=lambda trial: trial.rail)
+@pytest.mark.parametrize("trial", ALL)
 async def test_every_rail_keeps_what_rails_promise(check: Check, trial: Trial, tmp_path: Path) -> None:
+    if trial.rail == "stripe" and not is_installed():
+        pytest.skip("localstripe is not installed: python -m tests.rails.localstripe")
     try:
         await run_check(check, trial, tmp_path)
     except NotOfferedError as error:

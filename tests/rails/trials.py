@@ -7,5 +7,6 @@ from typing import Final
 from paybridge.conformance.trial import Trial
 from tests.rails.bank_trial import BankTrial
 from tests.rails.internal_trial import InternalTrial
+from tests.rails.stripe_trial import StripeTrial
 
-TRIALS: Final[tuple[type[Trial], ...]] = (InternalTrial, BankTrial)
+TRIALS: Final[tuple[type[Trial], ...]] = (InternalTrial, BankTrial, StripeTrial)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 from aiohttp import web
@@ -121,17 +122,17 @@ async def check_broken_preparing(bench: Bench) -> None:
     """Preparing again after a broken answer is still one order."""
     reached = bench.reached
     order = await bench.order()
+    handles = []
     for fault in (Fault.DROPPED_BEFORE, Fault.DROPPED_AFTER, Fault.CUT_JSON, Fault.BAD_GATEWAY_AFTER):
         async with bench.proxy(reached.prepares) as proxy:
             proxy.fault = fault
-            try:
-                await bench.stand.rail(proxy.address).prepare(order)
-            except RailError:
-                continue
-        promised(truth=False, otherwise=f"{fault}: it was taken for prepared")
-    first = await bench.rail.prepare(order)
+            # A rail that looks for the order first may find what was prepared before an answer was lost.
+            with suppress(RailError):
+                handles.append(await bench.stand.rail(proxy.address).prepare(order))
+    handles += [await bench.rail.prepare(order), await bench.stand.rail().prepare(order)]
 
-    promised(await bench.stand.rail().prepare(order) == first, "there were two orders")
+    promised(len(set(handles)) == 1, f"there were {len(set(handles))} orders")
+    await bench.moved_nothing(order)
     await bench.executed(order)
     await bench.moved_once(order)
 

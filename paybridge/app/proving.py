@@ -1,9 +1,10 @@
-"""Rails are used only once they have proven that they are sandboxes; until then they are not there."""
+"""Rails are used once they have proven that they are sandboxes; a lost one is watched until it is back."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,14 +20,17 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class ProvenRails(Mapping[str, Rail]):
-    """The rails that have proven themselves, by name; it grows while `prove_all` runs."""
+    """The rails that have proven themselves, by name; it grows while `prove_all` runs.
 
-    def __init__(self, made: Mapping[str, Rail], backoff: Backoff) -> None:
+    `there` is told the name of each that has proven itself, and of each that answers again after it was lost.
+    """
+
+    def __init__(self, made: Mapping[str, Rail], backoff: Backoff, there: Callable[[str], None]) -> None:
         self._made = made
         self._backoff = backoff
+        self._there = there
+        self._lost = {name: asyncio.Event() for name in made}
         self._proven: dict[str, Rail] = {}
-        self._untried = set(made)
-        self._all_tried = asyncio.Event()
 
     def __getitem__(self, name: str) -> Rail:
         return self._proven[name]
@@ -43,10 +47,17 @@ class ProvenRails(Mapping[str, Rail]):
         await asyncio.gather(*(self._prove(name, rail) for name, rail in waiting))
         await asyncio.Event().wait()
 
-    async def tried(self) -> None:
-        """Return when each rail has been asked at least once: one that answers is there by then."""
-        if self._untried:
-            await self._all_tried.wait()
+    def lost(self, name: str) -> None:
+        """The rail could not be reached: it is asked how it is until it answers."""
+        if name in self._proven:
+            self._lost[name].set()
+
+    async def watch(self) -> None:
+        """Ask the rails that were lost, each after waits of its own, until they are back."""
+        async with asyncio.TaskGroup() as group:
+            for name in self._made:
+                group.create_task(self._watch(name), name=f"watch {name}")
+            await asyncio.Event().wait()
 
     def check(self, name: str) -> Check:
         """How a rail is, for readiness."""
@@ -60,6 +71,7 @@ class ProvenRails(Mapping[str, Rail]):
             try:
                 await self._proven[name].alive()
             except RailError as error:
+                self.lost(name)
                 return f"{name} does not answer: {type(error).__name__}"
             return None
 
@@ -69,6 +81,33 @@ class ProvenRails(Mapping[str, Rail]):
         """Let every rail go."""
         for rail in self._made.values():
             await rail.close()
+
+    async def _watch(self, name: str) -> None:
+        failures = 0
+        while True:
+            await self._lost[name].wait()
+            failures += 1
+            await asyncio.sleep(self._backoff.wait(failures))
+            if not await self._answers(name):
+                continue
+            self._lost[name].clear()
+            self._there(name)
+            # One that answers and is lost again at once has not come back.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._backoff.steady):
+                    await self._lost[name].wait()
+                continue
+            failures = 0
+
+    async def _answers(self, name: str) -> bool:
+        try:
+            await self._proven[name].alive()
+        except NotASandboxError:
+            raise
+        except RailError:
+            return False
+        log.info("rail is back", rail=name)
+        return True
 
     async def _prove(self, name: str, rail: Rail) -> None:
         failures = 0
@@ -86,8 +125,5 @@ class ProvenRails(Mapping[str, Rail]):
             return False
         else:
             self._proven[name] = rail
+            self._there(name)
             return True
-        finally:
-            self._untried.discard(name)
-            if not self._untried:
-                self._all_tried.set()

@@ -34,10 +34,12 @@ from paybridge.matrix.wire import TokenRevokedError
 from paybridge.rails._frame import NotASandboxError, find_rails
 from paybridge.services.courier import Courier
 from paybridge.services.desk import open_desk
+from paybridge.services.execution import Execution
 from paybridge.services.expirer import Expirer
 from paybridge.services.outcomes import Outcomes
 from paybridge.services.pinning import Pins
 from paybridge.services.ports import Post, Step, Vault
+from paybridge.services.reconciler import Reconciler
 from paybridge.services.says import Say, seal, unseal
 from paybridge.storage import Database, DatabaseError, open_database, vault_check
 from paybridge.texts import Rendered, Texts
@@ -83,7 +85,7 @@ class _House:
             for name, options in config.rails.items()
         }
         self._turn = Turn(database.lease)
-        self._rails = ProvenRails(made, Backoff(jitter=random.random))
+        self._rails = ProvenRails(made, Backoff(jitter=random.random, most=15.0), self._rail_is_there)
         texts, settings = Texts(), config.settings()
         self._pins = Pins(database.book, vault, self._clock, settings, self, Bell())
         self._matrix = MatrixSide(
@@ -109,13 +111,17 @@ class _House:
             settings=settings,
         )
         self._dispatcher = Dispatcher(desk, commands(), self)
-        outcomes = Outcomes(database.book, vault, self._clock, settings, desk.news, desk.requests, self)
-        self._courier = Courier(
-            database.book, self._clock, self._rails, outcomes, desk.news, self._bells.bell("courier")
+        book, clock, rails = database.book, self._clock, self._rails
+        outcomes = Outcomes(
+            book, vault, clock, settings, desk.news, desk.requests, self, jitter=random.random
         )
-        self._expirer = Expirer(
-            database.book, self._clock, outcomes, desk.news, desk.requests, self._bells.bell("expirer")
+        execution = Execution(clock, outcomes, desk.news, rails.lost)
+        bell = self._bells.bell
+        self._courier = Courier(book, clock, rails, outcomes, execution, bell("courier"))
+        self._reconciler = Reconciler(
+            book, clock, rails, outcomes, execution, bell("reconciler"), lambda: self._courier.driving
         )
+        self._expirer = Expirer(book, clock, outcomes, desk.news, desk.requests, bell("expirer"))
 
     @classmethod
     async def build(cls, config: Config, stack: AsyncExitStack) -> _House:
@@ -152,10 +158,12 @@ class _House:
             {"lease": self._turn.run}
             | self._turn.when_it_comes(
                 {
-                    "courier": self._run_courier,
+                    "courier": self._courier.run,
                     "expirer": self._expirer.run,
                     "identities": self._pins.run,
                     "rails": self._rails.prove_all,
+                    "rails-lost": self._rails.watch,
+                    "reconciler": self._reconciler.run,
                 }
             )
         )
@@ -165,10 +173,10 @@ class _House:
         self._matrix.ring()
         self._bells.ring()
 
-    async def _run_courier(self) -> None:
-        """What a crash left open is driven at once, so that its rails must be there before."""
-        await self._rails.tried()
-        await self._courier.run()
+    def _rail_is_there(self, name: str) -> None:
+        """A rail has proven itself or is back: what waits for it waits no longer."""
+        self._courier.wake(name)
+        self._reconciler.wake(name)
 
     async def _start_matrix(self) -> None:
         await self._turn.comes()
@@ -209,7 +217,7 @@ class _House:
         if known is None:
             raise UnknownRailError(rail)
         for event in known.parse_webhook(headers, raw, self._clock.now()):
-            self._supervisor.spawn(f"hint {event.reference}", self._courier.look_at(event.reference))
+            await self._reconciler.hint(event)
 
     def _set_aside(self, post: Post, reason: str) -> None:
         """What a room no longer takes is said to the payer in their direct message."""

@@ -10,10 +10,13 @@ from paybridge.domain import transfer as transfers
 from paybridge.domain.request import Request
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferState
 from paybridge.services.claims import give_back
-from paybridge.services.ports import Book, Clock, Step, StepRefusedError
+from paybridge.services.lanes import SHORTEST_WAIT
+from paybridge.services.ports import Book, BookUnavailableError, Clock, StaleError, Step
 
 if TYPE_CHECKING:
-    from paybridge.services.courier import Bell
+    from datetime import datetime
+
+    from paybridge.services.lanes import Bell
     from paybridge.services.news import News
     from paybridge.services.outcomes import Outcomes
     from paybridge.services.requests import Requests
@@ -21,11 +24,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 100
-SHORTEST_WAIT: Final = 0.05
+WAIT_FOR_OTHERS: Final = 1.0
+"""Seconds until the next look while something is set aside, behind which the next expiry cannot be seen."""
 
 
 class Expirer:
-    """Ends what is over, soon after its time."""
+    """Ends what is over, soon after its time.
+
+    What could not be ended is set aside for a while, so that it holds up nothing else.
+    """
 
     def __init__(
         self, book: Book, clock: Clock, outcomes: Outcomes, news: News, requests: Requests, bell: Bell
@@ -36,39 +43,54 @@ class Expirer:
         self._news = news
         self._requests = requests
         self._bell = bell
+        self._tries: dict[str, int] = {}
+        self._aside: dict[str, datetime] = {}
 
     async def run(self) -> None:
         """Work for ever. A bell, which every step rings, costs one question while nothing is over."""
         while True:
             at = await self._book.next_expiry()
-            patience = None if at is None else (at - self._clock.now()).total_seconds()
-            if patience is not None and patience <= 0:
+            patience = None if at is None else max((at - self._clock.now()).total_seconds(), SHORTEST_WAIT)
+            if patience == SHORTEST_WAIT:
                 await self.settle_down()
-                # What could not be ended is not tried again at once.
-                patience = SHORTEST_WAIT
+                patience = WAIT_FOR_OTHERS if self._aside else SHORTEST_WAIT
             await self._bell.wait(patience)
 
     async def settle_down(self) -> None:
         """End everything whose time is over now."""
         now = self._clock.now()
-        for transfer in await self._book.expired_transfers(now, AT_ONCE):
-            await self._one(transfer)
-        for request in await self._book.expired_requests(now, AT_ONCE):
-            await self._one(request)
+        self._aside = {name: until for name, until in self._aside.items() if until > now}
+        limit = AT_ONCE + len(self._aside)
+        over: list[Transfer | Request] = [*await self._book.expired_transfers(now, limit)]
+        over += await self._book.expired_requests(now, limit)
+        for ending in over:
+            if ending.id not in self._aside:
+                await self._one(ending)
 
     async def _one(self, ending: Transfer | Request) -> None:
         try:
-            if isinstance(ending, Request):
-                asked = await self._requests.expire(ending)
-                await self._outcomes.commit(asked.step, asked.says)
-            elif ending.state is TransferState.CLAIMABLE:
-                step, returned = give_back(ending, self._clock.now())
-                await self._outcomes.commit(step, await self._news.returned(returned, "expired"))
-            else:
-                await self._close(ending)
-        except StepRefusedError as refused:
+            await self._end(ending)
+        except StaleError:
             # Confirmed or claimed in the same moment: exactly one of the two wins.
-            log.info("not expired after all", payment=ending.id, why=type(refused).__name__)
+            log.info("not expired after all", payment=ending.id)
+        except BookUnavailableError:
+            raise
+        except Exception:
+            log.exception("not expired", payment=ending.id)
+            self._tries[ending.id] = tries = self._tries.get(ending.id, 0) + 1
+            self._aside[ending.id] = self._clock.now() + self._outcomes.delay(tries)
+        else:
+            self._tries.pop(ending.id, None)
+
+    async def _end(self, ending: Transfer | Request) -> None:
+        if isinstance(ending, Request):
+            asked = await self._requests.expire(ending)
+            await self._outcomes.commit(asked.step, asked.says)
+        elif ending.state is TransferState.CLAIMABLE:
+            step, returned = give_back(ending, self._clock.now())
+            await self._outcomes.commit(step, await self._news.returned(returned, "expired"))
+        else:
+            await self._close(ending)
 
     async def _close(self, card: Transfer) -> None:
         expired = transfers.advance(card, TransferHappening.EXPIRE, self._clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -40,16 +41,19 @@ LONGEST_DELAY: Final = timedelta(minutes=10)
 _MOST_DOUBLINGS: Final = 10
 
 
-def backoff(attempts: int) -> timedelta:
-    """How long to wait after `attempts` tries: doubled each time, ten minutes at most."""
+def backoff(attempts: int, jitter: float) -> timedelta:
+    """How long to wait after `attempts` tries: doubled each time, ten minutes at most.
+
+    `jitter`, from 0 to 1, takes away up to half of it: what failed together shall not come back together.
+    """
     doublings = min(max(attempts - 1, 0), _MOST_DOUBLINGS)
-    return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
+    return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY) * (1 - jitter / 2)
 
 
 class Outcomes:
-    """Makes the step of an outcome and commits it."""
+    """Makes the step of an outcome and commits it. `jitter` gives numbers from 0 to 1."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the ports, each once
         self,
         book: Book,
         vault: Vault,
@@ -58,6 +62,7 @@ class Outcomes:
         news: News,
         requests: Requests,
         wakeup: Wakeup,
+        jitter: Callable[[], float],
     ) -> None:
         self._book = book
         self._vault = vault
@@ -66,6 +71,11 @@ class Outcomes:
         self._news = news
         self._requests = requests
         self._wakeup = wakeup
+        self._jitter = jitter
+
+    def delay(self, attempts: int) -> timedelta:
+        """How long to wait after so many tries."""
+        return backoff(attempts, self._jitter())
 
     async def commit(self, step: Step, says: Sequence[Say] = ()) -> None:
         """Write `step` with what is to be said, and wake whoever says it."""
@@ -93,11 +103,21 @@ class Outcomes:
             case NotFound() | Prepared():
                 return await self.ask_again(leg, timedelta(0))
 
-    async def ask_again(self, leg: Leg, wait: timedelta) -> Leg:
+    async def ask_again(self, leg: Leg, wait: timedelta, says: Sequence[Say] = ()) -> Leg:
         """Look at the leg again after `wait`."""
         later = replace(leg, attempts=leg.attempts + 1, due=self._clock.now() + wait)
-        await self.commit(Step(records=(later,)))
+        await self.commit(Step(records=(later,)), says)
         return _written(later)
+
+    async def ask_at_once(self, leg: Leg) -> None:
+        """Look at the leg now, which is no try of its own."""
+        await self.commit(Step(records=(replace(leg, due=self._clock.now()),)))
+
+    async def postpone(self, leg: str) -> None:
+        """Whatever went wrong with this leg, it is looked at again later."""
+        fresh = await self._book.leg_by_reference(leg)
+        if fresh is not None and fresh.due is not None:
+            await self.ask_again(fresh, self.delay(fresh.attempts + 1))
 
     async def lose_track(self, leg: Leg, transfer: Transfer, reason: str) -> Leg:
         """Nobody knows: unsure, said once, asked about until somebody does."""
@@ -106,7 +126,9 @@ class Outcomes:
             lost, _ = legs.advance(leg, LegHappening.LOSE_TRACK)
         attempts = leg.attempts + 1
         first = lost.code is None
-        later = replace(lost, attempts=attempts, code=reason[:80], due=self._clock.now() + backoff(attempts))
+        later = replace(
+            lost, attempts=attempts, code=reason[:80], due=self._clock.now() + self.delay(attempts)
+        )
         says = await self._news.delayed(transfer, unsure=True) if first else ()
         await self.commit(Step(records=(later,)), says)
         return _written(later)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from paybridge.domain.leg import Leg
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from paybridge.domain.money import Money
     from paybridge.domain.policy import StatedPolicy
     from paybridge.domain.power import Powers
+from paybridge.services.mail import Letter, Mailbox, Post
 from paybridge.services.rail import (
     Capabilities,
     Linked,
@@ -54,7 +56,9 @@ __all__ = [
     "Capabilities",
     "Chance",
     "Clock",
+    "Due",
     "Entry",
+    "Errand",
     "Letter",
     "LinkRefusedError",
     "Linked",
@@ -95,23 +99,6 @@ __all__ = [
 # ---------------------------------------------------------------- the book
 
 Record = Person | Identity | Link | Transfer | Leg | Request | RoomPolicy | PinnedKey | Origin
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One row of the outbox: a message to say, rendered only when it is sent.
-
-    `id` is unique for ever, so that one cause says a thing once. Exactly one of `room` (room id) and `person`
-    (Matrix id, said in their direct message) is set. `slot` names the one message that later posts with the
-    same slot bring up to date. `payload` is the sealed `Say`.
-    """
-
-    id: str
-    room: str | None
-    person: str | None
-    slot: str | None
-    payload: bytes
-    created: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +162,21 @@ class ApprovedSoFar:
     sums: Mapping[str, int]
 
 
+class Errand(StrEnum):
+    """What a leg waits for: to be sent to its rail (reserved, prepared), or to be asked about there."""
+
+    SEND = "send"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A leg that something is to be done about, and the transfer that it belongs to."""
+
+    leg: Leg
+    transfer: Transfer
+
+
 class Book(Protocol):
     """The database as the use cases see it. Reads see every committed step."""
 
@@ -223,11 +225,17 @@ class Book(Protocol):
         """Open cards past their expiry, and claimable transfers whose claim time (`expires`) is over."""
 
     async def expired_requests(self, at: datetime, limit: int) -> Sequence[Request]: ...
-    async def due_legs(self, at: datetime, limit: int) -> Sequence[Leg]:
-        """Open legs of approved transfers whose `due` is not after `at`, oldest first."""
+    async def due_legs(self, errand: Errand, rail: str, at: datetime, limit: int) -> Sequence[Due]:
+        """The rail's legs on the errand whose `due` is not after `at`, oldest first."""
 
-    async def next_due(self) -> datetime | None:
-        """The earliest `due` of an open leg."""
+    async def open_legs(self, errand: Errand, rail: str) -> Sequence[str]:
+        """The ids of all the rail's legs on the errand that have a `due`, earliest first."""
+
+    async def legs_on(self, errand: Errand, legs: Sequence[str]) -> Sequence[Due]:
+        """Those of the legs with these ids that are on the errand."""
+
+    async def next_due(self, errand: Errand, after: datetime) -> datetime | None:
+        """The earliest `due` of a leg on the errand, of any rail, that is later than `after`."""
 
     async def next_expiry(self) -> datetime | None: ...
     async def leg_by_reference(self, reference: str) -> Leg | None:
@@ -244,59 +252,6 @@ class Book(Protocol):
 
     async def room_policy(self, room: str) -> RoomPolicy | None:
         """What is kept of a room's policy: typed there, or inherited at its upgrade."""
-
-
-# ---------------------------------------------------------------- the mailbox
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One inbox row: an event that may be a command. `payload` is sealed and blanked when done."""
-
-    event: str
-    room: str
-    sender: str
-    received: datetime
-    payload: bytes
-
-
-class Mailbox(Protocol):
-    """What the Matrix side keeps in the database: inbox, outbox, sync token, and what it has seen."""
-
-    async def receive(self, letters: Sequence[Letter], next_batch: str) -> Sequence[str]:
-        """Write the letters and the sync token in one transaction; known event ids are passed over.
-
-        Returns the event ids that are new.
-        """
-
-    async def sync_token(self) -> str | None: ...
-    async def letters(self) -> Sequence[Letter]:
-        """Letters not yet done, in the order received."""
-
-    async def is_done(self, event: str) -> bool: ...
-    async def finish(self, event: str) -> None:
-        """Mark a letter done without any step (it asked for nothing)."""
-
-    async def posts(self, after: int, limit: int) -> Sequence[tuple[int, Post]]:
-        """Posts not yet sent with their row number, in order."""
-
-    async def sent(self, post: str, event: str, room: str) -> None:
-        """Mark a post sent as `event`; if it has a slot that is empty in that room, it fills it."""
-
-    async def set_aside(self, post: str, reason: str) -> None: ...
-    async def slot(self, slot: str) -> tuple[str, str] | None:
-        """The (room id, event id) of the message in this slot."""
-
-    async def slot_of(self, event: str, room: str) -> str | None:
-        """The slot that this message of the bot's is in."""
-
-    async def remember(self, name: str, value: str) -> None:
-        """Keep one small value by name (sync filter, direct rooms, pinned master keys, encrypted rooms)."""
-
-    async def recall(self, name: str) -> str | None: ...
-    async def recall_all(self, prefix: str) -> Mapping[str, str]: ...
-    async def first_seen(self, what: str, event: str) -> bool:
-        """Bind `what` (sender key, session and index) to `event`; False if it is bound to another event."""
 
 
 # ---------------------------------------------------------------- the vault

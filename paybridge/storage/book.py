@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, func, select, text, union_all
+from sqlalchemy import Select, and_, func, select, text, union_all
 
 from paybridge.domain.ledger import AccountKind
+from paybridge.domain.leg import LegState
 from paybridge.domain.money import Money
 from paybridge.domain.transfer import TransferState
-from paybridge.services.ports import ApprovedSoFar
+from paybridge.services.ports import ApprovedSoFar, Due, Errand
 from paybridge.storage import questions as ask
 from paybridge.storage import rows, tables
 from paybridge.storage.rows import microseconds, moment
@@ -43,12 +44,14 @@ _OPEN_TRANSFERS: Final = text(tables.IS_OPEN)
 _EXPIRING_TRANSFERS: Final = text(tables.IS_EXPIRING)
 _CLAIMABLE_TRANSFERS: Final = text(tables.IS_CLAIMABLE)
 _OPEN_REQUESTS: Final = text(tables.IS_OPEN_REQUEST)
-_OPEN_LEGS: Final = text(tables.IS_OPEN_LEG)
-_LEG_OF_APPROVED: Final = (
-    select(transfer.c.id)
-    .where(transfer.c.id == leg.c.transfer, transfer.c.state == TransferState.APPROVED.value)
-    .exists()
-)
+_ON: Final = {
+    Errand.SEND: and_(
+        text(tables.IS_OPEN_LEG), leg.c.state.in_([LegState.RESERVED.value, LegState.PREPARED.value])
+    ),
+    Errand.ASK: and_(
+        text(tables.IS_OPEN_LEG), leg.c.state.in_([LegState.EXECUTING.value, LegState.UNSURE.value])
+    ),
+}
 _HAS_OPEN_LEG: Final = select(leg.c.id).where(
     leg.c.transfer == transfer.c.id, text(f"leg.{tables.IS_OPEN_LEG}")
 )
@@ -159,15 +162,28 @@ class SqlBook:
     async def legs(self, transfer: str) -> Sequence[Leg]:
         return [rows.leg_of(row) for row in await self._reader.rows(ask.LEGS, {"transfer": transfer})]
 
-    async def due_legs(self, at: datetime, limit: int) -> Sequence[Leg]:
-        due = select(leg).where(_OPEN_LEGS, leg.c.due <= microseconds(at), _LEG_OF_APPROVED)
-        return await self._legs(due.order_by(leg.c.due).limit(limit))
+    async def due_legs(self, errand: Errand, rail: str, at: datetime, limit: int) -> Sequence[Due]:
+        due = select(leg).where(_ON[errand], leg.c.rail == rail, leg.c.due <= microseconds(at))
+        return await self._due(due.order_by(leg.c.due).limit(limit))
 
-    async def next_due(self) -> datetime | None:
-        """The earliest `due` of an open leg of an approved transfer."""
-        due = select(leg.c.due).where(_OPEN_LEGS, leg.c.due.is_not(None), _LEG_OF_APPROVED)
+    async def open_legs(self, errand: Errand, rail: str) -> Sequence[str]:
+        found = select(leg.c.id).where(_ON[errand], leg.c.rail == rail, leg.c.due.is_not(None))
+        return [row["id"] for row in await self._reader.rows(found.order_by(leg.c.due))]
+
+    async def legs_on(self, errand: Errand, legs: Sequence[str]) -> Sequence[Due]:
+        return await self._due(select(leg).where(_ON[errand], leg.c.id.in_(legs)))
+
+    async def next_due(self, errand: Errand, after: datetime) -> datetime | None:
+        due = select(leg.c.due).where(_ON[errand], leg.c.due > microseconds(after))
         earliest = await self._reader.scalar(due.order_by(leg.c.due).limit(1))
         return None if earliest is None else moment(earliest)
+
+    async def _due(self, statement: Select[Any]) -> Sequence[Due]:
+        """The legs with their transfers, in two questions however many there are."""
+        found = await self._legs(statement)
+        owners = select(transfer).where(transfer.c.id.in_({one.transfer for one in found}))
+        by_id = {one.id: one for one in await self._transfers(owners)} if found else {}
+        return [Due(one, by_id[one.transfer]) for one in found]
 
     async def leg_by_reference(self, reference: str) -> Leg | None:
         row = await self._reader.first(ask.LEG, {"id": reference})

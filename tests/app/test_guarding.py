@@ -297,13 +297,14 @@ def test_a_webhook_that_a_rail_stumbles_over_is_refused(answer: object) -> None:
 
 
 async def test_a_rail_that_misbehaves_is_named_and_the_others_go_on() -> None:
-    clock = Clock()
+    clock, there = Clock(), asyncio.Queue[str]()
     rails = ProvenRails(
         {"bad": guarded(BadRail.that(hang, "execute"), clock), "good": guarded(ScriptedRail(), clock)},
         Backoff(jitter=lambda: 0),
+        there.put_nowait,
     )
     proving = asyncio.create_task(rails.prove_all())
-    await rails.tried()
+    assert {await there.get(), await there.get()} == {"bad", "good"}
     for _ in range(3):
         await rails["bad"].execute("handle", "key", CAP)
 

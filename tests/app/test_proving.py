@@ -1,43 +1,91 @@
-"""Rails at the start: what a crash left open waits for them, and for no longer than one question takes."""
+"""Rails come when they have proven themselves; whoever waits for one hears of it, each time."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from paybridge.app.proving import ProvenRails
 from paybridge.app.supervisor import Backoff
 from tests.fakes.rail import ScriptedRail
 
+SOON = Backoff(jitter=lambda: 0, first=0, most=0)
+
+
+class Heard:
+    """Who was said to be there, and a way to wait for the next."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._next = asyncio.Event()
+
+    def __call__(self, name: str) -> None:
+        self.names.append(name)
+        self._next.set()
+
+    async def next(self) -> None:
+        async with asyncio.timeout(5):
+            await self._next.wait()
+        self._next.clear()
+
 
 @asynccontextmanager
-async def proving(rails: ProvenRails) -> AsyncIterator[None]:
-    running = asyncio.create_task(rails.prove_all())
+async def running(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    tasks = [asyncio.ensure_future(work()) for work in works]
     yield
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
-async def test_a_rail_that_answers_is_there_once_all_have_been_tried() -> None:
-    rails = ProvenRails({"scripted": ScriptedRail()}, Backoff(jitter=lambda: 0))
+async def test_a_rail_that_answers_is_there_and_said_to_be() -> None:
+    heard = Heard()
+    rails = ProvenRails({"scripted": ScriptedRail()}, SOON, heard)
     before = rails.get("scripted")
-    async with proving(rails):
-        await rails.tried()
+    async with running(rails.prove_all):
+        await heard.next()
 
     assert before is None
     assert rails.get("scripted") is not None
+    assert heard.names == ["scripted"]
 
 
-async def test_a_rail_that_is_away_is_not_waited_for() -> None:
-    away = ScriptedRail(reachable=False)
-    rails = ProvenRails({"scripted": away}, Backoff(jitter=lambda: 0, first=3600, most=3600))
-    async with proving(rails):
-        await rails.tried()
+async def test_a_rail_that_is_away_is_there_as_soon_as_it_answers() -> None:
+    heard, away = Heard(), ScriptedRail(reachable=False)
+    rails = ProvenRails({"scripted": away}, SOON, heard)
+    async with running(rails.prove_all):
+        await asyncio.sleep(0)
+        assert rails.get("scripted") is None
+        away.reachable = True
+        await heard.next()
 
-    assert rails.get("scripted") is None
+    assert rails.get("scripted") is away
 
 
-async def test_without_rails_there_is_nothing_to_try() -> None:
-    await ProvenRails({}, Backoff(jitter=lambda: 0)).tried()
+async def test_a_rail_that_was_lost_is_asked_until_it_is_back() -> None:
+    heard, rail = Heard(), ScriptedRail()
+    rails = ProvenRails({"scripted": rail}, SOON, heard)
+    async with running(rails.prove_all, rails.watch):
+        await heard.next()
+        rail.reachable = False
+        reason = await rails.check("scripted")()
+        await asyncio.sleep(0)
+        assert heard.names == ["scripted"]
+        rail.reachable = True
+        await heard.next()
+
+    assert reason is not None
+    assert heard.names == ["scripted", "scripted"]
+
+
+async def test_a_rail_that_was_never_lost_is_left_alone() -> None:
+    heard, rail = Heard(), ScriptedRail()
+    rails = ProvenRails({"scripted": rail}, SOON, heard)
+    async with running(rails.prove_all, rails.watch):
+        await heard.next()
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    assert [call for call in rail.calls if call[0] == "alive"] == []

@@ -17,10 +17,12 @@ from paybridge.domain.proof import OwnDevice, Proof, Trust
 from paybridge.domain.spoken import Gesture, GestureKind, Pill, Spoken, Trouble
 from paybridge.services.courier import Courier
 from paybridge.services.desk import Desk, open_desk
+from paybridge.services.execution import Execution
 from paybridge.services.expirer import Expirer
 from paybridge.services.outcomes import Outcomes
 from paybridge.services.pinning import Pins
 from paybridge.services.ports import RoomFacts, RoomsAwayError
+from paybridge.services.reconciler import Reconciler
 from paybridge.services.says import Say, unseal
 from paybridge.services.settings import Settings
 from paybridge.texts import Texts
@@ -125,6 +127,7 @@ class House:
     desk: Desk
     dispatcher: Dispatcher
     courier: Courier
+    reconciler: Reconciler
     expirer: Expirer
     pins: Pins
     _events: itertools.count[int] = field(default_factory=itertools.count)
@@ -186,8 +189,9 @@ class House:
         return [unseal(self.desk.vault, post) for _, post in rows]
 
     async def carry(self) -> list[Say]:
-        """Let the courier take everything that is due to the rail."""
+        """Let the courier send everything that is due, and the reconciler ask about what is open."""
         await self.courier.settle_down()
+        await self.reconciler.settle_down()
         return await self.said()
 
     async def expire(self) -> list[Say]:
@@ -262,7 +266,9 @@ async def open_house(folder: Path, more_rails: Mapping[str, Rail] | None = None)
         settings=chosen,
     )
     bell = QuietBell()
-    outcomes = Outcomes(book, vault, clock, chosen, desk.news, desk.requests, bell)
+    outcomes = Outcomes(book, vault, clock, chosen, desk.news, desk.requests, bell, jitter=lambda: 0)
+    execution = Execution(clock, outcomes, desk.news, lost=lambda _: None)
+    courier = Courier(book, clock, rails, outcomes, execution, bell)
     return House(
         clock=clock,
         rooms=rooms,
@@ -272,7 +278,8 @@ async def open_house(folder: Path, more_rails: Mapping[str, Rail] | None = None)
         database=database,
         desk=desk,
         dispatcher=Dispatcher(desk, commands(), bell),
-        courier=Courier(book, clock, rails, outcomes, desk.news, bell),
+        courier=courier,
+        reconciler=Reconciler(book, clock, rails, outcomes, execution, bell, lambda: courier.driving),
         expirer=Expirer(book, clock, outcomes, desk.news, desk.requests, bell),
         pins=Pins(book, vault, clock, chosen, bell, bell),
     )

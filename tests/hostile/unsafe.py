@@ -40,8 +40,9 @@ from paybridge.matrix import (
     wire,
 )
 from paybridge.matrix.policy import Rules
-from paybridge.services import approvals, courier, news, payments, pinning
+from paybridge.services import approvals, execution, lanes, news, payments, pinning
 from paybridge.services.gestures import Gestures
+from paybridge.services.ports import Step
 from paybridge.storage import book, mailbox, tables
 from paybridge.storage.sqlite import mail, steps
 from paybridge.texts import _format, _template, _texts, saying
@@ -49,6 +50,8 @@ from paybridge.web import health
 
 if TYPE_CHECKING:
     import pytest
+
+    from paybridge.services.ports import Due, Rail
 
 PREFIX = "PAYBRIDGE_UNSAFE_"
 PROFILE = "com.beeper.per_message_profile"
@@ -531,10 +534,16 @@ def rails_isolated(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(wiring, "guard_rail", lambda _name, make, _monotonic: make())
 
     async def execute(self: Any, leg: Any, transfer: Any, rail: Any) -> None:  # noqa: ANN401 - passed on
-        await self._outcomes.take(leg, transfer, await rail.execute(leg.handle, leg.key, leg.highest_fee))
+        await self._outcomes.commit(Step(records=(leg,)))
+        outcome = await rail.execute(leg.handle, leg.key, leg.highest_fee)
+        await self._outcomes.take(replace(leg, version=leg.version + 1), transfer, outcome)
 
-    patch.setattr(courier.Courier, "_execute", execute)
-    patch.setattr(courier.Courier, "_drive_once", courier.Courier._drive)
+    async def drive(_: object, due: Due, drive: lanes.Drive, rail: Rail) -> None:
+        await drive(due, rail)
+
+    patch.setattr(wiring, "guard_rail", lambda _, make, *__: make())
+    patch.setattr(execution.Execution, "execute", execute)
+    patch.setattr(lanes.Lanes, "_drive", drive)
 
 
 class _LongAgo:

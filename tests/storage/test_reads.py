@@ -17,7 +17,7 @@ from paybridge.domain.people import Identity, LinkState
 from paybridge.domain.policy import Asking, Policy, Receipts, RoomPolicy
 from paybridge.domain.request import RequestState
 from paybridge.domain.transfer import TransferKind, TransferState
-from paybridge.services.ports import ApprovedSoFar, Step
+from paybridge.services.ports import ApprovedSoFar, Due, Errand, Step
 from paybridge.storage.book import SqlBook
 from paybridge.storage.postgres.reader import compiled as compiled_for_postgres
 from paybridge.storage.sqlite.reader import SqliteReader
@@ -93,7 +93,7 @@ async def test_what_is_not_there_is_none(book: Book) -> None:
     assert await book.request("r0") is None
     assert await book.leg_by_reference("l0") is None
     assert await book.room_policy("!other:test") is None
-    assert await book.next_due() is None
+    assert await book.next_due(Errand.ASK, START - MINUTE) is None
     assert await book.next_expiry() is None
     assert await book.balance("nobody", "EUR") == euros(0)
 
@@ -240,26 +240,36 @@ async def test_cards_claims_and_requests_expire_and_nothing_else(book: Book) -> 
     assert await book.next_expiry() == ends - 5 * MINUTE
 
 
-async def test_due_legs_are_those_of_approved_transfers_oldest_first(book: Book) -> None:
+async def test_due_legs_are_those_of_one_rail_on_one_errand_oldest_first(book: Book) -> None:
     await book.commit(people("anna"))
-    approved = TransferState.APPROVED
+    reserved = LegState.RESERVED
+    first = a_leg("first", "PB-2", due=START, state=LegState.PREPARED)
     await write(
         book,
-        a_transfer("PB-1", state=approved),
-        a_transfer("PB-2", state=approved),
-        a_transfer("card"),
-        a_leg("second", "PB-1", due=START + MINUTE),
-        a_leg("first", "PB-2", due=START),
-        a_leg("not due", "PB-2", number=2, due=START + 3 * MINUTE),
-        a_leg("no due", "PB-1", number=2),
+        a_transfer("PB-1", state=TransferState.APPROVED),
+        a_transfer("PB-2", state=TransferState.APPROVED),
+        a_leg("second", "PB-1", due=START + MINUTE, state=reserved),
+        first,
+        a_leg("not due", "PB-2", number=2, due=START + 3 * MINUTE, state=reserved),
+        a_leg("no due", "PB-1", number=2, state=reserved),
         a_leg("ended", "PB-1", number=3, due=START, state=LegState.REFUSED),
-        a_leg("not approved", "card", due=START - MINUTE),
+        a_leg("to ask", "PB-1", number=4, due=START, state=LegState.UNSURE),
+        replace(a_leg("elsewhere", "PB-1", number=5, due=START, state=reserved), rail="other"),
     )
+    in_two = START + 2 * MINUTE
 
-    assert [leg.id for leg in await book.due_legs(START + MINUTE, 10)] == ["first", "second"]
-    assert [leg.id for leg in await book.due_legs(START + MINUTE, 1)] == ["first"]
-    assert await book.next_due() == START
-    assert [leg.id for leg in await book.legs("PB-1")] == ["second", "no due", "ended"]
+    due = await book.due_legs(Errand.SEND, "bank", in_two, 10)
+    second = a_transfer("PB-2", state=TransferState.APPROVED)
+    assert due[0] == Due(replace(first, version=1), replace(second, version=1))
+    assert [one.leg.id for one in due] == ["first", "second"]
+    assert [one.leg.id for one in await book.due_legs(Errand.SEND, "bank", in_two, 1)] == ["first"]
+    assert [one.leg.id for one in await book.due_legs(Errand.ASK, "bank", in_two, 10)] == ["to ask"]
+    assert await book.open_legs(Errand.SEND, "bank") == ["first", "second", "not due"]
+    assert [one.leg.id for one in await book.legs_on(Errand.ASK, ["first", "to ask"])] == ["to ask"]
+    assert await book.next_due(Errand.SEND, START - MINUTE) == START
+    assert await book.next_due(Errand.SEND, in_two) == START + 3 * MINUTE
+    assert await book.next_due(Errand.ASK, START) is None
+    assert [leg.id for leg in await book.legs("PB-1")][:2] == ["second", "no due"]
 
 
 async def test_requests_are_listed_while_they_are_open(book: Book) -> None:
@@ -329,8 +339,10 @@ async def walked_through(database: Database, statement: Any, facts: Facts) -> se
         lambda book: book.expired_requests(START, 10),
         lambda book: book.requests_of("anna"),
         lambda book: book.requests_to("anna"),
-        lambda book: book.due_legs(START, 10),
-        lambda book: book.next_due(),
+        lambda book: book.due_legs(Errand.SEND, "bank", START, 10),
+        lambda book: book.open_legs(Errand.ASK, "bank"),
+        lambda book: book.legs_on(Errand.ASK, ["PB-1/1", "PB-1/2"]),
+        lambda book: book.next_due(Errand.SEND, START),
         lambda book: book.next_expiry(),
         lambda book: book.balances("anna"),
         lambda book: book.legs("PB-1"),

@@ -13,6 +13,7 @@ from importlib.metadata import version
 
 import aiohttp
 import structlog
+from prometheus_client import CollectorRegistry
 from structlog.contextvars import bound_contextvars
 
 from paybridge.app.bells import Bell, Bells
@@ -36,16 +37,18 @@ from paybridge.services.courier import Courier
 from paybridge.services.desk import open_desk
 from paybridge.services.execution import Execution
 from paybridge.services.expirer import Expirer
+from paybridge.services.figures import Figures
 from paybridge.services.outcomes import Outcomes
 from paybridge.services.pinning import Pins
 from paybridge.services.ports import Post, Step, Vault
 from paybridge.services.reconciler import Reconciler
 from paybridge.services.says import Say, seal, unseal
 from paybridge.storage import Database, DatabaseError, open_database, vault_check
+from paybridge.storage.figures import SqlFigures
 from paybridge.texts import Rendered, Texts
 from paybridge.texts.saying import render_say
 from paybridge.vault import found_vault, open_vault
-from paybridge.web import Check, UnknownRailError, serve_web
+from paybridge.web import Check, Metrics, UnknownRailError, serve_web
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -145,6 +148,7 @@ class _House:
             version=version("paybridge"),
             parts=self._parts(),
             take_webhook=self._take_webhook,
+            metrics=Metrics(CollectorRegistry(), self._measure, self._database.book.tally),
         )
         stack.push_async_callback(web.close)
         stack.push_async_callback(self._rails.close)
@@ -210,6 +214,9 @@ class _House:
             "tasks": tasks,
             **{f"rail {name}": self._rails.check(name) for name in self._config.rails},
         }
+
+    async def _measure(self) -> Figures:
+        return await SqlFigures(self._database.reader).figures(self._clock.now())
 
     async def _take_webhook(self, rail: str, headers: Mapping[str, str], raw: bytes) -> None:
         """A webhook is a hint: the rail is asked about the order, and its answer counts."""

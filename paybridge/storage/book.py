@@ -10,7 +10,8 @@ from paybridge.domain.ledger import AccountKind
 from paybridge.domain.leg import LegState
 from paybridge.domain.money import Money
 from paybridge.domain.transfer import TransferState
-from paybridge.services.ports import ApprovedSoFar, Due, Errand
+from paybridge.services.figures import StepTally
+from paybridge.services.ports import ApprovedSoFar, Due, Errand, StepRefusedError
 from paybridge.storage import questions as ask
 from paybridge.storage import rows, tables
 from paybridge.storage.rows import microseconds, moment
@@ -63,9 +64,15 @@ class SqlBook:
     def __init__(self, writer: Writing, reader: Reading) -> None:
         self._writer = writer
         self._reader = reader
+        self.tally = StepTally()
 
     async def commit(self, step: Step) -> None:
-        await self._writer.run(WriteStep(step))
+        try:
+            await self._writer.run(WriteStep(step))
+        except StepRefusedError:
+            self.tally.refused += 1
+            raise
+        self.tally.committed += 1
 
     # ------------------------------------------------------------ people
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from paybridge.web.guard import add_headers, errors_become_answers
 from paybridge.web.health import Check, Health
 from paybridge.web.hooks import LARGEST_BODY, Hooks, TakeWebhook
+from paybridge.web.metrics import Metrics
 
 # What is no HTTP at all is answered by aiohttp itself; strangers who send it shall not fill the log.
 _SILENT: Final = logging.Logger("paybridge.web.noise", level=logging.CRITICAL)  # noqa: LOG001  outside of all settings
@@ -36,14 +37,20 @@ class WebServer:
 
 
 async def serve_web(
-    host: str, port: int, *, version: str, parts: Mapping[str, Check], take_webhook: TakeWebhook
+    host: str,
+    port: int,
+    *,
+    version: str,
+    parts: Mapping[str, Check],
+    take_webhook: TakeWebhook,
+    metrics: Metrics,
 ) -> WebServer:
     """A web server on `host:port` (port 0: any free one), or `WebError`.
 
     `parts` are asked for readiness by name, `take_webhook` is given what rails send.
     """
     runner = web.AppRunner(
-        _pages(Health(version, parts), Hooks(take_webhook)),
+        _pages(Health(version, parts), Hooks(take_webhook), metrics),
         access_log=None,
         logger=_SILENT,
         shutdown_timeout=_CLOSING_SECONDS,
@@ -58,11 +65,12 @@ async def serve_web(
     return WebServer(f"http://{_address(bound[0], bound[1])}", runner)
 
 
-def _pages(health: Health, hooks: Hooks) -> web.Application:
+def _pages(health: Health, hooks: Hooks, metrics: Metrics) -> web.Application:
     pages = web.Application(middlewares=[errors_become_answers], client_max_size=LARGEST_BODY)
     pages.on_response_prepare.append(add_headers)
     pages.router.add_get("/healthz", health.alive)
     pages.router.add_get("/readyz", health.ready)
+    pages.router.add_get("/metrics", metrics.get)
     pages.router.add_post("/hooks/{rail:[A-Za-z0-9_-]{1,64}}", hooks.post)
     return pages
 

@@ -47,6 +47,12 @@ def test_every_option_is_explained_in_configuration_md() -> None:
     assert [key for key in _config_keys() if f"`{key}`" not in page] == []
 
 
+def test_every_metric_is_explained_in_metrics_md_and_nothing_else_is() -> None:
+    rows = re.findall(r"^\| `(paybridge_\w+)` \|", _tree.text("docs/metrics.md"), re.MULTILINE)
+
+    assert sorted(rows) == sorted(import_module("paybridge.web.metrics").METRICS)
+
+
 def _module(name: str) -> ModuleType | None:
     """The module, or None if there is no such file."""
     return import_module(name) if _tree.text(f"{name.replace('.', '/')}.py") else None

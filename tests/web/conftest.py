@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from paybridge.web import Check, WebServer, serve_web
-from tests.web.desk import Desk
+from tests.web.desk import Desk, no_metrics
 
 
 @pytest.fixture
@@ -23,7 +23,9 @@ def desk() -> Desk:
 
 @pytest.fixture
 async def server(parts: dict[str, Check], desk: Desk) -> AsyncIterator[WebServer]:
-    server = await serve_web("127.0.0.1", 0, version="1.2.3", parts=parts, take_webhook=desk.take)
+    server = await serve_web(
+        "127.0.0.1", 0, version="1.2.3", parts=parts, take_webhook=desk.take, metrics=no_metrics()
+    )
     yield server
     await server.close()
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from prometheus_client import CollectorRegistry
+
+from paybridge.services.figures import Figures, StepTally
 from paybridge.services.ports import WebhookRefusedError
-from paybridge.web import UnknownRailError
+from paybridge.web import Metrics, UnknownRailError
 
 
 class Desk:
@@ -20,3 +23,12 @@ class Desk:
         if body == b"broken":
             raise RuntimeError("disk full of secrets")
         self.taken.append((rail, headers, body))
+
+
+def no_metrics() -> Metrics:
+    """For what is about something else: asking for them would fail."""
+
+    async def measure() -> Figures:
+        raise AssertionError("nobody asks for figures here")
+
+    return Metrics(CollectorRegistry(), measure, StepTally())

@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from paybridge.web import WebError, WebServer, serve_web
+from tests.web.desk import no_metrics
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/nowhere", "/hooks/bank"])
@@ -63,7 +64,7 @@ async def test_a_taken_port_is_told_in_one_line(server: WebServer) -> None:
     assert port is not None
 
     with pytest.raises(WebError) as caught:
-        await serve_web("127.0.0.1", port, version="1", parts={}, take_webhook=_nothing)
+        await serve_web("127.0.0.1", port, version="1", parts={}, take_webhook=_nothing, metrics=no_metrics())
 
     assert (
         str(caught.value) == f"web.listen: cannot listen on 127.0.0.1:{port}: another program listens there"
@@ -71,7 +72,9 @@ async def test_a_taken_port_is_told_in_one_line(server: WebServer) -> None:
 
 
 async def test_a_closed_server_answers_no_more() -> None:
-    server = await serve_web("127.0.0.1", 0, version="1", parts={}, take_webhook=_nothing)
+    server = await serve_web(
+        "127.0.0.1", 0, version="1", parts={}, take_webhook=_nothing, metrics=no_metrics()
+    )
     await server.close()
 
     async with aiohttp.ClientSession() as session:

@@ -1,0 +1,87 @@
+"""The figures of the queues, as Prometheus reads them; labels are rails and states, never who or what."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
+
+from paybridge.services.figures import Figures, StepTally
+
+Measure = Callable[[], Awaitable[Figures]]
+"""Counts everything now."""
+
+METRICS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "paybridge_legs": "Open legs, by rail and state.",
+        "paybridge_legs_due": "Open legs whose time has come, by rail and state.",
+        "paybridge_legs_oldest_due_seconds": "For how long the oldest due leg has been due.",
+        "paybridge_transfers_expiring": "Open cards and unclaimed money, by state.",
+        "paybridge_requests_open": "Requests that wait for an answer.",
+        "paybridge_inbox_letters_waiting": "Messages that have come and are not handled.",
+        "paybridge_outbox_posts_waiting": "Messages that are to be said and are not sent.",
+        "paybridge_steps_total": "Steps since the start, by whether the database took them.",
+    }
+)
+"""Every metric, and what it says."""
+
+
+class Metrics:
+    """`GET /metrics`. What it tells is counted when it is asked; `registry` is its own."""
+
+    def __init__(self, registry: CollectorRegistry, measure: Measure, tally: StepTally) -> None:
+        self._registry = registry
+        self._measure = measure
+        self._tally = tally
+        self._figures: Figures | None = None
+        registry.register(self)
+
+    async def get(self, _request: web.Request) -> web.Response:
+        """Everything in Prometheus' text format."""
+        self._figures = await self._measure()
+        return web.Response(
+            body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_1_0_0}
+        )
+
+    def collect(self) -> Iterator[Metric]:
+        """What the registry asks for; nothing before anybody has asked us."""
+        if self._figures is None:
+            return
+        yield from _legs(self._figures)
+        yield _gauge("paybridge_transfers_expiring", self._figures.expiring)
+        yield _number("paybridge_requests_open", self._figures.open_requests)
+        yield _number("paybridge_inbox_letters_waiting", self._figures.letters_waiting)
+        yield _number("paybridge_outbox_posts_waiting", self._figures.posts_waiting)
+        name = "paybridge_steps_total"
+        steps = CounterMetricFamily(name, METRICS[name], labels=["outcome"])
+        steps.add_metric(["committed"], self._tally.committed)
+        steps.add_metric(["refused"], self._tally.refused)
+        yield steps
+
+
+def _legs(figures: Figures) -> Iterator[Metric]:
+    names = ("paybridge_legs", "paybridge_legs_due", "paybridge_legs_oldest_due_seconds")
+    count, due, oldest = (GaugeMetricFamily(name, METRICS[name], labels=["rail", "state"]) for name in names)
+    for legs in figures.legs:
+        labels = [legs.rail, legs.state]
+        since = legs.oldest_due or figures.at
+        count.add_metric(labels, legs.count)
+        due.add_metric(labels, legs.due)
+        oldest.add_metric(labels, (figures.at - since).total_seconds())
+    yield from (count, due, oldest)
+
+
+def _gauge(name: str, by_state: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, METRICS[name], labels=["state"])
+    for state, count in by_state.items():
+        family.add_metric([state], count)
+    return family
+
+
+def _number(name: str, value: int) -> Metric:
+    return GaugeMetricFamily(name, METRICS[name], value=value)

@@ -1,0 +1,84 @@
+"""The figures are told as Prometheus reads them, each by the name that the docs explain."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+
+from paybridge.services.figures import Figures, OpenLegs, StepTally
+from paybridge.web.metrics import METRICS, Metrics
+from paybridge.web.server import serve_web
+from tests.web.desk import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import aiohttp
+
+    from paybridge.web import WebServer
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+FIGURES = Figures(
+    at=NOW,
+    legs=[
+        OpenLegs("bank", "unsure", 3, 2, NOW - timedelta(seconds=90)),
+        OpenLegs("stripe", "reserved", 1, 0, None),
+    ],
+    expiring={"awaiting_approval": 4, "claimable": 5},
+    open_requests=6,
+    letters_waiting=7,
+    posts_waiting=8,
+)
+
+
+async def measure() -> Figures:
+    return FIGURES
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[WebServer]:
+    metrics = Metrics(CollectorRegistry(), measure, StepTally(committed=9, refused=1))
+    server = await serve_web(
+        "127.0.0.1", 0, version="1.2.3", parts={}, take_webhook=Desk().take, metrics=metrics
+    )
+    yield server
+    await server.close()
+
+
+async def told(client: aiohttp.ClientSession) -> dict[tuple[str, ...], float]:
+    async with client.get("/metrics") as answer:
+        assert answer.status == 200
+        assert answer.content_type == "text/plain"
+        text = await answer.text()
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    }
+
+
+async def test_every_figure_is_told_with_its_labels(client: aiohttp.ClientSession) -> None:
+    assert await told(client) == {
+        ("paybridge_legs", "bank", "unsure"): 3,
+        ("paybridge_legs", "stripe", "reserved"): 1,
+        ("paybridge_legs_due", "bank", "unsure"): 2,
+        ("paybridge_legs_due", "stripe", "reserved"): 0,
+        ("paybridge_legs_oldest_due_seconds", "bank", "unsure"): 90,
+        ("paybridge_legs_oldest_due_seconds", "stripe", "reserved"): 0,
+        ("paybridge_transfers_expiring", "awaiting_approval"): 4,
+        ("paybridge_transfers_expiring", "claimable"): 5,
+        ("paybridge_requests_open",): 6,
+        ("paybridge_inbox_letters_waiting",): 7,
+        ("paybridge_outbox_posts_waiting",): 8,
+        ("paybridge_steps_total", "committed"): 9,
+        ("paybridge_steps_total", "refused"): 1,
+    }
+
+
+async def test_no_metric_is_told_that_is_not_in_the_table(client: aiohttp.ClientSession) -> None:
+    assert {sample[0] for sample in await told(client)} == set(METRICS)

@@ -58,6 +58,8 @@ class DirectRooms:
         try:
             if room is None or set((await self._rooms.roster(room)).joined) != {self._me}:
                 return None
+            if await self._rooms.replaced(room):
+                return None
             await self._wire.post("rooms", room, "invite", body={"user_id": mxid})
         except RefusedError:
             return None
@@ -77,6 +79,7 @@ class DirectRooms:
         try:
             roster = await self._rooms.roster(room)
             private = await self._rooms.encrypted(room) and await self._rooms.closed(room)
+            private = private and not await self._rooms.replaced(room)
         except RefusedError:
             return False
         return private and {*roster.joined, *roster.invited} == {self._me, mxid} and self._me in roster.joined

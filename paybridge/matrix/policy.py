@@ -19,7 +19,7 @@ LEVELS = "m.room.power_levels"
 TOMBSTONE = "m.room.tombstone"
 JOINING = "m.room.join_rules"
 READING = "m.room.history_visibility"
-RULES = (POLICY_EVENT, LEVELS, JOINING, READING)
+RULES = (POLICY_EVENT, LEVELS, JOINING, READING, TOMBSTONE)
 """Kinds of state that change what holds in a room."""
 ASKED_IN = frozenset({"invite", "knock", "private"})
 LONGEST_ID = 255
@@ -47,6 +47,7 @@ class Rules:
         self._powers: dict[str, Powers] = {}
         self._stated: dict[str, StatedPolicy] = {}
         self._closed: dict[str, bool] = {}
+        self._replaced: dict[str, bool] = {}
 
     def changed(self, room: str) -> None:
         """Somebody may have another power, or the policy be another one."""
@@ -54,6 +55,7 @@ class Rules:
         self._powers.pop(room, None)
         self._stated.pop(room, None)
         self._closed.pop(room, None)
+        self._replaced.pop(room, None)
 
     async def stated_policy(self, room: str) -> StatedPolicy:
         return await self._kept(self._stated, room, self._ask_policy)
@@ -64,6 +66,10 @@ class Rules:
     async def closed(self, room: str) -> bool:
         """Whether nobody can come in or look in who was not let in."""
         return await self._kept(self._closed, room, self._ask_closed)
+
+    async def replaced(self, room: str) -> bool:
+        """Whether people have been sent on to another room, so that nobody looks here any more."""
+        return await self._kept(self._replaced, room, self._ask_replaced)
 
     async def predecessor(self, room: str) -> str | None:
         """The room before the upgrade. Anyone can name one, so that its tombstone must name this room."""
@@ -91,6 +97,10 @@ class Rules:
         # A room without a rule is for invited people (client-server API, "m.room.join_rules").
         invited_only = joining.get("join_rule", "invite") in ASKED_IN
         return invited_only and reading.get("history_visibility") != "world_readable"
+
+    async def _ask_replaced(self, room: str) -> bool:
+        # A redacted one is empty, and sends nobody on.
+        return isinstance((await self._state(room, TOMBSTONE) or {}).get("replacement_room"), str)
 
     async def _create_event(self, room: str) -> Mapping[str, Any]:
         """How the room was made, which never changes."""

@@ -65,6 +65,10 @@ class KnownRooms:
         """Whether nobody can come in or look in who was not let in: else it is no place for a balance."""
         return await self._rules.closed(room)
 
+    async def replaced(self, room: str) -> bool:
+        """Whether another room has taken its place."""
+        return await self._rules.replaced(room)
+
     async def stated_policy(self, room: str) -> StatedPolicy:
         return await self._rules.stated_policy(room)
 

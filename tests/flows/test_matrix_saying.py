@@ -160,6 +160,32 @@ async def test_a_person_who_left_the_direct_room_is_invited_back_to_it(people: P
     assert again.room_id == room
 
 
+async def test_a_direct_room_that_was_upgraded_is_followed_or_replaced(
+    people: People, me: str, bot: Bot
+) -> None:
+    alice, bob = await people.arrive("Alice"), await people.arrive("Bob")
+    await bot.say("hello", person=alice.user_id)
+    await bot.say("hello", person=bob.user_id)
+    old = (await alice.wait_for(None, lambda seen: seen.body == "hello")).room_id
+    bobs = (await bob.wait_for(None, lambda seen: seen.body == "hello")).room_id
+    new = await upgrade(alice, old)
+    await upgrade(bob, bobs)
+    await alice.invite(new, me)
+    await alice.wait_for_member(new, me)
+    await alice.say(new, "!help")
+    await bot.until_told("!help")
+
+    await bot.say("again", person=alice.user_id)
+    await bot.say("again", person=bob.user_id)
+    followed = await alice.wait_for(None, lambda seen: seen.body == "again")
+    replaced = await bob.wait_for(None, lambda seen: seen.body == "again")
+
+    assert (followed.room_id, followed.encrypted) == (new, True)
+    assert replaced.room_id != bobs
+    assert replaced.encrypted
+    assert bot.aside == []
+
+
 async def test_a_room_that_refuses_is_set_aside_and_delays_nobody(people: People, me: str, bot: Bot) -> None:
     alice = await people.arrive("Alice")
     lost, kept = await room_with(alice, me), await room_with(alice, me)
@@ -241,3 +267,12 @@ async def leave(person: Person, room: str) -> None:
     wire.token = person.client.access_token
     await wire.post("rooms", room, "leave", body={})
     await wire.close()
+
+
+async def upgrade(person: Person, room: str) -> str:
+    """Put a new room in this one's place; the new one's id."""
+    wire = Wire(str(person.client.homeserver))
+    wire.token = person.client.access_token
+    made = await wire.post("rooms", room, "upgrade", body={"new_version": "12"})
+    await wire.close()
+    return str(made["replacement_room"])

@@ -192,3 +192,19 @@ async def test_a_tombstone_that_comes_later_still_counts(server: Server, rules: 
     server.state[OLD, TOMBSTONE] = (ANNA, {"replacement_room": NEW})
 
     assert await rules.predecessor(NEW) == OLD
+
+
+@pytest.mark.parametrize(
+    ("tombstone", "replaced"),
+    [(None, False), ({}, False), ({"replacement_room": 5}, False), ({"replacement_room": NEW}, True)],
+)
+async def test_a_room_is_replaced_once_its_tombstone_names_another(
+    rules: Rules, server: Server, tombstone: dict[str, Any] | None, *, replaced: bool
+) -> None:
+    assert not await rules.replaced(OLD)
+
+    if tombstone is not None:
+        server.state[OLD, TOMBSTONE] = (ANNA, tombstone)
+    rules.changed(OLD)
+
+    assert await rules.replaced(OLD) is replaced

@@ -38,6 +38,37 @@ def alice(crypto: Crypto, tmp_path: Path) -> Iterator[Friend]:
     alice.close()
 
 
+class KilledError(BaseException):
+    """As if the process had ended here."""
+
+
+def test_killed_between_the_ratchet_and_the_room_key_it_has_both_or_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = Account("@paybridge:hs", "DEVICE", secrets.token_hex(16))
+    crypto, alice = Crypto(account, tmp_path / "bot"), Friend("@alice:hs", tmp_path / "alice")
+    shared = crypto.olm.share_keys()
+    crypto.olm.save_account()
+    alice.meet(shared["device_keys"], shared["one_time_keys"])
+    message = alice.new_room_key(ROOM)
+
+    def killed(_: object) -> None:
+        raise KilledError
+
+    monkeypatch.setattr(crypto.olm.store, "save_inbound_group_session", killed)
+    with pytest.raises(KilledError):
+        crypto.take([message])
+    crypto.close()
+    again = Crypto(account, tmp_path / "bot")
+    came = again.take([message])
+    opened = again.open(ROOM, alice.encrypt(ROOM, json.dumps(SAID).encode()))
+    again.close()
+    alice.close()
+
+    assert {room for room, _ in came} == {ROOM}
+    assert opened is not None
+
+
 def test_what_a_room_key_locked_it_opens(crypto: Crypto, alice: Friend) -> None:
     opened = crypto.open(ROOM, alice.encrypt(ROOM, json.dumps(SAID).encode()))
 

@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 DEMO := $(VENV)/.demo-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help demo test test-all hostile chaos fuzz kit soak check docs bench bench-big lock clean
+.PHONY: help demo test test-all hostile chaos crashes fuzz kit soak check docs bench bench-big lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ test-all: $(DEV) ## every test, with branch coverage
 chaos: $(DEV) ## kill the bot while people use it; KILLS=30, FULL=1 for 200, BANK_KILLS=5, SEED to repeat
 	$(BIN)/python -m tests.chaos --kills $(or $(KILLS),$(if $(FULL),200,30)) \
 		$(if $(BANK_KILLS),--bank-kills $(BANK_KILLS)) $(if $(SEED),--seed $(SEED))
+
+crashes: $(DEV) ## kill the bot at failpoints and at random while 64 people pay; KILLS=30, DATABASE=postgres, SEED to repeat
+	$(BIN)/python -m tests.crashes --kills $(or $(KILLS),30) --database $(or $(DATABASE),sqlite) \
+		$(if $(SEED),--seed $(SEED))
 
 fuzz: $(DEV) ## tell the bot strange things; INPUTS=100000, SEED to repeat
 	$(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),100000) $(if $(SEED),--seed $(SEED))

@@ -31,6 +31,8 @@ class ProvenRails(Mapping[str, Rail]):
         self._there = there
         self._lost = {name: asyncio.Event() for name in made}
         self._proven: dict[str, Rail] = {}
+        self._untried = set(made)
+        self._all_tried = asyncio.Event()
 
     def __getitem__(self, name: str) -> Rail:
         return self._proven[name]
@@ -46,6 +48,11 @@ class ProvenRails(Mapping[str, Rail]):
         waiting = (item for item in self._made.items() if item[0] not in self._proven)
         await asyncio.gather(*(self._prove(name, rail) for name, rail in waiting))
         await asyncio.Event().wait()
+
+    async def tried(self) -> None:
+        """Return when each rail has been asked at least once: one that answers is there by then."""
+        if self._untried:
+            await self._all_tried.wait()
 
     def lost(self, name: str) -> None:
         """The rail could not be reached: it is asked how it is until it answers."""
@@ -127,3 +134,7 @@ class ProvenRails(Mapping[str, Rail]):
             self._proven[name] = rail
             self._there(name)
             return True
+        finally:
+            self._untried.discard(name)
+            if not self._untried:
+                self._all_tried.set()

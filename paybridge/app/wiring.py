@@ -189,6 +189,8 @@ class _House:
             self._supervisor.keep(name, task)
 
     async def _hear(self, heard: Spoken | Gesture) -> None:
+        """Nobody hears that the bank is away only because the bot has just started and has not asked it."""
+        await self._rails.tried()
         with bound_contextvars(event=heard.event):
             await self._dispatcher.handle(heard)
 

@@ -89,3 +89,27 @@ async def test_a_rail_that_was_never_lost_is_left_alone() -> None:
             await asyncio.sleep(0)
 
     assert [call for call in rail.calls if call[0] == "alive"] == []
+
+
+async def test_whoever_waits_until_all_were_asked_finds_one_that_answers() -> None:
+    rails = ProvenRails({"scripted": ScriptedRail()}, SOON, Heard())
+    async with running(rails.prove_all):
+        await rails.tried()
+
+    assert rails.get("scripted") is not None
+
+
+async def test_whoever_waits_until_all_were_asked_does_not_wait_for_one_that_is_away() -> None:
+    away = ScriptedRail(reachable=False)
+    rails = ProvenRails({"scripted": away}, Backoff(jitter=lambda: 0, first=3600, most=3600), Heard())
+    async with running(rails.prove_all):
+        await rails.tried()
+
+    assert rails.get("scripted") is None
+
+
+async def test_without_rails_nobody_waits_until_all_were_asked() -> None:
+    rails = ProvenRails({}, SOON, Heard())
+    await rails.tried()
+
+    assert list(rails) == []

@@ -13,7 +13,7 @@ ROW = re.compile(r"^\| `([a-z_]+\.[a-z_]+)` \|", re.MULTILINE)
 def test_every_failpoint_in_the_code_is_explained_in_testing_md_and_the_other_way_round() -> None:
     section = _tree.text("docs/testing.md").partition("## Failpoints")[2].partition("\n## ")[0]
 
-    assert sorted(set(_placed())) == sorted(ROW.findall(section))
+    assert sorted(set(placed())) == sorted(ROW.findall(section))
 
 
 def test_no_program_of_the_product_arms_a_failpoint() -> None:
@@ -26,7 +26,8 @@ def test_no_program_of_the_product_arms_a_failpoint() -> None:
     assert arming == []
 
 
-def _placed() -> list[str]:
+def placed() -> list[str]:
+    """The names of all failpoints in the code."""
     found = []
     for file in _tree.modules("paybridge"):
         for node in ast.walk(ast.parse(file.read_bytes())):

@@ -236,7 +236,7 @@ async def test_an_entry_into_a_journal_that_another_one_is_writing_is_refused(
     other = await postgres.connect(name_of(filled))
     async with raw.transaction():
         await journal(raw)
-        with pytest.raises(Refused, match="entry_journal_fkey"):
+        with pytest.raises(Refused, match=r"entry_journal_fkey|no journal"):
             await entry(other, 9, 3, 100, number=3)
         await entry(raw, 1, 1, -300)
         await entry(raw, 2, 3, 300)
@@ -246,6 +246,32 @@ async def test_an_entry_into_a_journal_that_another_one_is_writing_is_refused(
     await other.close()
 
     assert await raw.fetchval("SELECT count(*) FROM entry WHERE journal = 3") == 2
+
+
+async def test_an_old_view_of_the_books_lets_no_late_entry_in(
+    filled: Database, raw: asyncpg.Connection
+) -> None:
+    other = await postgres.connect(name_of(filled))
+    await other.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM journal")
+    async with raw.transaction():
+        await journal(raw)
+        await entry(raw, 1, 1, -300)
+        await entry(raw, 2, 3, 300)
+        await seal(raw)
+
+    with pytest.raises((Refused, asyncpg.SerializationError)):
+        await other.execute("INSERT INTO entry VALUES (3, 3, 1, 'EUR', 100, 400, 3)")
+    await other.close()
+
+
+async def test_a_balance_moved_beside_its_entry_is_refused(raw: asyncpg.Connection) -> None:
+    with pytest.raises(Refused):
+        async with raw.transaction():
+            await journal(raw)
+            await raw.execute(
+                "WITH added AS (INSERT INTO entry VALUES (3, 1, 1, 'EUR', -100, 200, 3) RETURNING *)"
+                " UPDATE account SET balance = 200, version = 3 FROM added WHERE id = added.account"
+            )
 
 
 async def test_of_two_who_follow_the_same_journal_one_is_refused(

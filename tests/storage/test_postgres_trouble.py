@@ -11,6 +11,7 @@ import pytest
 from paybridge.services.ports import (
     AlreadyDoneError,
     BookUnavailableError,
+    Letter,
     OverdraftError,
     StaleError,
     Step,
@@ -19,11 +20,11 @@ from paybridge.services.ports import (
 from paybridge.storage.postgres.core import portions
 from paybridge.storage.works import BindSeen, FinishLetter, MarkSent, Remember, WriteStep
 from tests.fakes import postgres
-from tests.fakes.database import ask_raw, name_of
+from tests.fakes.database import START, ask_raw, name_of
 from tests.fakes.records import a_booking, a_link, a_person, a_topup, euros, people
 
 if TYPE_CHECKING:
-    from paybridge.services.ports import Book
+    from paybridge.services.ports import Book, Mailbox
     from paybridge.storage.database import Database
     from paybridge.storage.works import Work
 
@@ -131,6 +132,13 @@ async def test_in_one_batch_each_has_the_outcome_that_it_has_alone(book: Book) -
     assert not isinstance(outcomes[7], (BookUnavailableError, StepRefusedError))
     assert told[8] is done
     assert await book.balance("bob", "EUR") == euros(100)
+
+
+async def test_an_id_that_no_text_can_hold_stops_no_other_letter(mailbox: Mailbox) -> None:
+    letters = [Letter(event, "!room:test", "@anna:test", START, b"sealed") for event in ("$1", "$\x00", "$2")]
+
+    assert await mailbox.receive(letters, "s1") == ["$1", "$2"]
+    assert await mailbox.sync_token() == "s1"
 
 
 def test_what_touches_the_same_comes_in_a_later_portion() -> None:

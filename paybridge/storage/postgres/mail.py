@@ -97,9 +97,8 @@ async def write(connection: asyncpg.Connection, work: Work, _now: int) -> Answer
     """One of the works that are rare enough to be written alone."""
     match work:
         case ReceiveLetters(letters, next_batch):
-            new = await connection.fetch(
-                sql.INSERT_LETTERS_IF_NEW, sql.as_json([_letter_row(letter) for letter in letters])
-            )
+            rows = [_letter_row(letter) for letter in letters if _can_be_kept(letter)]
+            new = await connection.fetch(sql.INSERT_LETTERS_IF_NEW, sql.as_json(rows))
             await connection.execute(sql.REMEMBER, SYNC_TOKEN, next_batch)
             return [row["event"] for row in new]
         case SetAside(post, reason):
@@ -111,6 +110,11 @@ async def write(connection: asyncpg.Connection, work: Work, _now: int) -> Answer
         case _:
             raise TypeError(f"a {type(work).__name__} is written with others of its kind")
     return None
+
+
+def _can_be_kept(letter: Letter) -> bool:
+    """Whether PostgreSQL's texts can hold it. An id with a NUL is nobody's, and must not stop the others."""
+    return "\x00" not in letter.event + letter.room + letter.sender
 
 
 def _letter_row(letter: Letter) -> dict[str, object]:

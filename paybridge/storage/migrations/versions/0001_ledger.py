@@ -179,13 +179,17 @@ POSTGRESQL: Final = (
     FOR EACH STATEMENT EXECUTE FUNCTION journals_follow_head()
     """,
     *(refused("journal", deed, "journals are append-only") for deed in CHANGES),
-    # By foreign key, the journal can be seen: it is one of this transaction, or was committed together with
-    # its seal, which the later statement then sees. Every entry must hold, each after those before it, though
-    # accounts are updated once in the end.
+    # A journal that can be seen is one of this transaction, or was committed together with its seal, which
+    # the later statement then sees. Every entry must hold, each after those before it, though accounts are
+    # updated once in the end.
     function(
         "entries_move_balances()",
         """
         BEGIN
+            PERFORM 1 FROM added WHERE NOT EXISTS (SELECT 1 FROM journal WHERE id = added.journal);
+            IF FOUND THEN
+                RAISE EXCEPTION 'there is no journal for the entry' USING ERRCODE = 'check_violation';
+            END IF;
             PERFORM 1 FROM added JOIN seal ON seal.journal = added.journal;
             IF FOUND THEN
                 RAISE EXCEPTION 'the journal is sealed' USING ERRCODE = 'check_violation';

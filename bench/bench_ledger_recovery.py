@@ -53,7 +53,7 @@ async def run() -> list[Result]:
     with tempfile.TemporaryDirectory(prefix="paybridge-bench-") as folder:
         path = Path(folder) / "paybridge.db"
         spent = await _recover(path)
-        problems = (await asyncio.to_thread(audit, path)).problems
+        problems = (await asyncio.to_thread(audit, f"sqlite+aiosqlite:///{path}")).problems
         if problems:
             raise RuntimeError(f"{len(problems)} problems after the recovery: {problems[0]}")
     name = f"ledger: recovery of {IN_FLIGHT:,} orders under way, s"

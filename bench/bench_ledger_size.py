@@ -48,7 +48,7 @@ async def run() -> list[Result]:
         rounds = [(await _ask(small), await _ask(large)) for _ in range(ROUNDS)]
         # What is measured must be sound: every sum, every balance and the whole chain, read by other code.
         for path in (small, large):
-            problems = (await asyncio.to_thread(audit, path)).problems
+            problems = (await asyncio.to_thread(audit, f"sqlite+aiosqlite:///{path}")).problems
             if problems:
                 raise RuntimeError(f"{len(problems)} problems in {path.name}: {problems[0]}")
     return [

@@ -206,10 +206,10 @@ def audit(
     from paybridge.storage.audit import audit as audit_books
     from paybridge.storage.errors import DatabaseError
 
-    loaded, file = _load(config), _books(config)
+    loaded = _load(config)
     with _told(DatabaseError):
-        report = audit_books(file)
-        compared = _compared(loaded, file) if rails else None
+        report = audit_books(_books_at(loaded))
+        compared = _compared(loaded) if rails else None
     problems = (*report.problems, *(compared.problems if compared is not None else ()))
     _print(report, problems)
     if compared is not None:
@@ -221,11 +221,11 @@ def audit(
         raise typer.Exit(NOT_ASKED)
 
 
-def _compared(config: Config, file: Path) -> Reconciled:
+def _compared(config: Config) -> Reconciled:
     from paybridge.app.statements import reconcile
     from paybridge.storage.rail_legs import rail_legs
 
-    return asyncio.run(reconcile(config, rail_legs(file)))
+    return asyncio.run(reconcile(config, rail_legs(config.database.url)))
 
 
 @app.command("export")
@@ -244,7 +244,7 @@ def export_books(
     from paybridge.storage.export import export
 
     with _told(DatabaseError):
-        lines = export(_books(config), form)
+        lines = export(_books_at(_load(config)), form)
         if output is None:
             for line in lines:
                 typer.echo(line)
@@ -360,6 +360,14 @@ def accept(
         pinned = accept_identity(_books(config), user, SystemClock().now())
     assert pinned.freeze is not None  # else there would have been nothing to accept
     typer.echo(f"{user} is now known by {pinned.freeze.other}; the bot tells them within a minute.")
+
+
+def _books_at(config: Config) -> str:
+    """The URL of the books, a file of which must be there."""
+    file = config.database.file
+    if file is not None and not file.exists():
+        raise Mistake(f"there are no books yet in {file}")
+    return config.database.url
 
 
 def _books(config: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -12,12 +11,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from paybridge.storage.audit_payments import payment_problems
-from paybridge.storage.errors import DatabaseError
-from paybridge.storage.sqlite.connection import connect_read_only
+from paybridge.storage.outside import Outside, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
 _NEGATIVE_KINDS: Final = frozenset({"rail_clearing", "equity", "suspense", "receivable"})
 _LINES: Final = 2
@@ -62,27 +59,20 @@ class _Findings:
     head: bytes = bytes(32)
 
 
-def audit(path: Path) -> AuditReport:
+def audit(url: str) -> AuditReport:
     """Read every row of the ledger and the payments as they are at one moment, or `DatabaseError`."""
-    try:
-        connection = connect_read_only(path)
-        try:
-            connection.execute("BEGIN")
-            return _audit(connection)
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise DatabaseError(f"cannot audit {path}: {error}") from error
+    with opened(url, "audit") as outside:
+        return _audit(outside)
 
 
-def _audit(connection: sqlite3.Connection) -> AuditReport:
-    rows = connection.execute("SELECT id, owner, kind, currency, balance, floor, version FROM account")
+def _audit(outside: Outside) -> AuditReport:
+    rows = outside.rows("SELECT id, owner, kind, currency, balance, floor, version FROM account")
     accounts = {number: _Account(*rest) for number, *rest in rows}
     findings = _Findings(accounts)
-    findings.problems += _broken_file(connection)
-    _walk_journals(connection, findings)
+    findings.problems += outside.damage()
+    _walk_journals(outside, findings)
     _check_accounts(findings)
-    findings.problems += payment_problems(connection)
+    findings.problems += payment_problems(outside)
     totals: Counter[tuple[str, str]] = Counter()
     for account in accounts.values():
         totals[account.kind, account.currency] += account.balance
@@ -101,25 +91,17 @@ def _audit(connection: sqlite3.Connection) -> AuditReport:
     )
 
 
-def _broken_file(connection: sqlite3.Connection) -> Iterator[str]:
-    for (told,) in connection.execute("PRAGMA integrity_check"):
-        if told != "ok":
-            yield f"file: {told}"
-    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
-        yield f"{table} {row}: points to no {parent}"
-
-
 # ---------------------------------------------------------------- journals and their chain
 
 
-def _walk_journals(connection: sqlite3.Connection, findings: _Findings) -> None:
-    entries = connection.execute(
+def _walk_journals(outside: Outside, findings: _Findings) -> None:
+    entries = outside.rows(
         "SELECT journal, line, account, currency, amount, balance_after, version"
         " FROM entry ORDER BY journal, line"
     )
     by_journal = groupby(entries, key=itemgetter(0))
     number_of_next, lines_of_next = next(by_journal, (None, iter(())))
-    journals = connection.execute(
+    journals = outside.rows(
         "SELECT id, idem, kind, transfer, created, prev_hash, hash FROM journal ORDER BY id"
     )
     for journal in journals:

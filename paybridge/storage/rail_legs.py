@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from paybridge.storage import rows
-from paybridge.storage.errors import DatabaseError
-from paybridge.storage.sqlite.connection import connect_read_only
+from paybridge.storage.outside import opened
+from paybridge.storage.tables import leg
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from paybridge.domain.leg import Leg
 
+_COLUMNS: Final = tuple(column.name for column in leg.columns)
+_QUESTION: Final = f"SELECT {', '.join(_COLUMNS)} FROM leg WHERE kind <> 'book' ORDER BY id"  # noqa: S608 - our names
 
-def rail_legs(path: Path) -> list[Leg]:
+
+def rail_legs(url: str) -> list[Leg]:
     """Every leg that is an order to a rail, by id, or `DatabaseError`."""
-    try:
-        connection = connect_read_only(path)
-        try:
-            connection.row_factory = sqlite3.Row
-            found = connection.execute("SELECT * FROM leg WHERE kind <> 'book' ORDER BY id").fetchall()
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise DatabaseError(f"cannot read {path}: {error}") from error
-    return [rows.leg_of(row) for row in found]
+    with opened(url, "read") as outside:
+        return [rows.leg_of(dict(zip(_COLUMNS, row, strict=True))) for row in outside.rows(_QUESTION)]

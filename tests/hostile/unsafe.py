@@ -541,7 +541,6 @@ def rails_isolated(patch: pytest.MonkeyPatch) -> None:
     async def drive(_: object, due: Due, drive: lanes.Drive, rail: Rail) -> None:
         await drive(due, rail)
 
-    patch.setattr(wiring, "guard_rail", lambda _, make, *__: make())
     patch.setattr(execution.Execution, "execute", execute)
     patch.setattr(lanes.Lanes, "_drive", drive)
 

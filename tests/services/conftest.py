@@ -21,4 +21,4 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     yield opened
     await opened.database.close()
 
-    assert audit(tmp_path / "paybridge.db").problems == ()
+    assert audit(f"sqlite+aiosqlite:///{tmp_path / 'paybridge.db'}").problems == ()

@@ -88,7 +88,7 @@ async def test_topup_and_cashout_go_through_the_rail_and_the_books_agree(house: 
     said = await house.carry()
 
     assert keys(said) == ["cashout.receipt"]
-    report = audit(house.database.path)
+    report = audit(house.database.url)
     assert report.clearing[("bank", "EUR")] == -2950
 
 

@@ -153,7 +153,7 @@ async def test_a_killed_process_keeps_every_step_it_acknowledged_and_no_half_one
     acknowledged = [line.decode().strip() for line in told if line.endswith(b"\n")]
 
     book, mailbox, _, database = await open_book(tmp_path)
-    report = await asyncio.to_thread(audit, database.path)
+    report = await asyncio.to_thread(audit, database.url)
     assert len(acknowledged) >= after
     assert report.problems == ()
     for name in acknowledged:

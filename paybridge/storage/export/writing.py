@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from paybridge.storage.errors import DatabaseError
 from paybridge.storage.export import beancount, hledger, table
 from paybridge.storage.export.books import Books
-from paybridge.storage.sqlite.connection import connect_read_only
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from paybridge.storage.outside import opened
 
 FORMATS: Final[Mapping[str, Callable[[Books], Iterator[str]]]] = {
     "beancount": beancount.lines,
@@ -21,15 +16,7 @@ FORMATS: Final[Mapping[str, Callable[[Books], Iterator[str]]]] = {
 }
 
 
-def export(path: Path, form: str) -> Iterator[str]:
+def export(url: str, form: str) -> Iterator[str]:
     """The lines of the export, without line ends, or `DatabaseError`; the bot may be running."""
-    try:
-        connection = connect_read_only(path)
-        try:
-            # One moment for all questions, whatever is written meanwhile.
-            connection.execute("BEGIN")
-            yield from FORMATS[form](Books(connection.execute))
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise DatabaseError(f"cannot export {path}: {error}") from error
+    with opened(url, "export") as outside:
+        yield from FORMATS[form](Books(outside.rows))

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
 
 import typer
 from typer.exceptions import TyperException
 
+from paybridge.cli import books
+from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, books_file, load, told
+
 # What a command needs is imported when it runs, so that `paybridge --help` answers at once.
 if TYPE_CHECKING:
-    from paybridge.app.statements import Reconciled
     from paybridge.config import Config
     from paybridge.config.fresh import Answers
     from paybridge.domain.pinning import Freeze
-    from paybridge.storage.audit import AuditReport
 
-MISTAKE: Final = 2
-NOT_ASKED: Final = 3
 BANK: Final = "http://127.0.0.1:8090"
 HTTP_PORT: Final = 80
 MOMENT: Final = "%Y-%m-%d %H:%M UTC"
@@ -38,25 +35,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-ConfigFile = Annotated[
-    Path, typer.Option("--config", "-c", envvar="PAYBRIDGE_CONFIG", help="The config, a YAML file.")
-]
-
-
-class Mistake(TyperException):
-    """Something that the person at the command line can put right; the text is one line for them."""
-
-    exit_code = MISTAKE
-
-
-@contextmanager
-def _told(*errors: type[Exception]) -> Iterator[None]:
-    """Make a mistake of `errors`, whose texts are one line for the operator."""
-    try:
-        yield
-    except errors as error:
-        raise Mistake(str(error)) from error
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it with the option's value
@@ -75,17 +53,10 @@ def _options(
     pass
 
 
-def _load(path: Path) -> Config:
-    from paybridge.config import ConfigError, load_config
-
-    with _told(ConfigError):
-        return load_config(path)
-
-
 @app.command()
 def run(config: ConfigFile) -> None:
     """Run the bot until it is told to stop."""
-    loaded = _load(config)
+    loaded = load(config)
 
     from paybridge.app import FatalError, set_up_logging
     from paybridge.app.wiring import run as run_house
@@ -94,14 +65,14 @@ def run(config: ConfigFile) -> None:
     from paybridge.web import WebError
 
     set_up_logging(loaded.logging.level, loaded.logging.format)
-    with _told(ConfigError, FatalError, MasterKeyError, WebError):
+    with told(ConfigError, FatalError, MasterKeyError, WebError):
         asyncio.run(run_house(loaded))
 
 
 @app.command("check-config")
 def check_config(config: ConfigFile) -> None:
     """Say whether a config can be used; nothing is started and nothing written."""
-    loaded = _load(config)
+    loaded = load(config)
     rails = ", ".join(sorted(loaded.rails)) or "none"
     typer.echo(f"{config} can be used: {loaded.homeserver.user_id}, rails: {rails}")
 
@@ -154,7 +125,7 @@ def init(  # noqa: PLR0913  every answer can be given as an option
         bank_url=bank_url if bank_url not in {"", "-"} else None,
         admin=admin,
     )
-    with _told(ConfigError, AlreadyThereError):
+    with told(ConfigError, AlreadyThereError):
         written = write_fresh(config, answers, secrets.token_bytes, force=force)
     _say_what_is_next(config, answers, written)
 
@@ -195,101 +166,6 @@ def bank(context: typer.Context) -> None:
 
 
 @app.command()
-def audit(
-    config: ConfigFile,
-    *,
-    rails: Annotated[
-        bool, typer.Option("--rails/--no-rails", help="Compare with the statements of the rails.")
-    ] = True,
-) -> None:
-    """Prove the books from outside, read-only; 1 if anything is wrong, 3 if a rail could not be asked."""
-    from paybridge.storage.audit import audit as audit_books
-    from paybridge.storage.errors import DatabaseError
-
-    loaded = _load(config)
-    with _told(DatabaseError):
-        report = audit_books(_books_at(loaded))
-        compared = _compared(loaded) if rails else None
-    problems = (*report.problems, *(compared.problems if compared is not None else ()))
-    _print(report, problems)
-    if compared is not None:
-        for rail, why in compared.silent.items():
-            typer.echo(f"NOT ASKED: {rail}: {why}")
-    if problems:
-        raise typer.Exit(1)
-    if compared is not None and compared.silent:
-        raise typer.Exit(NOT_ASKED)
-
-
-def _compared(config: Config) -> Reconciled:
-    from paybridge.app.statements import reconcile
-    from paybridge.storage.rail_legs import rail_legs
-
-    return asyncio.run(reconcile(config, rail_legs(config.database.url)))
-
-
-@app.command("export")
-def export_books(
-    config: ConfigFile,
-    *,
-    form: Annotated[
-        Literal["beancount", "hledger", "csv"], typer.Option("--format", "-f", help="For which program.")
-    ],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; left out: standard output.")
-    ] = None,
-) -> None:
-    """Write all books for another bookkeeping program; the bot may be running."""
-    from paybridge.storage.errors import DatabaseError
-    from paybridge.storage.export import export
-
-    with _told(DatabaseError):
-        lines = export(_books_at(_load(config)), form)
-        if output is None:
-            for line in lines:
-                typer.echo(line)
-            return
-        with _told(OSError), _whole(output) as file:
-            file.writelines(f"{line}\n" for line in lines)
-    typer.echo(f"Wrote {output}.")
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[TextIO]:
-    """A file for its owner's eyes only that appears once it is complete, or not at all."""
-    unfinished = path.with_name(f".{path.name}.new")
-    opened = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(opened, "w", encoding="utf-8") as file:
-            yield file
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
-def _print(report: AuditReport, problems: Sequence[str]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from paybridge.domain.money import Money
-
-    table = Table("account", "sum", title="All accounts", title_justify="left")
-    table.columns[1].justify = "right"
-    for (kind, currency), minor in sorted(report.totals.items()):
-        table.add_row(kind, str(Money(minor, currency)))
-    for (rail, currency), minor in sorted(report.clearing.items()):
-        table.add_row(f"held by {rail}", str(Money(-minor, currency)))
-    console = Console(highlight=False, markup=False)
-    console.print(table)
-    console.print(f"{report.journals} journals, {report.entries} entries, {report.accounts} accounts")
-    console.print(f"last hash {report.head}", soft_wrap=True)
-    for problem in problems:
-        console.print(f"WRONG: {problem}", soft_wrap=True)
-    console.print(f"{len(problems)} problems" if problems else "The books are sound.")
-
-
-@app.command()
 def verify(
     config: ConfigFile,
     *,
@@ -300,9 +176,9 @@ def verify(
     from paybridge.matrix.verification.asking import NotRunningError
     from paybridge.matrix.verification.looking import judge, look
 
-    data_dir = _load(config).data_dir
+    data_dir = load(config).data_dir
     answers = {number: answer for number, answer in ((alike, True), (differ, False)) if number is not None}
-    with _told(NotRunningError):
+    with told(NotRunningError):
         for number, answer in answers.items():
             typer.echo(judge(data_dir, number, alike=answer))
         if answers:
@@ -322,6 +198,9 @@ def _ask_about(person: str) -> bool | None:
     return {"yes": True, "no": False}.get(said)
 
 
+app.command()(books.audit)
+app.command("export")(books.export_books)
+
 identity = typer.Typer(
     help="People whose encryption identity is another one than at first: nothing is done for them.",
     no_args_is_help=True,
@@ -335,8 +214,8 @@ def list_identities(config: ConfigFile) -> None:
     from paybridge.storage.errors import DatabaseError
     from paybridge.storage.identities import frozen_identities
 
-    with _told(DatabaseError):
-        found = frozen_identities(_books(config))
+    with told(DatabaseError):
+        found = frozen_identities(books_file(config))
     for pinned in found:
         freeze = pinned.freeze
         if freeze is not None:
@@ -356,27 +235,10 @@ def accept(
     from paybridge.storage.errors import DatabaseError
     from paybridge.storage.identities import accept_identity
 
-    with _told(DatabaseError):
-        pinned = accept_identity(_books(config), user, SystemClock().now())
+    with told(DatabaseError):
+        pinned = accept_identity(books_file(config), user, SystemClock().now())
     assert pinned.freeze is not None  # else there would have been nothing to accept
     typer.echo(f"{user} is now known by {pinned.freeze.other}; the bot tells them within a minute.")
-
-
-def _books_at(config: Config) -> str:
-    """The URL of the books, a file of which must be there."""
-    file = config.database.file
-    if file is not None and not file.exists():
-        raise Mistake(f"there are no books yet in {file}")
-    return config.database.url
-
-
-def _books(config: Path) -> Path:
-    file = _load(config).database.file
-    if file is None:
-        raise Mistake("this command reads a SQLite file, and the books are kept by PostgreSQL")
-    if not file.exists():
-        raise Mistake(f"there are no books yet in {file}")
-    return file
 
 
 def _end_of(freeze: Freeze) -> str:

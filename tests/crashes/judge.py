@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paybridge.storage.audit import audit
@@ -75,7 +74,7 @@ def judge(world: World) -> Verdict:
     if -int(clearing) != at_bank:
         wrong.append(f"the books say that the bank holds {-int(clearing)}, the bank {at_bank}")
     if world.url.startswith("sqlite"):
-        wrong += audit(Path(world.url.removeprefix("sqlite+aiosqlite:///"))).problems
+        wrong += audit(world.url).problems
     refused = sum(state == "refused" for _, _, state, *_ in transfers)
     return Verdict(len(transfers), refused, legs, tuple(lost), tuple(doubled), tuple(wrong))
 

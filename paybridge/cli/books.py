@@ -1,0 +1,114 @@
+"""`paybridge audit` and `paybridge export`: what others can prove about the books, read-only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TextIO
+
+import typer
+
+from paybridge.cli._frame import ConfigFile, books_at, load, told
+
+if TYPE_CHECKING:
+    from paybridge.app.statements import Reconciled
+    from paybridge.config import Config
+    from paybridge.storage.audit import AuditReport
+
+NOT_ASKED: Final = 3
+
+
+def audit(
+    config: ConfigFile,
+    *,
+    rails: Annotated[
+        bool, typer.Option("--rails/--no-rails", help="Compare with the statements of the rails.")
+    ] = True,
+) -> None:
+    """Prove the books from outside, read-only; 1 if anything is wrong, 3 if a rail could not be asked."""
+    from paybridge.storage.audit import audit as audit_books
+    from paybridge.storage.errors import DatabaseError
+
+    loaded = load(config)
+    with told(DatabaseError):
+        report = audit_books(books_at(loaded))
+        compared = _compared(loaded) if rails else None
+    problems = (*report.problems, *(compared.problems if compared is not None else ()))
+    _print(report, problems)
+    if compared is not None:
+        for rail, why in compared.silent.items():
+            typer.echo(f"NOT ASKED: {rail}: {why}")
+    if problems:
+        raise typer.Exit(1)
+    if compared is not None and compared.silent:
+        raise typer.Exit(NOT_ASKED)
+
+
+def _compared(config: Config) -> Reconciled:
+    from paybridge.app.statements import reconcile
+    from paybridge.storage.rail_legs import rail_legs
+
+    return asyncio.run(reconcile(config, rail_legs(config.database.url)))
+
+
+def export_books(
+    config: ConfigFile,
+    *,
+    form: Annotated[
+        Literal["beancount", "hledger", "csv"], typer.Option("--format", "-f", help="For which program.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; left out: standard output.")
+    ] = None,
+) -> None:
+    """Write all books for another bookkeeping program; the bot may be running."""
+    from paybridge.storage.errors import DatabaseError
+    from paybridge.storage.export import export
+
+    with told(DatabaseError):
+        lines = export(books_at(load(config)), form)
+        if output is None:
+            for line in lines:
+                typer.echo(line)
+            return
+        with told(OSError), _whole(output) as file:
+            file.writelines(f"{line}\n" for line in lines)
+    typer.echo(f"Wrote {output}.")
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[TextIO]:
+    """A file for its owner's eyes only that appears once it is complete, or not at all."""
+    unfinished = path.with_name(f".{path.name}.new")
+    opened = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(opened, "w", encoding="utf-8") as file:
+            yield file
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _print(report: AuditReport, problems: Sequence[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from paybridge.domain.money import Money
+
+    table = Table("account", "sum", title="All accounts", title_justify="left")
+    table.columns[1].justify = "right"
+    for (kind, currency), minor in sorted(report.totals.items()):
+        table.add_row(kind, str(Money(minor, currency)))
+    for (rail, currency), minor in sorted(report.clearing.items()):
+        table.add_row(f"held by {rail}", str(Money(-minor, currency)))
+    console = Console(highlight=False, markup=False)
+    console.print(table)
+    console.print(f"{report.journals} journals, {report.entries} entries, {report.accounts} accounts")
+    console.print(f"last hash {report.head}", soft_wrap=True)
+    for problem in problems:
+        console.print(f"WRONG: {problem}", soft_wrap=True)
+    console.print(f"{len(problems)} problems" if problems else "The books are sound.")

@@ -148,7 +148,12 @@ class _House:
             version=version("paybridge"),
             parts=self._parts(),
             take_webhook=self._take_webhook,
-            metrics=Metrics(CollectorRegistry(), self._measure, self._database.book.tally),
+            metrics=Metrics(
+                CollectorRegistry(),
+                self._measure,
+                self._database.book.tally,
+                lambda: self._reconciler.contradictions,
+            ),
         )
         stack.push_async_callback(web.close)
         stack.push_async_callback(self._rails.close)

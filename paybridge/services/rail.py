@@ -141,10 +141,15 @@ class NotASandboxError(RailError):
 
 @dataclass(frozen=True, slots=True)
 class RailEvent:
-    """A verified webhook: the order `reference` has news. The rail is then asked."""
+    """A verified webhook: the order `reference` has news. The rail is then asked.
+
+    `says` is what the webhook claims, `settled` or `refused`, if it does: where the books say the same of an
+    order that is over, the rail need not be asked.
+    """
 
     id: str
     reference: str
+    says: str | None = None
 
 
 class WebhookRefusedError(RailError):

@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from paybridge.domain import leg as legs
 from paybridge.domain.leg import LegHappening, LegState
 from paybridge.failpoints import failpoint
@@ -20,11 +22,13 @@ from paybridge.services.ports import (
     Due,
     Errand,
     NotFound,
+    Outcome,
     Pending,
     Prepared,
     Rail,
     RailError,
     RailEvent,
+    Settled,
     StaleError,
     Unsure,
 )
@@ -32,8 +36,11 @@ from paybridge.services.ports import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from paybridge.domain.leg import Leg
     from paybridge.services.execution import Execution
     from paybridge.services.outcomes import Outcomes
+
+log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 64
 """Questions to one rail that are open at once."""
@@ -45,6 +52,7 @@ class Reconciler:
     """Asks about every executing leg whose call has not come back in time, and about every unsure one.
 
     `sending` are the legs that the courier is executing at the moment: their answer is on its way.
+    `contradictions` counts how often a rail said otherwise than the books of an order that is over.
     """
 
     def __init__(
@@ -62,7 +70,8 @@ class Reconciler:
         self._outcomes = outcomes
         self._execution = execution
         self._sending = sending
-        self._bell = bell
+        self._rails = rails
+        self.contradictions = 0
         self._lanes = Lanes(book, clock, rails, outcomes, bell, Errand.ASK, AT_ONCE)
 
     async def run(self) -> None:
@@ -83,6 +92,8 @@ class Reconciler:
             leg = await self._book.leg_by_reference(event.reference)
             if leg is None or leg.id in {*self._sending(), *self._lanes.driving}:
                 return
+            if leg.state in {LegState.SETTLED, LegState.REFUSED} and event.says != leg.state:
+                await self._look_again(leg)
             if leg.state not in {LegState.EXECUTING, LegState.UNSURE}:
                 return
             try:
@@ -90,6 +101,22 @@ class Reconciler:
             except StaleError:
                 continue
             return
+
+    async def _look_again(self, leg: Leg) -> None:
+        """Whether the rail still says of an order that is over what the books say; else somebody must look.
+
+        Nothing is booked and nothing sent: what was settled or given back stays so until somebody decides.
+        """
+        rail = self._rails.get(leg.rail)
+        if rail is None:
+            return
+        outcome = await rail.query(leg.id, leg.handle)
+        told = {"leg": leg.id, "rail": leg.rail, "books": leg.state, "rail_says": type(outcome).__name__}
+        if isinstance(outcome, Unsure | Pending) or outcome == NotFound(final=False):
+            log.warning("a rail has news of an order that is over, and does not say which", **told)
+        elif not _agree(leg, outcome):
+            self.contradictions += 1
+            log.error("a rail says otherwise than the books", amount=str(leg.amount), **told)
 
     async def _ask(self, due: Due, rail: Rail) -> None:
         """Ask first; send again, under the same key, only if the rail has surely not executed it."""
@@ -120,3 +147,11 @@ class Reconciler:
         if leg.state is LegState.UNSURE:
             resumed, _ = legs.advance(leg, LegHappening.RESUME)
         await self._execution.execute(replace(resumed, attempts=leg.attempts + 1), transfer, rail)
+
+
+def _agree(leg: Leg, outcome: Outcome) -> bool:
+    match outcome:
+        case Settled(amount=amount):
+            return leg.state is LegState.SETTLED and amount == leg.amount
+        case _:
+            return leg.state is LegState.REFUSED

@@ -25,6 +25,7 @@ METRICS: Final[Mapping[str, str]] = MappingProxyType(
         "paybridge_requests_open": "Requests that wait for an answer.",
         "paybridge_inbox_letters_waiting": "Messages that have come and are not handled.",
         "paybridge_outbox_posts_waiting": "Messages that are to be said and are not sent.",
+        "paybridge_contradictions_total": "How often a rail contradicted the books about what is over.",
         "paybridge_steps_total": "Steps since the start, by whether the database took them.",
     }
 )
@@ -34,10 +35,17 @@ METRICS: Final[Mapping[str, str]] = MappingProxyType(
 class Metrics:
     """`GET /metrics`. What it tells is counted when it is asked; `registry` is its own."""
 
-    def __init__(self, registry: CollectorRegistry, measure: Measure, tally: StepTally) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        measure: Measure,
+        tally: StepTally,
+        contradictions: Callable[[], int],
+    ) -> None:
         self._registry = registry
         self._measure = measure
         self._tally = tally
+        self._contradictions = contradictions
         self._figures: Figures | None = None
         registry.register(self)
 
@@ -57,6 +65,8 @@ class Metrics:
         yield _number("paybridge_requests_open", self._figures.open_requests)
         yield _number("paybridge_inbox_letters_waiting", self._figures.letters_waiting)
         yield _number("paybridge_outbox_posts_waiting", self._figures.posts_waiting)
+        name = "paybridge_contradictions_total"
+        yield CounterMetricFamily(name, METRICS[name], value=self._contradictions())
         name = "paybridge_steps_total"
         steps = CounterMetricFamily(name, METRICS[name], labels=["outcome"])
         steps.add_metric(["committed"], self._tally.committed)

@@ -148,6 +148,14 @@ class ScriptedRail:
         """Know this order no longer."""
         del self._orders[reference]
 
+    def change_its_mind(self, reference: str) -> None:
+        """What was refused settles after all; what was settled is not known any more."""
+        kept = self._orders[reference]
+        if kept.stage is _Stage.SETTLED:
+            self.forget(reference)
+        else:
+            self._settle(kept)
+
     def webhook(self, event: str, reference: str, at: datetime) -> tuple[dict[str, str], bytes]:
         """Headers and body of a webhook that `parse_webhook` takes for five minutes from `at`."""
         raw = json.dumps({"id": event, "reference": reference, "at": at.isoformat()}).encode()

@@ -68,6 +68,7 @@ async def test_broken_webhook_headers_are_refused(bank: RunningBank, changed: di
     [
         ("msg_1", '{"data": {"reference": "leg-1"}, "new": 1}', True),
         ("", '{"data": {"reference": "leg-1"}}', False),
+        ("msg_1", '{"type": 1, "data": {"reference": "leg-1"}}', False),
         ("msg_1", '{"data": {"reference": ""}}', False),
         ("msg_1", '{"data": {"reference": 1}}', False),
         ("msg_1", '{"data": []}', False),

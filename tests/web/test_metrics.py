@@ -41,7 +41,7 @@ async def measure() -> Figures:
 
 @pytest.fixture
 async def server() -> AsyncIterator[WebServer]:
-    metrics = Metrics(CollectorRegistry(), measure, StepTally(committed=9, refused=1))
+    metrics = Metrics(CollectorRegistry(), measure, StepTally(committed=9, refused=1), lambda: 2)
     server = await serve_web(
         "127.0.0.1", 0, version="1.2.3", parts={}, take_webhook=Desk().take, metrics=metrics
     )
@@ -75,6 +75,7 @@ async def test_every_figure_is_told_with_its_labels(client: aiohttp.ClientSessio
         ("paybridge_requests_open",): 6,
         ("paybridge_inbox_letters_waiting",): 7,
         ("paybridge_outbox_posts_waiting",): 8,
+        ("paybridge_contradictions_total",): 2,
         ("paybridge_steps_total", "committed"): 9,
         ("paybridge_steps_total", "refused"): 1,
     }

@@ -20,12 +20,15 @@ MOST_AWAY: Final = timedelta(minutes=5)
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 
+_CLAIMS: Final[Mapping[str, str]] = {"order.settled": "settled", "order.refused": "refused"}
+
 
 class _About(BaseModel):
     reference: str = Field(min_length=1, max_length=64)
 
 
 class _Notice(BaseModel):
+    type: str = ""
     data: _About
 
 
@@ -61,7 +64,7 @@ def read_webhook(
         notice = _Notice.model_validate_json(raw)
     except ValidationError as error:
         raise WebhookRefusedError("it names no order") from error
-    return (RailEvent(event, notice.data.reference),)
+    return (RailEvent(event, notice.data.reference, _CLAIMS.get(notice.type)),)
 
 
 def _read_secret(written: str) -> bytes:

@@ -71,7 +71,10 @@ class Understanding:
         except SealBrokenError:
             return None
         session = session_of(told.cipher) if told is not None and told.cipher is not None else None
-        return None if session is None else (letter.room, session)
+        if session is None or self._kept_back.by(letter.sender, letter.room, session):
+            # There is nothing to wait for: who wrote it is told at once.
+            return None
+        return letter.room, session
 
     async def of(self, letter: Letter) -> Spoken | Gesture | None:
         """What the letter says, None if it is no command after all or its room is no longer ours."""
@@ -135,11 +138,15 @@ class Understanding:
         )
 
     async def _unreadable(self, letter: Letter, told: Told, facts: RoomFacts) -> Spoken | None:
-        """Said once per sender and room key: most of what nobody can read is chat that is not for us."""
+        """Said once per sender and room key: most of what nobody can read is chat that is not for us.
+
+        Whose client keeps its keys back makes new ones all the time: among others that is said once.
+        """
         session = session_of(told.cipher or {})
-        if not await self._mailbox.first_seen(f"{UNREADABLE}{letter.sender}|{session}", letter.event):
-            return None
         withheld = self._kept_back.by(letter.sender, letter.room, session)
+        once = letter.room if withheld and not facts.direct else session
+        if not await self._mailbox.first_seen(f"{UNREADABLE}{letter.sender}|{once}", letter.event):
+            return None
         return Spoken(
             event=letter.event,
             room=letter.room,

@@ -221,16 +221,27 @@ async def test_whose_client_says_that_it_keeps_its_key_is_told_so(people: People
     room = await room_with(alice, me)
     await alice.say(room, "!first")
     await bot.until_told("!first")
-    ((device, _),) = (await devices_of(alice, me)).items()
 
-    withhold_new_key(alice, room, [me])
-    session = machine(alice).outbound_group_sessions[room].id
-    kept = {"algorithm": MEGOLM, "code": "m.unverified", "room_id": room, "session_id": session}
-    await put(alice, {"messages": {me: {device: kept}}}, "sendToDevice", "m.room_key.withheld", "kept")
+    await keep_new_key(alice, room, me)
     unread = await alice.say(room, "!pay @bob:hs 5 EUR")
     spoken = await bot.until(lambda spoken: spoken.trouble is not None)
 
     assert (spoken.event, spoken.trouble) == (unread, Trouble.KEY_WITHHELD)
+
+
+async def test_among_others_whose_client_keeps_its_keys_is_told_so_once(
+    people: People, me: str, bot: Bot
+) -> None:
+    alice, bob = await people.arrive("Alice"), await people.arrive("Bob")
+    room = await room_with(alice, bob.user_id, me)
+    for text in ("!first", "!second"):
+        await keep_new_key(alice, room, me)
+        await alice.say(room, text)
+    machine(alice).outbound_group_sessions.pop(room)
+    await alice.say(room, "!end")
+    await bot.until_told("!end")
+
+    assert [spoken.trouble for spoken in bot.told] == [Trouble.KEY_WITHHELD, None]
 
 
 async def test_a_strangers_malformed_messages_to_the_device_end_nothing(
@@ -350,6 +361,15 @@ def withhold_new_key(person: Person, room: str, people: list[str]) -> list[dict[
     ]
     olm.outbound_group_sessions[room].shared = True
     return parcels
+
+
+async def keep_new_key(person: Person, room: str, mxid: str) -> None:
+    """The same, and tell the one device of `mxid` that it is meant so."""
+    ((device, _),) = (await devices_of(person, mxid)).items()
+    withhold_new_key(person, room, [mxid])
+    session = machine(person).outbound_group_sessions[room].id
+    kept = {"algorithm": MEGOLM, "code": "m.unverified", "room_id": room, "session_id": session}
+    await put(person, {"messages": {mxid: {device: kept}}}, "sendToDevice", "m.room_key.withheld", session)
 
 
 @asynccontextmanager

@@ -127,10 +127,14 @@ class _Loop:
     async def catch_up(self, count: int) -> float:
         """Messages a second."""
 
-        async def ready() -> bool:
-            return READ in self.program.printed()
+        async def running() -> bool:
+            return True
 
-        await self.program.start(ready)
+        await self.program.start(running)
+        # On a busy machine ten thousand messages take longer than a program may take to start.
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while READ not in self.program.printed():  # noqa: ASYNC110 - a program can only be looked at
+                await asyncio.sleep(LOOK_EVERY)
         await self.program.stop()
         _, read, seconds = self.program.printed().splitlines()[-1].split()
         if int(read) < count:

@@ -138,6 +138,8 @@ async def test_what_init_writes_and_prints_is_all_that_is_needed(people: People,
         await alice.wait_for(chat, lambda seen: HELP in seen.body)
         await alice.say(chat, f"!link bank {new_iban()}")
         begun = await alice.wait_for(chat, lambda seen: "almost linked" in seen.body)
+        async with aiohttp.ClientSession() as session, session.get(f"http://{web}/metrics") as answer:
+            figures = await answer.text()
         ended = [await bot_program.stop(), await bank_program.stop()]
     finally:
         await bot_program.kill()
@@ -145,6 +147,7 @@ async def test_what_init_writes_and_prints_is_all_that_is_needed(people: People,
 
     assert (made.status, made.errors) == (0, "")
     assert begun.encrypted
+    assert "paybridge_inbox_letters_waiting 0.0" in figures
     assert ended == [0, 0]
 
 

@@ -203,10 +203,6 @@ class _House:
         async def matrix() -> str | None:
             return self._matrix.readiness()
 
-        async def database() -> str | None:
-            await self._database.mailbox.sync_token()
-            return None
-
         async def tasks() -> str | None:
             failing = self._supervisor.failing()
             return "; ".join(f"{name} {reason}" for name, reason in failing.items()) or None
@@ -217,7 +213,7 @@ class _House:
         return {
             "turn": turn,
             "matrix": matrix,
-            "database": database,
+            "database": self._database.trouble,
             "tasks": tasks,
             **{f"rail {name}": self._rails.check(name) for name in self._config.rails},
         }

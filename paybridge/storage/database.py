@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from paybridge.services.ports import BookUnavailableError
 from paybridge.storage.book import SqlBook
 from paybridge.storage.mailbox import SqlMailbox
 from paybridge.storage.postgres import opening as postgres
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from paybridge.storage.postgres.writer import PostgresWriter
     from paybridge.storage.sqlite.reader import SqliteReader
     from paybridge.storage.sqlite.writer import SqliteWriter
+
+
+TRIED: Final = "tried_to_write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,23 @@ class Database:
     async def keep_vault_check(self, value: bytes) -> None:
         """Keep what recognises the master key, before anything is sealed."""
         await self.writer.run(KeepVaultCheck(value))
+
+    async def trouble(self) -> str | None:
+        """What keeps people from being served, None if nothing does; a strange reader may know it.
+
+        After a batch that could not be written, writing is tried again: that is over when it works.
+        """
+        try:
+            await self.mailbox.sync_token()
+        except BookUnavailableError:
+            return "cannot be read"
+        if self.writer.works:
+            return None
+        try:
+            await self.mailbox.remember(TRIED, "")
+        except BookUnavailableError:
+            return "cannot be written"
+        return None
 
     async def close(self) -> None:
         """Finish what was asked for, and close every connection."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 
 from paybridge.services.lease import FencedError
+from paybridge.services.ports import BookUnavailableError
 from paybridge.storage.postgres.connection import WRITING, close
 from paybridge.storage.postgres.core import apply_all
 from paybridge.storage.rows import microseconds
@@ -43,6 +44,9 @@ class PostgresWriter:
         self._epoch = epoch
         self._loop = asyncio.get_running_loop()
         self._connection: asyncpg.Connection | None = None
+        self.works = True
+        """Whether the last batch could be written."""
+
         self._waiting: list[Job] = []
         self._writing: asyncio.Task[None] | None = None
         self._gathering = Gathering(self._take)
@@ -71,7 +75,9 @@ class PostgresWriter:
     async def _write_on(self) -> None:
         while self._waiting:
             jobs, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
-            answer_all(jobs, await self._outcomes([job.work for job in jobs]))
+            outcomes = await self._outcomes([job.work for job in jobs])
+            self.works = not all(map(_came_to_nothing, outcomes))
+            answer_all(jobs, outcomes)
         self._writing = None
 
     async def _outcomes(self, works: list[Work]) -> list[Answer | Failed]:
@@ -105,3 +111,7 @@ class PostgresWriter:
     async def _drop(self, connection: asyncpg.Connection) -> None:
         self._connection = None
         connection.terminate()
+
+
+def _came_to_nothing(outcome: Answer | Failed) -> bool:
+    return isinstance(outcome, Failed) and isinstance(outcome.error, BookUnavailableError)

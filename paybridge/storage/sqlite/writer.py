@@ -29,6 +29,9 @@ class SqliteWriter:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._connection: sqlite3.Connection | None = None
+        self.works = True
+        """Whether the last batch could be written."""
+
         self._batches: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
         self._gathering = Gathering(self._batches.put)
         self._thread = threading.Thread(target=self._write_on, name="paybridge-writer", daemon=True)
@@ -67,10 +70,14 @@ class SqliteWriter:
         try:
             if self._connection is None:
                 self._connection = self._connect()
-            return apply_all(self._connection, [job.work for job in jobs], microseconds(self._clock.now()))
+            now = microseconds(self._clock.now())
+            outcomes = apply_all(self._connection, [job.work for job in jobs], now)
+            self.works = True
         except Exception as error:  # noqa: BLE001 - the callers are told, and the next batch tries afresh
+            self.works = False
             self._drop_connection()
             return [unavailable(error) for _ in jobs]
+        return outcomes
 
     def _drop_connection(self) -> None:
         connection, self._connection = self._connection, None

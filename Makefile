@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 DEMO := $(VENV)/.demo-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help demo test test-all hostile chaos crashes fuzz kit soak check docs bench bench-big lock clean
+.PHONY: help demo test test-all hostile chaos crashes fuzz kit kills soak check docs bench bench-big lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,11 @@ hostile: $(DEV) ## what must not move money, on a homeserver that lies (docs/thr
 kit: $(DEV) ## the conformance kit on every rail; writes the table in docs/rails.md
 	@$(BIN)/python -m tests.rails.localstripe
 	$(BIN)/python -m tests.rails
+
+kills: $(DEV) ## kill who pays, with each rail and its peer; PAYMENTS=150, KILLS=10, SEED to repeat
+	@$(BIN)/python -m tests.rails.localstripe
+	$(BIN)/python -m tests.rails.kills $(if $(PAYMENTS),--payments $(PAYMENTS)) $(if $(KILLS),--kills $(KILLS)) \
+		$(if $(SEED),--seed $(SEED))
 
 soak: $(DEV) ## use the bot steadily; MINUTES=60, SEED to repeat
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))

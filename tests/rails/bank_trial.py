@@ -143,6 +143,7 @@ class BankStand:
         self._bank = bank
         self._kind = kind
         self.address = bank.proxy.target
+        self.options = {"url": self.address, "api_key": KEY}
 
     def rail(self, address: str | None = None, *, patience: float = 30.0) -> Rail:
         return self._rail(address or self.address, SECRET, patience)

@@ -46,6 +46,7 @@ class StripeStand:
 
     def __init__(self, address: str, http: aiohttp.ClientSession, inbox: Inbox) -> None:
         self.address = address
+        self.options = {"url": address, "api_key": KEY}
         self._http = http
         self._inbox = inbox
         self._numbers = count(1)

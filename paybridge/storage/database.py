@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 TRIED: Final = "tried_to_write"
+TRY_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,9 @@ class Database:
         if self.writer.works:
             return None
         try:
-            await self.mailbox.remember(TRIED, "")
-        except BookUnavailableError:
+            async with asyncio.timeout(TRY_SECONDS):
+                await self.mailbox.remember(TRIED, "")
+        except (BookUnavailableError, TimeoutError):
             return "cannot be written"
         return None
 

@@ -129,8 +129,9 @@ class _House:
     @classmethod
     async def build(cls, config: Config, stack: AsyncExitStack) -> _House:
         """Open the vault first: with a wrong key the database is not touched."""
-        url, master = config.database.url, master_key_of(config)
+        url = config.database.url
         check = await vault_check(url)
+        master = master_key_of(config, founded=check is not None)
         vault, new_check = (open_vault(master, check), None) if check else found_vault(master)
         holder = f"{socket.gethostname()}:{config.data_dir}"
         database = await open_database(url, SystemClock(), holder=holder)

@@ -19,16 +19,17 @@ def check_data_dir(config: Config) -> None:
         raise ConfigError.at("data_dir", f"cannot write in {config.data_dir}: {error.strerror}") from None
 
 
-def master_key_of(config: Config) -> MasterKey:
+def master_key_of(config: Config, *, founded: bool = False) -> MasterKey:
     """The master key from the config or its file, or `MasterKeyError`.
 
     At the very first start, when there are no books yet that another key could belong to, a file that is
-    not there is made. Later a missing key is an error: a new one would open nothing.
+    not there is made. Later a missing key is an error: a new one would open nothing. That a database on a
+    server is `founded`, so that it has a key, is for the caller to know.
     """
     if config.vault.master_key is not None:
         return MasterKey.read(config.vault.master_key.get_secret_value())
     path = config.vault.master_key_file or config.data_dir / MASTER_KEY_FILE
     file = config.database.file
-    if not path.exists() and (file is None or not file.exists()):
+    if not path.exists() and not founded and (file is None or not file.exists()):
         return MasterKey.generate(path)
     return MasterKey.from_file(path)

@@ -68,3 +68,13 @@ def test_a_master_key_that_got_lost_is_never_replaced_by_a_new_one(load: Load, w
     with pytest.raises(MasterKeyError, match="cannot read the master key"):
         master_key_of(config)
     assert not (config.data_dir / "master.key").exists()
+
+
+def test_books_on_a_server_that_have_a_key_are_given_no_new_one(load: Load, written: Written) -> None:
+    url = "postgresql+asyncpg://paybridge@db.example.org/paybridge"
+    config = load(written | {"database": {"url": url}})
+    check_data_dir(config)
+
+    with pytest.raises(MasterKeyError, match="cannot read the master key"):
+        master_key_of(config, founded=True)
+    assert not (config.data_dir / "master.key").exists()

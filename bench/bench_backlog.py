@@ -126,12 +126,7 @@ class _Loop:
 
     async def catch_up(self, count: int) -> float:
         """Messages a second."""
-
-        async def running() -> bool:
-            return True
-
-        await self.program.start(running)
-        # On a busy machine ten thousand messages take longer than a program may take to start.
+        await self.program.start(_running)
         async with asyncio.timeout(PATIENCE_SECONDS):
             while READ not in self.program.printed():  # noqa: ASYNC110 - a program can only be looked at
                 await asyncio.sleep(LOOK_EVERY)
@@ -226,6 +221,11 @@ async def _put(scene: _Scene, http: aiohttp.ClientSession, number: int, cipher: 
         answer.raise_for_status()
 
 
+async def _running() -> bool:
+    """Enough of a start: on a busy machine the messages take longer than a program may to be ready."""
+    return True
+
+
 # ---------------------------------------------------------------- the bot
 
 
@@ -234,16 +234,14 @@ async def _bot_catches_up(stage: Stage, count: int) -> tuple[float, float, float
     inbox = _Inbox(stage.data_dir / "paybridge.db")
     commands = -(-count // COMMAND_EVERY)
     known, token = inbox.letters(), inbox.token()
-    async with asyncio.TaskGroup() as tasks:
-        started = tasks.create_task(stage.start_bot())
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while inbox.token() == token:  # noqa: ASYNC110 - a database can only be asked
-                await asyncio.sleep(LOOK_EVERY)
-            taken_in = time.time()
-            while inbox.waiting():  # noqa: ASYNC110 - as above
-                await asyncio.sleep(LOOK_EVERY)
-        ended = time.time()
-        await started
+    await stage.bot.start(_running)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while inbox.token() == token:  # noqa: ASYNC110 - a database can only be asked
+            await asyncio.sleep(LOOK_EVERY)
+        taken_in = time.time()
+        while inbox.waiting():  # noqa: ASYNC110 - as above
+            await asyncio.sleep(LOOK_EVERY)
+    ended = time.time()
     letters = inbox.letters() - known
     if letters < commands:
         raise RuntimeError(f"the bot took in {letters} of {commands} commands")

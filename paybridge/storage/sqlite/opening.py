@@ -28,7 +28,7 @@ async def open_file(url: str, clock: Clock) -> tuple[SqliteLease, SqliteWriter, 
 
 
 async def vault_check(url: str) -> bytes | None:
-    return await asyncio.to_thread(_read_vault_check, path_of(url))
+    return await asyncio.to_thread(read_vault_check, path_of(url))
 
 
 def _prepare(path: Path) -> None:
@@ -44,7 +44,8 @@ def _prepare(path: Path) -> None:
         raise DatabasePlaceError(f"cannot use the database {path}: {error}") from error
 
 
-def _read_vault_check(path: Path) -> bytes | None:
+def read_vault_check(path: Path) -> bytes | None:
+    """What recognises the master key; None if the file holds none, or `DatabaseError`."""
     if not path.exists():
         return None
     try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from paybridge.demo.person import Person
 from paybridge.demo.stage import Choices, Stage
 from paybridge.matrix.wire import Wire
 from tests.flows.dinner import dinner, payment_of
@@ -44,6 +45,7 @@ async def command(*words: str | Path) -> str:
 
 async def keys_of_the_bot(guest: Guest) -> tuple[str, set[str]]:
     """Its master key, and its devices."""
+    assert isinstance(guest.person, Person)  # whose client is nio's
     wire = Wire(str(guest.stage.homeserver.url))
     wire.token = str(guest.person.client.access_token)
     bot = guest.stage.bot_id

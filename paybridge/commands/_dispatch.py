@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paybridge.domain.spoken import Spoken
-from paybridge.services.approvals import DeviceNotProvenError
+from paybridge.domain.proof import DeviceNotProvenError
 from paybridge.services.desk import Desk
 
 log = structlog.get_logger(__name__)

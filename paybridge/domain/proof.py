@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from paybridge.domain.errors import UserError
+
 
 class Trust(IntEnum):
     """How far a sender's device is trusted, by the names that Matrix bridges use; higher is better."""
@@ -49,6 +51,12 @@ class HomeserverOnly:
 
 
 Proof = OwnDevice | ViaBridgeBot | HomeserverOnly
+
+
+class DeviceNotProvenError(UserError):
+    """The message does not prove that the person themselves sent it."""
+
+    key = "error.device_not_proven"
 
 
 def may_move_money(proof: Proof, required: Trust) -> bool:

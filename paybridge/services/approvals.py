@@ -12,7 +12,7 @@ from paybridge.domain.errors import UserError
 from paybridge.domain.leg import Leg, LegEffect, LegHappening, LegKind, LegState
 from paybridge.domain.money import Money
 from paybridge.domain.people import Link, LinkState
-from paybridge.domain.proof import Proof, may_move_money
+from paybridge.domain.proof import DeviceNotProvenError, Proof, may_move_money
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind
 from paybridge.services.payments import check_allowance_of, check_place
 from paybridge.services.ports import Book, Clock, Rooms, Step
@@ -66,12 +66,6 @@ class CardExpiredError(UserError):
 
     def __init__(self, *, payment: str) -> None:
         super().__init__(payment=payment)
-
-
-class DeviceNotProvenError(UserError):
-    """The message does not prove that the person themselves sent it."""
-
-    key = "error.device_not_proven"
 
 
 class Approvals:

@@ -18,8 +18,7 @@ from paybridge.domain.policy import (
     Setting,
     StatedPolicy,
 )
-from paybridge.domain.proof import Proof, may_move_money
-from paybridge.services.approvals import DeviceNotProvenError
+from paybridge.domain.proof import DeviceNotProvenError, Proof, may_move_money
 from paybridge.services.ports import Book, Rooms, RoomsAwayError, StaleError, Step
 
 if TYPE_CHECKING:

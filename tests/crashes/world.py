@@ -226,7 +226,7 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-def wait_until(true: Any, seconds: float = 30.0) -> None:  # noqa: ANN401 - any function without arguments
+def wait_until(true: Any, seconds: float = 120.0) -> None:  # noqa: ANN401 - any function without arguments
     """Return when `true()` is; what it is about happens in another process."""
     end = time.monotonic() + seconds
     while not true():

@@ -66,8 +66,7 @@ async def run(trial: BankTrial | StripeTrial, payments: int, kills: int, chance:
             task = folder / "task"
             task.write_text(Task(trial.rail, stand.options, tuple(orders)).written(), encoding="utf-8")
             while count.kills < kills and len(_kept(journal).settled) < payments:
-                await _killed(task, journal, payments // kills, chance)
-                count.kills += 1
+                count.kills += await _killed(task, journal, payments // kills, chance)
                 count.left_open += len(_kept(journal).executing)
             payer = await _start(task, journal)
             assert await payer.wait() == 0
@@ -76,17 +75,19 @@ async def run(trial: BankTrial | StripeTrial, payments: int, kills: int, chance:
     return count
 
 
-async def _killed(task: Path, journal: Path, more: int, chance: random.Random) -> None:
-    """Start the payer, and kill it in the middle of things, once it has settled some more."""
+async def _killed(task: Path, journal: Path, more: int, chance: random.Random) -> bool:
+    """Start the payer and kill it once it has settled some more; False if it was done before."""
     before = len(_kept(journal).settled)
     payer = await _start(task, journal)
     until = before + chance.randint(1, max(more - 1, 1))
     while payer.returncode is None and len(_kept(journal).settled) < until:  # noqa: ASYNC110  as said below
         await asyncio.sleep(0.005)  # another program writes the journal
     await asyncio.sleep(chance.random() * 0.02)
-    if payer.returncode is None:
+    alive = payer.returncode is None
+    if alive:
         payer.kill()
     await payer.wait()
+    return alive
 
 
 def _kept(journal: Path) -> Kept:

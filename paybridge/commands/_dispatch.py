@@ -167,7 +167,12 @@ class Dispatcher:
     async def _commit(self, heard: Spoken | Gesture, step: Step, says: tuple[Say, ...]) -> None:
         now = self._desk.clock.now()
         posts = tuple(seal(self._desk.vault, say, now) for say in says)
-        await self._desk.book.commit(step + Step(posts=posts, done=(heard.event,)))
+        try:
+            await self._desk.book.commit(step + Step(posts=posts, done=(heard.event,)))
+        except BookUnavailableError:
+            # It may be written all the same, and what it says is then to be said.
+            self._wakeup.ring()
+            raise
         self._wakeup.ring()
 
     async def _call(self, spoken: Spoken, typed: _verbs.Typed) -> Call:

@@ -14,6 +14,7 @@ from paybridge.domain.transfer import Transfer, TransferHappening
 from paybridge.services.approvals import end
 from paybridge.services.ports import (
     Book,
+    BookUnavailableError,
     Clock,
     NotFound,
     Outcome,
@@ -81,7 +82,12 @@ class Outcomes:
         """Write `step` with what is to be said, and wake whoever says it."""
         now = self._clock.now()
         posts = tuple(seal(self._vault, say, now) for say in says)
-        await self._book.commit(step + Step(posts=posts))
+        try:
+            await self._book.commit(step + Step(posts=posts))
+        except BookUnavailableError:
+            # It may be written all the same, and what it says is then to be said.
+            self._wakeup.ring()
+            raise
         self._wakeup.ring()
 
     async def take(self, leg: Leg, transfer: Transfer, outcome: Outcome) -> Leg:

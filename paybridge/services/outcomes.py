@@ -22,6 +22,7 @@ from paybridge.services.ports import (
     Prepared,
     Refused,
     Settled,
+    StaleError,
     Step,
     Unsure,
     Vault,
@@ -173,7 +174,11 @@ class Outcomes:
         return _written(done)
 
     async def _waiting_book_leg(self, transfer: Transfer) -> Leg:
-        return next(leg for leg in await self._book.legs(transfer.id) if leg.kind is LegKind.BOOK)
+        """The book leg that follows a collect; `StaleError` if somebody else had its answer first."""
+        found = next(leg for leg in await self._book.legs(transfer.id) if leg.kind is LegKind.BOOK)
+        if found.state is not LegState.READY:
+            raise StaleError(f"{found.id} is {found.state} already")
+        return found
 
 
 def _charged(transfer: Transfer, fee: Money) -> Money:

@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 DEMO := $(VENV)/.demo-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help demo test test-all hostile chaos crashes fuzz kit kills soak check docs bench bench-big lock clean
+.PHONY: help demo test test-all hostile chaos crashes simulate fuzz kit kills soak check docs bench bench-big lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ chaos: $(DEV) ## kill the bot while people use it; KILLS=30, FULL=1 for 200, BAN
 crashes: $(DEV) ## kill the bot at failpoints and at random while 64 people pay; KILLS=30, DATABASE=postgres, SEED to repeat
 	$(BIN)/python -m tests.crashes --kills $(or $(KILLS),30) --database $(or $(DATABASE),sqlite) \
 		$(if $(SEED),--seed $(SEED))
+
+simulate: $(DEV) ## money under seeded misfortune; SEEDS=100000, FIRST=0, JOBS=1 processes, SEED to see one again
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100000) \
+		--first $(or $(FIRST),0) --jobs $(or $(JOBS),1))
 
 fuzz: $(DEV) ## tell the bot strange things; INPUTS=100000, SEED to repeat
 	$(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),100000) $(if $(SEED),--seed $(SEED))

@@ -27,6 +27,9 @@ SEEDS: Final = "cross-signing.json"
 MASTER_KEY: Final = "master.key"
 KNOWN: Final = frozenset({BOOKS, SEEDS, MASTER_KEY})
 NEVER_TAKEN_OVER: Final = ("matrix.json", "crypto")
+UNPACKED: Final = ".restore-"
+# SQLite would read another database's log into the books that are put beside it.
+LOGS: Final = ("-wal", "-shm", "-journal")
 
 PassphraseFile = Annotated[
     Path | None,
@@ -52,8 +55,12 @@ def backup(
     with told(DatabaseError, MasterKeyError, OSError):
         master = master_key_of(loaded)
         passphrase = _passphrase(passphrase_file)
-        with tempfile.TemporaryDirectory(dir=to.absolute().parent, prefix=".backup-") as folder:
-            copy, unfinished = Path(folder, BOOKS), Path(folder, "backup")
+        # The copy that is not sealed yet stays where the books are: others may read where backups lie.
+        with (
+            tempfile.TemporaryDirectory(dir=books.parent, prefix=".backup-") as folder,
+            tempfile.TemporaryDirectory(dir=to.absolute().parent, prefix=".backup-") as beside,
+        ):
+            copy, unfinished = Path(folder, BOOKS), Path(beside, "backup")
             copy_books(books, copy)
             with (
                 _for_owner(unfinished) as file,
@@ -89,8 +96,12 @@ def restore(
     with told(ConfigError, DatabaseError, MasterKeyError, SealBrokenError, OSError, tarfile.TarError):
         check_data_dir(loaded)
         _refuse_what_is_there(loaded, books)
+        for left in books.parent.glob(f"{UNPACKED}*"):
+            shutil.rmtree(
+                left
+            )  # by a restore that was killed: it holds the books unsealed, and perhaps the key
         # On the file system of the books: what is ready is put in place by renaming it.
-        with tempfile.TemporaryDirectory(dir=books.parent, prefix=".restore-") as unpacked:
+        with tempfile.TemporaryDirectory(dir=books.parent, prefix=UNPACKED) as unpacked:
             folder = Path(unpacked)
             master = _unpack(backup, folder, loaded, _passphrase(passphrase_file))
             _prove(folder / BOOKS, master, SystemClock().now())
@@ -102,7 +113,8 @@ def restore(
 
 
 def _refuse_what_is_there(config: Config, books: Path) -> None:
-    for path in (books, *(config.data_dir / name for name in NEVER_TAKEN_OVER)):
+    logs = (books.with_name(books.name + end) for end in LOGS)
+    for path in (books, *logs, *(config.data_dir / name for name in NEVER_TAKEN_OVER)):
         if path.exists():
             raise Mistake(f"{path} is there: a backup is restored only where there is no bot's data yet")
 
@@ -164,8 +176,10 @@ def _put_in_place(folder: Path, config: Config, books: Path) -> None:
             continue
         if place.exists() and place.read_bytes() != new.read_bytes():
             raise Mistake(f"{place} is there, and is another one than the backup's")
-        shutil.copyfile(new, unfinished := place.with_name(f".{place.name}.new"))
-        unfinished.chmod(0o600)
+        unfinished = place.with_name(f".{place.name}.new")
+        unfinished.unlink(missing_ok=True)  # of a restore that was killed
+        with _for_owner(unfinished) as file:
+            file.write(new.read_bytes())
         unfinished.replace(place)
     (folder / BOOKS).replace(books)
 

@@ -18,6 +18,8 @@ from paybridge.domain.leg import LegKind, LegState
 from paybridge.domain.transfer import TransferState
 from paybridge.services.ports import Letter, Post, Step
 from paybridge.storage.audit import audit
+from paybridge.storage.sqlite import copying
+from paybridge.storage.sqlite.copying import copy_books
 from tests.fakes.database import open_book
 from tests.fakes.records import a_leg, a_topup, a_transfer, people
 
@@ -164,6 +166,55 @@ async def test_where_a_bots_data_is_nothing_is_restored(old: Path, capsys: Captu
     assert ended == 2
     assert "a backup is restored only where there is no bot's data yet" in capsys.readouterr().err
     assert (old / "data" / "paybridge.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
+async def test_another_databases_log_is_not_read_into_the_books(
+    old: Path, tmp_path: Path, capsys: Captured, end: str
+) -> None:
+    new = tmp_path / "new"
+    config_in(new)
+    key_in(new)
+    log = new / "data" / f"paybridge.db{end}"
+    log.write_bytes(b"of a bot that was killed")
+    file = await backed_up(old)
+
+    ended = await restored(file, new)
+
+    assert ended == 2
+    assert f"{log} is there: a backup is restored only where" in capsys.readouterr().err
+    assert not (new / "data" / "paybridge.db").exists()
+
+
+async def test_the_books_lie_unsealed_only_where_they_lie_anyway(
+    old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies: list[Path] = []
+
+    def kept(path: Path, to: Path) -> None:
+        copies.append(to)
+        copy_books(path, to)
+
+    monkeypatch.setattr(copying, "copy_books", kept)
+    file = await backed_up(old)
+
+    assert [copy.parent.parent for copy in copies] == [old / "data"]
+    assert file.parent == tmp_path
+    assert not [path for folder in (tmp_path, old / "data") for path in folder.glob(".backup-*")]
+
+
+async def test_what_a_killed_restore_unpacked_is_gone_after_the_next(old: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    config_in(new)
+    key_in(new)
+    left = new / "data" / ".restore-killed"
+    left.mkdir()
+    (left / "master.key").write_text("the key, unsealed")
+    (new / "data" / ".cross-signing.json.new").write_text("half of")
+
+    assert await restored(await backed_up(old), new) == 0
+    there = {path.name for path in (new / "data").iterdir()}
+    assert there == {"master.key", "paybridge.db", "cross-signing.json"}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,19 +29,27 @@ class Reconciled:
     silent: Mapping[str, str]
 
 
-async def reconcile(config: Config, legs: Iterable[Leg]) -> Reconciled:
-    """Compare the legs with the statement of each configured rail; nothing is written anywhere."""
+def reconcile(config: Config, read: Callable[[], Sequence[Leg]]) -> Reconciled:
+    """Compare our legs with the statement of each configured rail; nothing is written anywhere.
+
+    `read` reads the legs. It is asked before the statements and after them: an order that went on meanwhile
+    is under way, whatever the statement says of it. Not for the event loop.
+    """
+    before = read()
+    answers = asyncio.run(statements(config))
+    known = {leg.id: leg for leg in before}
+    went_on = {leg.id for leg in read() if known.get(leg.id) != leg}
     of_rail: dict[str, list[Leg]] = {}
-    for leg in legs:
+    for leg in before:
         of_rail.setdefault(leg.rail, []).append(leg)
     problems: list[str] = []
     silent = {rail: "is not configured any more" for rail in of_rail if rail not in config.rails}
-    for rail, told in (await statements(config)).items():
+    for rail, told in answers.items():
         if isinstance(told, RailError):
             silent[rail] = str(told) or type(told).__name__
             continue
-        compared = compare(of_rail.get(rail, ()), told)
-        problems += [f"rail {rail}: {_said(one)}" for one in compared if not one.match.closes_itself]
+        wrong = (one for one in compare(of_rail.get(rail, ()), told) if not one.match.closes_itself)
+        problems += [f"rail {rail}: {_said(one)}" for one in wrong if one.reference not in went_on]
     return Reconciled(tuple(problems), silent)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,7 +50,7 @@ def _compared(config: Config) -> Reconciled:
     from paybridge.app.statements import reconcile
     from paybridge.storage.rail_legs import rail_legs
 
-    return asyncio.run(reconcile(config, rail_legs(config.database.url)))
+    return reconcile(config, lambda: rail_legs(config.database.url))
 
 
 def export_books(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import aiohttp
 import pytest
 
 from paybridge.__main__ import main
+from paybridge.app import statements as app_statements
 from paybridge.domain import leg as legs
 from paybridge.domain.leg import LegEffect, LegKind, LegState
 from paybridge.domain.transfer import TransferKind, TransferState
-from paybridge.services.ports import Step
+from paybridge.services.ports import RailError, StatementLine, Step
 from tests.bank.bank_client import KEY, BankClient, bank_process
 from tests.fakes.database import open_book
 from tests.fakes.records import a_leg, a_transfer, people
@@ -22,9 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from paybridge.config import Config
     from tests.cli.test_commandline import Captured
 
 CENTS = 1250
+FIRST = "PB-TOPUP"
+Statements = Mapping[str, tuple[StatementLine, ...] | RailError]
 
 
 @pytest.fixture
@@ -42,19 +47,18 @@ async def collected_there(bank: BankClient, reference: str) -> None:
     await bank.execute(order, key=reference)
 
 
-async def collected_here(folder: Path, reference: str) -> None:
+async def collected_here(folder: Path, reference: str, name: str = FIRST) -> None:
     """A collect that our books hold for settled."""
     book, _, _, database = await open_book(folder)
-    payment = replace(
-        a_transfer("PB-TOPUP", state=TransferState.SETTLED, cents=CENTS), kind=TransferKind.TOPUP
-    )
+    payment = replace(a_transfer(name, state=TransferState.SETTLED, cents=CENTS), kind=TransferKind.TOPUP)
     leg = replace(a_leg(reference, payment.id, kind=LegKind.COLLECT, cents=CENTS), state=LegState.SETTLED)
-    booked = replace(a_leg("book", payment.id, number=2, cents=CENTS), state=LegState.SETTLED)
+    booked = replace(a_leg(f"{reference}/book", payment.id, number=2, cents=CENTS), state=LegState.SETTLED)
     journals = (
         *legs.journals(leg, LegEffect.PAY, held_before=False),
         *legs.journals(booked, LegEffect.PAY, held_before=True),
     )
-    await book.commit(people("anna", "bob") + Step(records=(payment, leg, booked), journals=journals))
+    enrolled = people("anna", "bob") if name == FIRST else Step()
+    await book.commit(enrolled + Step(records=(payment, leg, booked), journals=journals))
     await database.close()
 
 
@@ -94,6 +98,27 @@ async def test_a_payment_that_only_the_bank_knows_is_named(
     assert "WRONG: rail bank: order leg-1 moved 12.50 EUR there and nothing here (lines ent_" in told
     assert "WRONG: rail bank: order leg-2 moved 12.50 EUR here and nothing there" in told
     assert "2 problems" in told
+
+
+async def test_a_payment_that_is_made_during_the_audit_is_not_held_for_wrong(
+    bank: BankClient, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await collected_here(tmp_path, "leg-1")
+    for reference in ("leg-1", "leg-2", "leg-3"):
+        await collected_there(bank, reference)
+    ask = app_statements.statements
+
+    async def meanwhile(config: Config) -> Statements:
+        # The books were read: a bot that runs goes on.
+        await collected_here(tmp_path, "leg-2", "PB-LATER")
+        return await ask(config)
+
+    monkeypatch.setattr(app_statements, "statements", meanwhile)
+    status, told = await audited(tmp_path, bank.url, capsys)
+
+    assert "leg-2" not in told
+    assert "order leg-3 moved 12.50 EUR there and nothing here" in told, "nobody here knows this one"
+    assert status == 1
 
 
 async def test_the_bank_is_left_alone_if_that_is_wished(

@@ -27,7 +27,8 @@ SEEDS: Final = "cross-signing.json"
 MASTER_KEY: Final = "master.key"
 KNOWN: Final = frozenset({BOOKS, SEEDS, MASTER_KEY})
 NEVER_TAKEN_OVER: Final = ("matrix.json", "crypto")
-UNPACKED: Final = ".restore-"
+UNPACKED: Final = ".paybridge-restore-"
+COPIED: Final = ".paybridge-backup-"
 # SQLite would read another database's log into the books that are put beside it.
 LOGS: Final = ("-wal", "-shm", "-journal")
 
@@ -57,8 +58,8 @@ def backup(
         passphrase = _passphrase(passphrase_file)
         # The copy that is not sealed yet stays where the books are: others may read where backups lie.
         with (
-            tempfile.TemporaryDirectory(dir=books.parent, prefix=".backup-") as folder,
-            tempfile.TemporaryDirectory(dir=to.absolute().parent, prefix=".backup-") as beside,
+            tempfile.TemporaryDirectory(dir=books.parent, prefix=COPIED) as folder,
+            tempfile.TemporaryDirectory(dir=to.absolute().parent, prefix=COPIED) as beside,
         ):
             copy, unfinished = Path(folder, BOOKS), Path(beside, "backup")
             copy_books(books, copy)
@@ -97,9 +98,8 @@ def restore(
         check_data_dir(loaded)
         _refuse_what_is_there(loaded, books)
         for left in books.parent.glob(f"{UNPACKED}*"):
-            shutil.rmtree(
-                left
-            )  # by a restore that was killed: it holds the books unsealed, and perhaps the key
+            # By a restore that was killed: it holds the books unsealed, and perhaps the key.
+            shutil.rmtree(left)
         # On the file system of the books: what is ready is put in place by renaming it.
         with tempfile.TemporaryDirectory(dir=books.parent, prefix=UNPACKED) as unpacked:
             folder = Path(unpacked)

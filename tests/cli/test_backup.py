@@ -200,21 +200,23 @@ async def test_the_books_lie_unsealed_only_where_they_lie_anyway(
 
     assert [copy.parent.parent for copy in copies] == [old / "data"]
     assert file.parent == tmp_path
-    assert not [path for folder in (tmp_path, old / "data") for path in folder.glob(".backup-*")]
+    assert not [path for folder in (tmp_path, old / "data") for path in folder.glob(".paybridge-backup-*")]
 
 
 async def test_what_a_killed_restore_unpacked_is_gone_after_the_next(old: Path, tmp_path: Path) -> None:
     new = tmp_path / "new"
     config_in(new)
     key_in(new)
-    left = new / "data" / ".restore-killed"
+    left = new / "data" / ".paybridge-restore-killed"
     left.mkdir()
     (left / "master.key").write_text("the key, unsealed")
+    others = new / "data" / ".restore-somebody-elses"
+    others.mkdir()
     (new / "data" / ".cross-signing.json.new").write_text("half of")
 
     assert await restored(await backed_up(old), new) == 0
     there = {path.name for path in (new / "data").iterdir()}
-    assert there == {"master.key", "paybridge.db", "cross-signing.json"}
+    assert there == {"master.key", "paybridge.db", "cross-signing.json", others.name}
 
 
 @pytest.mark.parametrize(

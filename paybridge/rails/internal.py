@@ -135,8 +135,8 @@ class InternalRail:
     def parse_webhook(
         self,
         headers: Mapping[str, str],  # noqa: ARG002  nobody sends any
-        raw: bytes,  # noqa: ARG002
-        now: datetime,  # noqa: ARG002
+        raw: bytes,  # noqa: ARG002  as above
+        now: datetime,  # noqa: ARG002  as above
     ) -> Sequence[RailEvent]:
         """Always `WebhookRefusedError`."""
         raise WebhookRefusedError("this rail sends no webhooks")

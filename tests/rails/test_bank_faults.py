@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from paybridge.conformance.proxy import Fault
 from paybridge.domain.money import Money
+from paybridge.rails._http import Answer, LostTrackError
 from paybridge.rails.bank.answers import Handle, OrderTold, meaning
-from paybridge.rails.bank.client import Answer, LostTrackError
+from paybridge.rails.bank.client import Complaint, complaint, took
 from paybridge.services.ports import (
     NotASandboxError,
     NotSentError,
@@ -45,6 +46,10 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
+
+
+def said(status: int, body: bytes) -> Answer[Complaint]:
+    return Answer(status, body, {}, complaint(status, body))
 
 
 @pytest.mark.parametrize("fault", BROKEN)
@@ -210,9 +215,9 @@ def test_an_answer_that_does_not_add_up_is_unsure(changed: dict[str, object]) ->
 
 @given(field=st.sampled_from(sorted(ANSWER)), value=JSON)
 def test_only_an_answer_that_adds_up_is_settled(field: str, value: object) -> None:
-    answer = Answer(200, json.dumps({**ANSWER, field: value}).encode(), None)
+    answer = said(200, json.dumps({**ANSWER, field: value}).encode())
     try:
-        outcome = meaning(answer.read(OrderTold), answer.took, ORDERED, CAP)
+        outcome = meaning(answer.read(OrderTold), took(answer), ORDERED, CAP)
     except LostTrackError:
         return
 
@@ -226,7 +231,7 @@ def test_only_an_answer_that_adds_up_is_settled(field: str, value: object) -> No
 def test_no_answer_whatever_it_is_gets_past_the_reader(body: bytes) -> None:
     for status in (200, 302, 409, 502):
         with pytest.raises(LostTrackError):
-            Answer(status, body, None).read(OrderTold)
+            said(status, body).read(OrderTold)
 
 
 @given(code=st.text(max_size=200))

@@ -19,7 +19,7 @@ from paybridge.rails._frame import (
     Settled,
     Unsure,
 )
-from paybridge.rails.bank.client import Said
+from paybridge.rails._http import Said
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Text = Annotated[str, Field(max_length=200)]

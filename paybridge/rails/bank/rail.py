@@ -30,6 +30,7 @@ from paybridge.rails._frame import (
     ThrottledError,
     Unsure,
 )
+from paybridge.rails._http import LostTrackError, Said
 from paybridge.rails.bank.answers import (
     About,
     EntryTold,
@@ -40,7 +41,7 @@ from paybridge.rails.bank.answers import (
     StatementTold,
     meaning,
 )
-from paybridge.rails.bank.client import Answer, BankClient, LostTrackError, Said
+from paybridge.rails.bank.client import Answer, BankClient, took
 from paybridge.rails.bank.options import BankOptions
 from paybridge.rails.bank.webhook import read_secrets, read_webhook
 
@@ -141,7 +142,7 @@ class BankRail:
     async def unlink(self, token: str) -> None:
         """Take a link back; one that the bank does not know is gone already."""
         answer = await self._bank.ask("DELETE", f"/v1/links/{_segment(token)}")
-        complaint = answer.complaint()
+        complaint = answer.complaint
         if answer.status != NOT_FOUND or complaint is None or complaint.error != "not_found":
             _raise_unless_done(answer)
 
@@ -180,10 +181,10 @@ class BankRail:
                 body={"fee_cap": fee_cap.minor},
                 key=key,
             )
-            complaint = answer.complaint()
+            complaint = answer.complaint
             if complaint is not None and complaint.error in CAN_NO_LONGER_BE_EXECUTED:
                 return Refused(complaint.error)
-            return meaning(answer.read(OrderTold), answer.took, ordered, fee_cap)
+            return meaning(answer.read(OrderTold), took(answer), ordered, fee_cap)
         except LostTrackError as error:
             return Unsure(str(error))
 
@@ -195,7 +196,7 @@ class BankRail:
                 answer = await self._bank.ask("GET", "/v1/orders", params={"reference": reference})
             else:
                 answer = await self._bank.ask("GET", f"/v1/orders/{_segment(ordered.order)}")
-            complaint = answer.complaint()
+            complaint = answer.complaint
             if answer.status == NOT_FOUND and complaint is not None and complaint.final is not None:
                 return NotFound(complaint.final)
             told = answer.read(OrderTold)
@@ -203,12 +204,12 @@ class BankRail:
             return Unsure(f"could not ask: {error}")
         if told.reference != reference:
             return Unsure("the answer is about another order")
-        return meaning(told, answer.took, ordered, None)
+        return meaning(told, took(answer), ordered, None)
 
     async def cancel(self, handle: str) -> None:
         """Never execute this order; `OrderRefusedError` if it was executed already."""
         answer = await self._bank.ask("POST", f"/v1/orders/{_segment(Handle.read(handle).order)}/cancel")
-        complaint = answer.complaint()
+        complaint = answer.complaint
         if complaint is not None and complaint.error == "already_executed":
             raise OrderRefusedError(complaint.error)
         told = answer.read(OrderTold)
@@ -261,13 +262,13 @@ def _line(entry: EntryTold) -> StatementLine:
 
 
 def _raise_if_refused(answer: Answer) -> None:
-    complaint = answer.complaint()
+    complaint = answer.complaint
     if complaint is not None and complaint.error in CANNOT_BE_PREPARED:
         raise OrderRefusedError(complaint.error)
 
 
 def _raise_if_unlinkable(answer: Answer) -> None:
-    complaint = answer.complaint()
+    complaint = answer.complaint
     if complaint is not None and complaint.error in CANNOT_BE_LINKED:
         raise LinkRefusedError(complaint.error, complaint.tries_left)
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from pydantic import BaseModel, Field, ValidationError
 
 from paybridge.rails._frame import RailEvent, WebhookRefusedError
+from paybridge.rails._freshness import must_be_fresh
 
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105  the public prefix of every such secret
-MOST_AWAY: Final = timedelta(minutes=5)
-"""How far a webhook's time may be from ours, either way: a replay later than that is refused."""
 
-_TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 _CLAIMS: Final[Mapping[str, str]] = {"order.settled": "settled", "order.refused": "refused"}
 
@@ -54,12 +51,7 @@ def read_webhook(
         raise WebhookRefusedError("its headers are not text") from error
     if not event or not _is_signed(secrets, signed, signatures):
         raise WebhookRefusedError("nobody we know signed it")
-    # Only after the signature: an unsigned time says nothing.
-    if (
-        not _TIMESTAMP.fullmatch(timestamp)
-        or abs(now.timestamp() - int(timestamp)) > MOST_AWAY.total_seconds()
-    ):
-        raise WebhookRefusedError("it is not from now")
+    must_be_fresh(timestamp, now)
     try:
         notice = _Notice.model_validate_json(raw)
     except ValidationError as error:

@@ -20,7 +20,7 @@ from paybridge.rails._frame import (
     Settled,
     Unsure,
 )
-from paybridge.rails.stripe.client import Said
+from paybridge.rails._http import Said
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,255}$")]
 Minor = Annotated[int, Field(ge=-(10**15), le=10**15)]

@@ -35,6 +35,7 @@ from paybridge.rails._frame import (
     ThrottledError,
     Unsure,
 )
+from paybridge.rails._http import LostTrackError, Said
 from paybridge.rails.stripe.answers import (
     REFERENCE,
     Handle,
@@ -44,7 +45,7 @@ from paybridge.rails.stripe.answers import (
     Minor,
     meaning,
 )
-from paybridge.rails.stripe.client import LostTrackError, Said, StripeClient
+from paybridge.rails.stripe.client import StripeClient
 from paybridge.rails.stripe.options import StripeOptions, split_secrets
 from paybridge.rails.stripe.webhook import read_webhook
 
@@ -145,7 +146,7 @@ class StripeRail:
         if not details.startswith("pm_") or not details.replace("_", "").isalnum() or not details.isascii():
             raise LinkRefusedError("no_payment_method")
         answer = await self._stripe.get(f"/v1/payment_methods/{details}")
-        if answer.complaint() is not None:
+        if answer.complaint is not None:
             raise LinkRefusedError("no_payment_method")
         method = answer.read(_Method)
         if method.card is None:
@@ -154,7 +155,7 @@ class StripeRail:
         attached = await self._stripe.post(
             f"/v1/payment_methods/{details}/attach", {"customer": customer.id}, f"attach-{details}"
         )
-        complaint = attached.complaint()
+        complaint = attached.complaint
         if complaint is not None:
             raise LinkRefusedError(complaint.code or complaint.type)
         attached.read(_Method)
@@ -167,7 +168,7 @@ class StripeRail:
     async def unlink(self, token: str) -> None:
         """Detach the PaymentMethod; one that is not attached is gone already."""
         answer = await self._stripe.post(f"/v1/payment_methods/{_link(token)[0]}/detach", {})
-        if answer.complaint() is None:
+        if answer.complaint is None:
             answer.read(_Method)
 
     async def prepare(self, order: Order) -> str:
@@ -190,7 +191,7 @@ class StripeRail:
                     "payment_method_types[0]": "card",
                 }
                 answer = await self._stripe.post(INTENTS, form, f"prepare-{order.reference}")
-                if (complaint := answer.complaint()) is not None:
+                if (complaint := answer.complaint) is not None:
                     raise OrderRefusedError(complaint.code or complaint.type)
                 told = answer.read(Intent)
         ordered = (order.amount.minor, order.amount.currency.lower(), order.reference)
@@ -212,7 +213,7 @@ class StripeRail:
             return Unsure(str(error))
         # From here on something was sent: nothing that fails may say that it was not.
         try:
-            if answer.complaint() is None:
+            if answer.complaint is None:
                 return await self._heard(answer.read(Intent), ordered)
             outcome = await self._asked(ordered)
         except (LostTrackError, NotSentError, ThrottledError) as error:
@@ -273,7 +274,7 @@ class StripeRail:
 
     async def _asked(self, ordered: Handle) -> Outcome:
         answer = await self._stripe.get(f"{INTENTS}/{ordered.intent}")
-        if answer.status == NOT_FOUND and answer.complaint() is not None:
+        if answer.status == NOT_FOUND and answer.complaint is not None:
             return NotFound(final=False)
         return await self._heard(answer.read(Intent), ordered)
 

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from pydantic import BaseModel, Field, ValidationError
 
 from paybridge.rails._frame import RailEvent, WebhookRefusedError
-
-MOST_AWAY: Final = timedelta(minutes=5)
-"""How far a webhook's time may be from ours, either way: a replay later than that is refused."""
-
-_TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
+from paybridge.rails._freshness import must_be_fresh
 
 
 class _Object(BaseModel):
@@ -54,12 +48,7 @@ def read_webhook(
     matches = [hmac.compare_digest(one, other) for one in ours for other in theirs]
     if not any(matches):
         raise WebhookRefusedError("nobody we know signed it")
-    # Only after the signature: an unsigned time says nothing.
-    if (
-        not _TIMESTAMP.fullmatch(timestamp)
-        or abs(now.timestamp() - int(timestamp)) > MOST_AWAY.total_seconds()
-    ):
-        raise WebhookRefusedError("it is not from now")
+    must_be_fresh(timestamp, now)
     try:
         event = _Event.model_validate_json(raw)
     except ValidationError as error:

@@ -65,8 +65,11 @@ async def run(trial: BankTrial | StripeTrial, payments: int, kills: int, chance:
                 orders.append(replace(order, amount=Money(100 + number, order.amount.currency)))
             task = folder / "task"
             task.write_text(Task(trial.rail, stand.options, tuple(orders)).written(), encoding="utf-8")
-            while count.kills < kills and len(_kept(journal).settled) < payments:
-                count.kills += await _killed(task, journal, payments // kills, chance)
+            # Each life begins fewer new orders than there are left for it, so that none ends by itself.
+            share = payments // kills - 1
+            while count.kills < kills:
+                await _killed(task, journal, share, chance)
+                count.kills += 1
                 count.left_open += len(_kept(journal).executing)
             payer = await _start(task, journal)
             assert await payer.wait() == 0
@@ -75,27 +78,24 @@ async def run(trial: BankTrial | StripeTrial, payments: int, kills: int, chance:
     return count
 
 
-async def _killed(task: Path, journal: Path, more: int, chance: random.Random) -> bool:
-    """Start the payer and kill it once it has settled some more; False if it was done before."""
-    before = len(_kept(journal).settled)
-    payer = await _start(task, journal)
-    until = before + chance.randint(1, max(more - 1, 1))
-    while payer.returncode is None and len(_kept(journal).settled) < until:  # noqa: ASYNC110  as said below
-        await asyncio.sleep(0.005)  # another program writes the journal
+async def _killed(task: Path, journal: Path, share: int, chance: random.Random) -> None:
+    """Start the payer for a share of new orders, and kill it once it has settled some of them."""
+    until = len(_kept(journal).settled) + chance.randint(1, share)
+    payer = await _start(task, journal, str(share))
+    while len(_kept(journal).settled) < until:
+        assert payer.returncode is None, "the payer ended by itself"
+        await asyncio.sleep(0.005)
     await asyncio.sleep(chance.random() * 0.02)
-    alive = payer.returncode is None
-    if alive:
-        payer.kill()
+    payer.kill()
     await payer.wait()
-    return alive
 
 
 def _kept(journal: Path) -> Kept:
     return Kept.read(journal.read_bytes() if journal.exists() else b"")
 
 
-async def _start(task: Path, journal: Path) -> asyncio.subprocess.Process:
-    command = (sys.executable, "-m", "tests.rails.payer", str(task), str(journal))
+async def _start(task: Path, journal: Path, *share: str) -> asyncio.subprocess.Process:
+    command = (sys.executable, "-m", "tests.rails.payer", str(task), str(journal), *share)
     return await asyncio.create_subprocess_exec(*command)
 
 
@@ -107,6 +107,8 @@ async def main() -> int:
         "--seed", type=int, default=None, help="makes the same choices as the run that printed it"
     )
     given = parser.parse_args()
+    if given.payments < 2 * given.kills:
+        parser.error("--payments must be at least twice --kills")
     seed = random.SystemRandom().randrange(10_000) if given.seed is None else given.seed
     sys.stdout.write(f"seed {seed}\n")
     bad = 0

@@ -1,5 +1,7 @@
 """A program that pays orders through a rail and may be killed at any moment: `python -m tests.rails.payer`.
 
+Its words are the task, the journal and, if it shall outlive what it does, how many new orders it may begin.
+
 It does what the courier does: the handle is on disk before the byte leaves that could move money, and
 what was executing when it died is asked about first.
 """
@@ -119,11 +121,16 @@ async def pay(rail: Rail, order: Order, journal: Journal) -> None:
         asked_first = True
 
 
-async def main(task: Task, journal: Journal) -> None:
+async def main(task: Task, journal: Journal, most: int | None) -> None:
+    """Pay; with `most`, begin so many new orders at most, and then wait to be killed."""
     kind = find_rails()[task.rail]
     lanes = asyncio.Semaphore(AT_ONCE)
+    new = [order.reference for order in task.orders if order.reference not in journal.kept.handles]
+    kept_for_later = set() if most is None else set(new[most:])
 
     async def one(rail: Rail, order: Order) -> None:
+        if order.reference in kept_for_later:
+            await asyncio.Event().wait()
         async with lanes:
             while order.reference not in journal.kept.settled:
                 try:
@@ -138,4 +145,6 @@ async def main(task: Task, journal: Journal) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Task.read(Path(sys.argv[1]).read_text(encoding="utf-8")), Journal(Path(sys.argv[2]))))
+    given, kept, *rest = sys.argv[1:]
+    task = Task.read(Path(given).read_text(encoding="utf-8"))
+    asyncio.run(main(task, Journal(Path(kept)), int(rest[0]) if rest else None))

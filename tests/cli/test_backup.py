@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -155,6 +156,29 @@ async def test_with_a_passphrase_the_master_key_comes_along(old: Path, tmp_path:
     made = (old / "data" / "master.key").read_text().strip()
     assert (new / "data" / "master.key").read_text().strip() == made
     assert made.encode() not in file.read_bytes()
+
+
+async def test_what_is_restored_is_its_owners_from_its_first_byte(
+    old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, new = tmp_path / "words", tmp_path / "new"
+    words.write_text("correct horse battery staple\n")
+    config_in(new)
+    file = await backed_up(old, "--passphrase-file", words)
+
+    def too_late(*_: object) -> None:
+        raise AssertionError("others could read it until now")
+
+    monkeypatch.setattr(Path, "chmod", too_late)
+    before = os.umask(0)
+    try:
+        ended = await restored(file, new, "--passphrase-file", words)
+    finally:
+        os.umask(before)
+
+    assert ended == 0
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (new / "data").iterdir()}
+    assert modes == dict.fromkeys(("master.key", "paybridge.db", "cross-signing.json"), 0o600)
 
 
 async def test_where_a_bots_data_is_nothing_is_restored(old: Path, capsys: Captured) -> None:

@@ -52,7 +52,7 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except BankError as error:
         return said(error)
     except web.HTTPException as error:
-        code = "not_found" if error.status == 404 else error.reason.lower().replace(" ", "_")  # noqa: PLR2004
+        code = "not_found" if error.status == 404 else error.reason.lower().replace(" ", "_")  # noqa: PLR2004  RFC 9110 section 15.5.5
         answer = said(BankError(error.status, code, f"{error.reason}."))
         if hdrs.ALLOW in error.headers:
             answer.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]

@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def trials(config: pytest.Config) -> list[Trial]:
     """The trials that were asked for, or `pytest.UsageError`."""
     # Only now: a run of other tests shall not load any of this.
-    from paybridge.conformance.running import NoTrialError, trial_at, trial_of  # noqa: PLC0415
+    from paybridge.conformance.running import NoTrialError, trial_at, trial_of  # noqa: PLC0415 - as said
 
     try:
         found = [trial_of(name) for name in config.getoption("--rail")]

@@ -100,7 +100,7 @@ class Upkeep:
         """The key that is handed out when all others are gone: no stranger cuts us off by taking those."""
         olm = self._crypto.olm
         # nio does not know of fallback keys, and vodozemac's own type hints do not either.
-        account: Any = olm.account._account  # noqa: SLF001
+        account: Any = olm.account._account  # noqa: SLF001 - there is no other way to it
         account.generate_fallback_key()
         fallbacks: dict[str, Any] = {}
         for key_id, public in account.fallback_key.items():

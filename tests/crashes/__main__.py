@@ -110,7 +110,7 @@ def _url(database: str, folder: Path) -> str:
         return f"sqlite+aiosqlite:///{folder}/paybridge.db"
     import asyncio  # noqa: PLC0415 - only for a server that is started for this run
 
-    from tests.fakes import postgres  # noqa: PLC0415
+    from tests.fakes import postgres  # noqa: PLC0415 - as above
 
     return postgres.url_of(asyncio.run(postgres.empty_database()))
 

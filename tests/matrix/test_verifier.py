@@ -117,7 +117,7 @@ class House:
         )
         self.peer = Peer()
 
-    async def hear(self, kind: str, content: Mapping[str, Any], *, sender: str = ALICE, **more: Any) -> None:  # noqa: ANN401
+    async def hear(self, kind: str, content: Mapping[str, Any], *, sender: str = ALICE, **more: Any) -> None:  # noqa: ANN401 - JSON
         """A message to the device, and what comes of it."""
         content = {"transaction_id": self.peer.transaction, **content, **more}
         self.incoming.to_device([{"type": PREFIX + kind, "sender": sender, "content": content}])
@@ -487,7 +487,7 @@ async def test_only_the_owner_reaches_the_socket(data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("order", [{"order": "pay"}, {"order": "judge", "number": "1", "alike": True}, [], 5])
-async def test_what_is_no_order_gets_no_answer_and_the_next_one_does(data_dir: Path, order: Any) -> None:  # noqa: ANN401
+async def test_what_is_no_order_gets_no_answer_and_the_next_one_does(data_dir: Path, order: Any) -> None:  # noqa: ANN401 - JSON
     with pytest.raises(NotRunningError):
         await asyncio.to_thread(ask, data_dir, order)
 

@@ -57,7 +57,7 @@ async def test_who_is_frozen_is_told_once_in_the_direct_message_until_when(froze
 
 async def test_a_freeze_is_in_the_database_and_outlives_the_program(frozen: House) -> None:
     database = frozen.database
-    again = Pins(database.book, frozen.desk.vault, frozen.clock, settings(), *[frozen.pins._bell] * 2)  # noqa: SLF001
+    again = Pins(database.book, frozen.desk.vault, frozen.clock, settings(), *[frozen.pins._bell] * 2)  # noqa: SLF001 - as at a start
 
     assert await again.frozen(ALICE)
     assert not await again.frozen(BOB)

@@ -24,6 +24,7 @@ from paybridge.domain.leg import Leg, LegHappening, LegKind, LegState
 from paybridge.domain.transfer import TransferKind
 from paybridge.services.courier import Courier
 from paybridge.services.execution import PATIENCE, Execution
+from paybridge.services.late_news import LateNews
 from paybridge.services.outcomes import Outcomes
 from paybridge.services.ports import Errand, Order, Step
 from paybridge.services.reconciler import Reconciler
@@ -72,8 +73,16 @@ async def _recover(path: Path) -> float:
         )
         execution = Execution(clock, outcomes, desk.news, _nobody_is_told)
         courier = Courier(book, clock, rails, outcomes, execution, bells.bell("courier"))
+        late_news = LateNews(book, clock, outcomes, desk.news)
         reconciler = Reconciler(
-            book, clock, rails, outcomes, execution, bells.bell("reconciler"), lambda: courier.driving
+            book,
+            clock,
+            rails,
+            outcomes,
+            execution,
+            late_news,
+            bells.bell("reconciler"),
+            lambda: courier.driving,
         )
         begun = time.perf_counter()
         tasks = [asyncio.create_task(courier.run()), asyncio.create_task(reconciler.run())]

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from paybridge.domain.leg import LEG_MOVES
+from paybridge.domain.leg import LEG_MOVES, LegHappening
 from paybridge.domain.request import REQUEST_MOVES
-from paybridge.domain.transfer import TRANSFER_MOVES
+from paybridge.domain.transfer import TRANSFER_MOVES, TransferHappening
 
 State = TypeVar("State", bound=StrEnum)
 Happening = TypeVar("Happening", bound=StrEnum)
+
+LATE: Final = frozenset({TransferHappening.REVERSE, LegHappening.REVERSE, LegHappening.SUCCEED_LATE})
+"""What may still befall something that has ended."""
 
 HERE = Path(__file__).parent
 PAGE = """# The life of a transfer
@@ -30,7 +33,8 @@ its legs.
 ## A leg: one order to a rail, or one booking in our ledger
 
 What the move does to the ledger stands behind it: `hold` sets the payer's money aside, `pay` books it to
-whom it is due, `release` gives it back. A book leg goes from `ready` to `settled` by `book`; no other does.
+whom it is due, `release` gives it back; `take_back` and `suspend` are told in [reversals.md](reversals.md).
+A book leg goes from `ready` to `settled` by `book`; no other does.
 
 {leg}
 
@@ -57,7 +61,7 @@ def _diagram(moves: Mapping[tuple[State, Happening], tuple[State, str]]) -> str:
     lines += [
         f"    {state} --> {to}: {happening}{effect}" for (state, happening), (to, effect) in moves.items()
     ]
-    ends = {to for to, _ in moves.values()} - {state for state, _ in moves}
+    ends = {to for to, _ in moves.values()} - {state for state, happening in moves if happening not in LATE}
     lines += [f"    {end} --> [*]" for end in sorted(ends)]
     return "\n".join([*lines, "```"])
 

@@ -38,6 +38,7 @@ from paybridge.services.desk import open_desk
 from paybridge.services.execution import Execution
 from paybridge.services.expirer import Expirer
 from paybridge.services.figures import Figures
+from paybridge.services.late_news import LateNews
 from paybridge.services.outcomes import Outcomes
 from paybridge.services.pinning import Pins
 from paybridge.services.ports import Post, Step, Vault
@@ -121,8 +122,16 @@ class _House:
         execution = Execution(clock, outcomes, desk.news, rails.lost)
         bell = self._bells.bell
         self._courier = Courier(book, clock, rails, outcomes, execution, bell("courier"))
+        self._late_news = LateNews(book, clock, outcomes, desk.news)
         self._reconciler = Reconciler(
-            book, clock, rails, outcomes, execution, bell("reconciler"), lambda: self._courier.driving
+            book,
+            clock,
+            rails,
+            outcomes,
+            execution,
+            self._late_news,
+            bell("reconciler"),
+            lambda: self._courier.driving,
         )
         self._expirer = Expirer(book, clock, outcomes, desk.news, desk.requests, bell("expirer"))
 
@@ -153,7 +162,7 @@ class _House:
                 CollectorRegistry(),
                 self._measure,
                 self._database.book.tally,
-                lambda: self._reconciler.contradictions,
+                self._late_news.tally,
             ),
         )
         stack.push_async_callback(web.close)

@@ -18,6 +18,7 @@ from paybridge.commands._grammar import (
     fill_in,
     read_amount_only,
     read_payment,
+    read_refund,
 )
 from paybridge.domain.errors import UserError
 from paybridge.domain.facts import Fact, Facts, Who
@@ -74,6 +75,7 @@ __all__ = [
     "read_code",
     "read_payment",
     "read_payment_id",
+    "read_refund",
     "read_wish",
 ]
 

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from paybridge.domain.amounts import ReadAmount, find_amount
+from paybridge.domain.amounts import NoAmountError, ReadAmount, find_amount
 from paybridge.domain.errors import UserError
 from paybridge.domain.numerals import without_unseen
 
@@ -125,6 +125,20 @@ def read_amount_only(words: str, default_currency: str) -> Money:
     """Read an amount that stands alone (with words behind it that say nothing)."""
     amount, _ = find_amount(words.split(), default_currency=default_currency)
     return amount.money
+
+
+def read_refund(words: str, currency: str) -> tuple[Money | None, str]:
+    """How much is to be given back (None: all of it), and the note behind it."""
+    typed = words.split()
+    try:
+        amount, place = find_amount(typed, default_currency=currency)
+    except NoAmountError:
+        amount, place = None, slice(0, 0)
+    before, after = typed[: place.start], typed[place.stop :]
+    note = [word for word in before if word.casefold() not in _LINKING_WORDS] + after
+    if note and note[0].casefold() in _LINKING_WORDS:
+        note = note[1:]
+    return None if amount is None else amount.money, " ".join(note)
 
 
 def fill_in(example: str, *, payee: str | None, amount: Money | None) -> str:

@@ -7,6 +7,7 @@ from paybridge.commands._frame import Answer, Call, Fact, Facts, Place, Role, Tr
 PAGE = 10
 UNUSUAL = (
     "awaiting_approval", "under_way", "unsure", "claimable", "returned", "refused", "cancelled", "expired",
+    "reversed",
 )  # fmt: skip
 """States that a line of history names; settled and claimed payments need no word."""
 
@@ -31,7 +32,7 @@ async def history(call: Call) -> Answer:
 async def _row(call: Call, transfer: Transfer) -> Facts:
     """One line: the amount is signed as the person's balance or account feels it."""
     outgoing = transfer.payer == call.speaker.person.id
-    own = transfer.kind is not TransferKind.PAY
+    own = not transfer.kind.between_people
     state = await call.desk.overview.state_of(transfer)
     other = transfer.payee_mxid if outgoing else transfer.payer_mxid
     unusual: dict[str, Fact] = {shown: ({},) if shown == state else () for shown in UNUSUAL}
@@ -41,6 +42,7 @@ async def _row(call: Call, transfer: Transfer) -> Facts:
         "amount": transfer.amount if own or not outgoing else -transfer.amount,
         "topup": ({},) if transfer.kind is TransferKind.TOPUP else (),
         "cashout": ({},) if transfer.kind is TransferKind.CASHOUT else (),
+        "refund": ({"original": transfer.original},) if transfer.original else (),
         "to": ({"who": other},) if not own and outgoing else (),
         "by": ({"who": other},) if not own and not outgoing else (),
     }

@@ -6,6 +6,7 @@ from paybridge.commands._frame import (
     Answer,
     Call,
     Facts,
+    Money,
     NoSuchPaymentError,
     Role,
     TransferKind,
@@ -29,12 +30,14 @@ async def status(call: Call) -> Answer:
             "fee": transfer.fee,
             "payer": call.who(transfer.payer_mxid),
             "payee": call.who(transfer.payee_mxid),
+            "original": transfer.original or "",
+            "refunded": ({"sum": Money(transfer.refunded, transfer.amount.currency)},)
+            if transfer.refunded
+            else (),
             "at": transfer.updated or transfer.created,
         }
         own = "" if transfer.kind is TransferKind.PAY else f"{transfer.kind}."
-        private = await _is_private(
-            call, transfer.room if transfer.kind is TransferKind.PAY else call.room.id
-        )
+        private = await _is_private(call, transfer.room if transfer.kind.between_people else call.room.id)
         return Answer(key=f"status.{own}{state}", facts=facts, private=private)
     request = await call.desk.book.request(payment)
     if request is None or me not in {request.asker, request.asked}:

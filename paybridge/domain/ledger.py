@@ -97,6 +97,16 @@ def clearing(rail: str) -> Account:
     return Account(rail, AccountKind.RAIL_CLEARING)
 
 
+def suspense(rail: str) -> Account:
+    """What a rail moved that nobody is due: positive if we hold it, negative if it is gone."""
+    return Account(rail, AccountKind.SUSPENSE)
+
+
+def receivable(owner: str) -> Account:
+    """Minus what a person owes, since money that they had spent was taken back."""
+    return Account(owner, AccountKind.RECEIVABLE)
+
+
 def move(idem: str, kind: str, transfer: str, amount: Money, *, giver: Account, taker: Account) -> Journal:
     """A journal that moves `amount` (positive) from `giver` to `taker`."""
     return Journal(idem, kind, transfer, (Line(giver, -amount), Line(taker, amount)))

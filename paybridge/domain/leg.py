@@ -35,6 +35,8 @@ class LegState(StrEnum):
     REFUSED = "refused"
     UNSURE = "unsure"
     CANCELLED = "cancelled"
+    REVERSED = "reversed"  # the rail took back later what it had moved
+    SUSPENDED = "suspended"  # the rail moved it after all, when it was given up: somebody must decide
 
 
 class LegHappening(StrEnum):
@@ -49,6 +51,8 @@ class LegHappening(StrEnum):
     RESUME = "resume"
     BOOK = "book"
     CANCEL = "cancel"
+    REVERSE = "reverse"
+    SUCCEED_LATE = "succeed_late"
 
 
 class LegEffect(StrEnum):
@@ -58,6 +62,8 @@ class LegEffect(StrEnum):
     HOLD = "hold"
     PAY = "pay"
     RELEASE = "release"
+    TAKE_BACK = "take_back"
+    SUSPEND = "suspend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,12 @@ LEG_MOVES: Final[Mapping[tuple[LegState, LegHappening], LegMove]] = {
     (LegState.UNSURE, LegHappening.SETTLE): LegMove(LegState.SETTLED, _PAY),
     (LegState.UNSURE, LegHappening.REFUSE): LegMove(LegState.REFUSED, _RELEASE),
     (LegState.UNSURE, LegHappening.RESUME): LegMove(LegState.EXECUTING, _NOTHING),
+    (LegState.SETTLED, LegHappening.REVERSE): LegMove(LegState.REVERSED, LegEffect.TAKE_BACK),
+    (LegState.REFUSED, LegHappening.SUCCEED_LATE): LegMove(LegState.SUSPENDED, LegEffect.SUSPEND),
 }
+
+ENDED_AT_A_RAIL: Final = frozenset({LegState.SETTLED, LegState.REFUSED})
+"""States in which a leg is over unless its rail says otherwise later."""
 
 OPEN_LEG_STATES: Final = frozenset(
     {LegState.READY, LegState.RESERVED, LegState.PREPARED, LegState.EXECUTING, LegState.UNSURE}
@@ -102,7 +113,9 @@ class Leg:
     `owner` is the person whose money it is, `link` their linked account at the rail, `handle` what the
     rail answered to prepare, `key` the idempotency key that execute is always called with. `fee` is what
     the rail takes, `highest_fee` the most that it may. `due` is when the courier or the reconciler looks
-    at it next. `destination` is the ledger account that a book leg pays into, of person `to`.
+    at it next; of a leg that is over, when the rail is asked whether it still says so. `destination` is the
+    ledger account that a book leg pays into, of person `to`. `taken_back` is how much of what had settled the
+    rail has reversed, in minor units.
     """
 
     id: str
@@ -122,6 +135,7 @@ class Leg:
     remote_id: str | None = None
     code: str | None = None
     attempts: int = 0
+    taken_back: int = 0
     due: datetime | None = None
     version: int = 0
 
@@ -162,18 +176,28 @@ def journals(leg: Leg, effect: LegEffect, *, held_before: bool) -> tuple[Journal
             taker = ledger.claimable(leg.to) if leg.to_claim else ledger.person(leg.to)
             giver = ledger.held(leg.owner) if held_before else ledger.person(leg.owner)
             return () if giver == taker else (_move(leg, "book", leg.amount, giver, taker),)
-        case LegKind.PAYOUT, LegEffect.HOLD:
-            return (_move(leg, "hold", leg.reserve, ledger.person(leg.owner), ledger.held(leg.owner)),)
-        case LegKind.PAYOUT, LegEffect.RELEASE:
-            return (_move(leg, "release", leg.reserve, ledger.held(leg.owner), ledger.person(leg.owner)),)
+        case LegKind.PAYOUT, LegEffect.HOLD | LegEffect.RELEASE:
+            own, held = ledger.person(leg.owner), ledger.held(leg.owner)
+            giver, taker = (own, held) if effect is LegEffect.HOLD else (held, own)
+            return (_move(leg, effect.value, leg.reserve, giver, taker),)
         case LegKind.PAYOUT, LegEffect.PAY:
             return (_paid_out(leg),)
+        case _, LegEffect.SUSPEND:
+            return (_suspended(leg),)
         case _:
             return ()
 
 
 def _move(leg: Leg, kind: str, amount: Money, giver: ledger.Account, taker: ledger.Account) -> Journal:
     return ledger.move(f"{leg.id}/{kind}", kind, leg.transfer, amount, giver=giver, taker=taker)
+
+
+def _suspended(leg: Leg) -> Journal:
+    """The rail moved it and nobody is due: what it collected is not anybody's, what it paid out is gone."""
+    outside, nobody = ledger.clearing(leg.rail), ledger.suspense(leg.rail)
+    if leg.kind is LegKind.COLLECT:
+        return _move(leg, "suspend", leg.amount, outside, nobody)
+    return _move(leg, "suspend", leg.amount + leg.fee, nobody, outside)
 
 
 def _paid_out(leg: Leg) -> Journal:

@@ -22,6 +22,12 @@ class TransferKind(StrEnum):
     PAY = "pay"
     TOPUP = "topup"
     CASHOUT = "cashout"
+    REFUND = "refund"
+
+    @property
+    def between_people(self) -> bool:
+        """Whether somebody else gets the money; else it moves between one's own accounts."""
+        return self in {TransferKind.PAY, TransferKind.REFUND}
 
 
 class TransferState(StrEnum):
@@ -37,6 +43,7 @@ class TransferState(StrEnum):
     REFUSED = "refused"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    REVERSED = "reversed"
 
 
 class TransferHappening(StrEnum):
@@ -51,6 +58,7 @@ class TransferHappening(StrEnum):
     REFUSE = "refuse"
     CLAIM = "claim"
     RETURN = "return"
+    REVERSE = "reverse"
 
 
 TRANSFER_MOVES: Final[Mapping[tuple[TransferState, TransferHappening], TransferState]] = {
@@ -64,6 +72,10 @@ TRANSFER_MOVES: Final[Mapping[tuple[TransferState, TransferHappening], TransferS
     (TransferState.APPROVED, TransferHappening.REFUSE): TransferState.REFUSED,
     (TransferState.CLAIMABLE, TransferHappening.CLAIM): TransferState.CLAIMED,
     (TransferState.CLAIMABLE, TransferHappening.RETURN): TransferState.RETURNED,
+    (TransferState.SETTLED, TransferHappening.REVERSE): TransferState.REVERSED,
+    (TransferState.CLAIMABLE, TransferHappening.REVERSE): TransferState.REVERSED,
+    (TransferState.CLAIMED, TransferHappening.REVERSE): TransferState.REVERSED,
+    (TransferState.RETURNED, TransferHappening.REVERSE): TransferState.REVERSED,
 }
 
 
@@ -82,12 +94,13 @@ class NotPossibleNowError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """One payment, topup or cash-out.
+    """One payment, topup, cash-out or refund.
 
     `payer` and `payee` are person ids; the Matrix ids beside them are as people saw them when they agreed.
     `source` is the payer's linked account, or None for the balance; `destination` the account that a cash-out
     goes to. `note` is sealed. `times` is the "3" of "3 x 12.50". `enrolled` says whether the payee could
-    take the money when it was drafted.
+    take the money when it was drafted. A refund names the payment that it gives back (`original`), and that
+    one counts in `refunded`, in minor units, how much of it has been given back in all.
     """
 
     id: str
@@ -108,6 +121,8 @@ class Transfer:
     note: bytes | None = None
     times: int | None = None
     request: str | None = None
+    original: str | None = None
+    refunded: int = 0
     reason: str | None = None
     updated: datetime | None = None
     version: int = 0

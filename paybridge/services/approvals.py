@@ -14,8 +14,9 @@ from paybridge.domain.money import Money
 from paybridge.domain.people import Link, LinkState
 from paybridge.domain.proof import DeviceNotProvenError, Proof, may_move_money
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind
-from paybridge.services.payments import check_allowance_of, check_place
+from paybridge.services.payments import check_allowance_of, check_encrypted, check_place
 from paybridge.services.ports import Book, Clock, Rooms, Step
+from paybridge.services.refunds import check_refund
 from paybridge.services.sources import NoLinkedAccountError
 
 MOST_LINES = 3
@@ -124,6 +125,8 @@ class Approvals:
         match card.kind:
             case TransferKind.CASHOUT:
                 return await self._pay_out(approved)
+            case TransferKind.REFUND:
+                return await self._refund(approved)
             case _ if card.source is None:
                 return await self._book_at_once(approved)
             case _:
@@ -137,6 +140,17 @@ class Approvals:
         followed, more = await self._requests.follow(ended)
         says = await self._news.arrived(ended)
         return Step(records=(ended, booked), journals=journals) + followed, (*says, *more)
+
+    async def _refund(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
+        """The original counts it in the same step, so that no two refunds together exceed it."""
+        check_encrypted(await self._rooms.facts(approved.room))
+        assert approved.original is not None  # a refund is made with it
+        original = await self._book.transfer(approved.original)
+        assert original is not None  # a refund's original is a foreign key
+        check_refund(original, approved.amount, self._clock.now())
+        counted = replace(original, refunded=original.refunded + approved.amount.minor)
+        step, says = await self._book_at_once(approved)
+        return Step(records=(counted,)) + step, says
 
     async def _collect(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
         """From a linked account: a collect for the courier, and the booking that follows it."""
@@ -166,8 +180,8 @@ class Approvals:
         return link
 
     async def _book_leg(self, transfer: Transfer, number: int) -> Leg:
-        own = transfer.kind is TransferKind.TOPUP
-        to_claim = not own and not await self._people.enrolled(transfer.payee)
+        # Whoever paid with this bot can be paid by it, and a refund is theirs whatever they have linked now.
+        to_claim = transfer.kind is TransferKind.PAY and not await self._people.enrolled(transfer.payee)
         leg = self._leg(transfer, number, LegKind.BOOK, "internal")
         nothing = Money.zero(transfer.amount.currency)
         return replace(leg, fee=nothing, highest_fee=nothing, to=transfer.payee, to_claim=to_claim)

@@ -15,6 +15,7 @@ from paybridge.services.overview import Overview
 from paybridge.services.payments import Payments
 from paybridge.services.people import People
 from paybridge.services.policies import Policies
+from paybridge.services.refunds import Refunds
 from paybridge.services.requests import Requests
 from paybridge.services.sources import Sources
 
@@ -38,6 +39,7 @@ class Desk:
     people: People
     payments: Payments
     approvals: Approvals
+    refunds: Refunds
     requests: Requests
     claims: Claims
     linking: Linking
@@ -65,6 +67,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     news = News(book, vault, rooms, settings, policies)
     requests = Requests(book, vault, clock, chance, settings, people, rooms, policies)
     claims = Claims(book, clock, people, news)
+    payments = Payments(book, vault, clock, chance, settings, Sources(book, rails), policies)
     cancellations = Cancellations(book, clock, news, requests, claims)
     return Desk(
         book=book,
@@ -74,8 +77,9 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         rooms=rooms,
         settings=settings,
         people=people,
-        payments=Payments(book, vault, clock, chance, settings, Sources(book, rails), policies),
+        payments=payments,
         approvals=Approvals(book, clock, settings, people, rooms, news, requests, policies),
+        refunds=Refunds(book, clock, settings, payments),
         requests=requests,
         claims=claims,
         linking=Linking(book, vault, clock, chance, rails),

@@ -18,6 +18,19 @@ class StepTally:
     refused: int = 0
 
 
+@dataclass(slots=True)
+class LateTally:
+    """What rails have said, since the process began, of orders that were over.
+
+    `contradictions` is what cannot follow from how the order ended: nothing is booked for it. `reversals`
+    were taken back, `suspensions` succeeded after they were given up.
+    """
+
+    contradictions: int = 0
+    reversals: int = 0
+    suspensions: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class OpenLegs:
     """The open legs of one rail in one state: all, those due, and when the oldest of these became due."""

@@ -15,9 +15,10 @@ from paybridge.services.ports import RoomsAwayError
 from paybridge.services.says import Say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from paybridge.domain.people import Link, Person
+    from paybridge.domain.reversal import Loss
     from paybridge.services.policies import Policies
     from paybridge.services.ports import Book, Rooms, Vault
     from paybridge.services.settings import Settings
@@ -26,11 +27,12 @@ UNDER_WAY = "under_way"
 UNSURE = "unsure"
 _SAID_IN_WORDS = frozenset({"insufficient_funds", "account_closed", "fee_over_cap"})
 _IN_DIRECT_ROOM = 2  # the person and the bot
-_SHOWN_TO_ALL = ("payment", "payer", "payee", "payer_name", "payee_name")
+_SHOWN_TO_ALL = ("payment", "payer", "payee", "payer_name", "payee_name", "original")
 _IN_OWN_ROOM = {
     "pay.receipt": "pay.own.receipt",
     "pay.waiting": "pay.own.waiting",
     "pay.refused": "pay.own.refused",
+    "refund.receipt": "refund.own.receipt",
 }
 """What the payer reads in their direct message, where the other sentence speaks to the room."""
 
@@ -53,9 +55,7 @@ class News:
         """The card: everything that is approved, and the line to type."""
         facts = dict(self._facts(transfer, payer, names))
         minutes = int((transfer.expires - transfer.created).total_seconds() // 60)
-        alone = (
-            transfer.kind is not TransferKind.PAY or self._is_private(names) or await self._hides(transfer)
-        )
+        alone = not transfer.kind.between_people or self._is_private(names) or await self._hides(transfer)
         tail = link.masked[-2:] if link else ""
         facts |= {
             "code": transfer.code,
@@ -80,11 +80,13 @@ class News:
         facts = dict(self._facts(transfer, payer, names)) | {"until": transfer.expires}
         here = transfer.payee_mxid in names
         key = f"{transfer.kind}.{'waiting' if waits else 'receipt'}"
-        notify = (transfer.payee_mxid,) if here and transfer.kind is TransferKind.PAY else ()
+        between_people = transfer.kind.between_people
+        notify = (transfer.payee_mxid,) if here and between_people else ()
         says = [*await self._in_place(transfer, "receipt", key, payer, facts, notify)]
         hidden = await self._hides(transfer)
-        if transfer.kind is TransferKind.PAY and (waits or not here or hidden):
-            says.append(await self._to_payee(transfer, "claim.waiting" if waits else "pay.received", facts))
+        if between_people and (waits or not here or hidden):
+            received = "claim.waiting" if waits else f"{transfer.kind}.received"
+            says.append(await self._to_payee(transfer, received, facts))
         return tuple(says)
 
     async def claimed(self, transfer: Transfer) -> tuple[Say, ...]:
@@ -109,6 +111,35 @@ class News:
         known = code if code in _SAID_IN_WORDS and not ours else "other"
         room = await self._in_place(transfer, "refused", f"{transfer.kind}.refused", payer, facts)
         return (*room, self._to_payer(transfer, "refused", f"refused.{known}", payer, facts))
+
+    async def reversed(self, transfer: Transfer, amount: Money, losses: Sequence[Loss]) -> tuple[Say, ...]:
+        """The rail took `amount` back after all; whoever loses by it is told what, by direct message."""
+        payer, names = await self._payer_and_names(transfer)
+        facts = dict(self._facts(transfer, payer, names)) | {"back": amount}
+        says = [*await self._in_place(transfer, "reversed", f"{transfer.kind}.reversed", payer, facts)]
+        for loss in losses:
+            person = payer if loss.person == payer.id else await self._book.person(loss.person)
+            says.append(
+                Say(
+                    id=f"{transfer.id}/reversed/{loss.person}",
+                    key="reversal.borne",
+                    language=(person.language if person else None) or self._settings.language,
+                    person=transfer.payer_mxid if loss.person == transfer.payer else transfer.payee_mxid,
+                    facts={
+                        "payment": transfer.id,
+                        "taken": loss.taken,
+                        "owed": ({"owes": loss.owes},) if loss.owes.is_positive else (),
+                    },
+                )
+            )
+        return tuple(says)
+
+    async def moved_late(self, transfer: Transfer, *, collected: bool) -> tuple[Say, ...]:
+        """The rail moved the money of a refused transfer after all; the payer is told so."""
+        payer, names = await self._payer_and_names(transfer)
+        facts = self._facts(transfer, payer, names)
+        key = "late.collected" if collected else "late.paid_out"
+        return (self._to_payer(transfer, "late", key, payer, facts),)
 
     async def delayed(self, transfer: Transfer, *, unsure: bool) -> tuple[Say, ...]:
         """It takes longer: the rail does not answer (`unsure`: after the order may have left)."""
@@ -158,12 +189,13 @@ class News:
             "note": ({"words": note},) if note else (),
             "times": times,
             "cashout": f"!cashout {transfer.amount.plain()} {transfer.amount.currency}",
+            "original": transfer.original or "",
         }
         return facts
 
     async def _hides(self, transfer: Transfer) -> bool:
         """Whether the room must not see amounts; those of one's own money are never said in a room."""
-        return transfer.kind is TransferKind.PAY and await self._policies.hides_amounts(transfer.room)
+        return transfer.kind.between_people and await self._policies.hides_amounts(transfer.room)
 
     async def _in_place(
         self,
@@ -176,7 +208,7 @@ class News:
         state: str | None = None,
     ) -> tuple[Say, ...]:
         """The message about the transfer, where it stands; if that hides amounts, the payer's own as well."""
-        in_room = transfer.kind is TransferKind.PAY
+        in_room = transfer.kind.between_people
         said = Say(
             id=f"{transfer.id}/{what}",
             key=key,
@@ -192,7 +224,7 @@ class News:
             return (said,)
         hidden = replace(
             said,
-            key=f"pay.private.{key.split('.')[1]}",
+            key=f"{transfer.kind}.private.{key.split('.')[1]}",
             facts={name: facts[name] for name in _SHOWN_TO_ALL},
             notify=(),
             about=without_amounts(about(transfer, state)),
@@ -261,6 +293,8 @@ def about(transfer: Transfer, state: str | None) -> Mapping[str, object]:
         "payee": transfer.payee_mxid,
         "expires_ts": int(transfer.expires.astimezone(UTC).timestamp() * 1000),
     }
+    if transfer.original is not None:
+        told["original"] = transfer.original
     if transfer.state is TransferState.AWAITING_APPROVAL:
         told["code"] = transfer.code
     return told

@@ -21,6 +21,7 @@ from paybridge.services.ports import (
     Pending,
     Prepared,
     Refused,
+    Reversed,
     Settled,
     StaleError,
     Step,
@@ -32,6 +33,7 @@ from paybridge.services.says import Say, seal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from paybridge.domain.money import Money
     from paybridge.services.news import News
@@ -97,10 +99,8 @@ class Outcomes:
         Anything that is not clear leaves the money where it is, and the leg to be asked about again.
         """
         match outcome:
-            case Settled(amount=amount, fee=fee) if amount != leg.amount or fee > leg.highest_fee:
-                return await self.lose_track(leg, transfer, "the rail reports another amount")
-            case Settled():
-                return await self._settle(leg, transfer, outcome)
+            case Settled() | Reversed():
+                return await self._take_moved(leg, transfer, outcome)
             case Refused(code=code):
                 return await self.refuse(leg, transfer, code)
             case Pending(next_poll=wait):
@@ -109,6 +109,19 @@ class Outcomes:
                 return await self.lose_track(leg, transfer, reason)
             case NotFound() | Prepared():
                 return await self.ask_again(leg, timedelta(0))
+
+    async def _take_moved(self, leg: Leg, transfer: Transfer, moved: Settled | Reversed) -> Leg:
+        match moved:
+            case Settled(amount=amount, fee=fee) if amount == leg.amount and fee <= leg.highest_fee:
+                return await self._settle(leg, transfer, moved)
+            case Reversed(amount=amount) if amount == leg.amount:
+                return await self.refuse(leg, transfer, "reversed")
+            case Reversed(remote_id=remote, amount=amount) if amount < leg.amount:
+                # It has settled, which is booked first; asked again, the rail says what it took back.
+                settled = Settled(remote, leg.amount, leg.fee)
+                return await self._settle(leg, transfer, settled, ask_again=self._clock.now())
+            case _:
+                return await self.lose_track(leg, transfer, "the rail reports another amount")
 
     async def ask_again(self, leg: Leg, wait: timedelta, says: Sequence[Say] = ()) -> Leg:
         """Look at the leg again after `wait`."""
@@ -157,9 +170,11 @@ class Outcomes:
         await self.commit(step, (*await self._news.refused(ended, code), *more))
         return _written(refused)
 
-    async def _settle(self, leg: Leg, transfer: Transfer, settled: Settled) -> Leg:
+    async def _settle(
+        self, leg: Leg, transfer: Transfer, settled: Settled, ask_again: datetime | None = None
+    ) -> Leg:
         done, effect = legs.advance(leg, LegHappening.SETTLE)
-        done = replace(done, fee=settled.fee, remote_id=settled.remote_id, due=None)
+        done = replace(done, fee=settled.fee, remote_id=settled.remote_id, due=ask_again)
         step = Step(records=(done,), journals=legs.journals(done, effect, held_before=False))
         if leg.kind is LegKind.COLLECT:
             booked, effect = legs.advance(await self._waiting_book_leg(transfer), LegHappening.BOOK)

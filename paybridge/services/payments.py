@@ -122,11 +122,10 @@ class Payments:
         if wish.payee.person.id == payer.person.id:
             raise PayingYourselfError
         check_place(room, wish.payee.mxid)
-        if self._settings.permissions.role_of(wish.payee.mxid) < Role.RECEIVE:
-            raise PayeeBlockedError(payee=wish.payee.mxid)
+        check_may_be_paid(wish.payee.mxid, self._settings)
         await self._policies.check_payment(room.id, wish.amount)
         source = await self._sources.for_payment(payer.person.id, wish.amount)
-        transfer = self._new(TransferKind.PAY, payer, wish, source, room.id, request)
+        transfer = self.new(TransferKind.PAY, payer, wish, source, room.id, request)
         # Said now rather than when it is approved, where it is asked again.
         await check_allowance_of(self._book, transfer, self._settings.allowance)
         return Drafted(
@@ -139,7 +138,7 @@ class Payments:
         """A card for moving `amount` from the person's default account to their balance."""
         link = await self._sources.account_of(person.person.id)
         source = Source(link, await self._sources.quote(LegKind.COLLECT, link, amount))
-        transfer = self._new(TransferKind.TOPUP, person, Wish(person, amount), source, room, None)
+        transfer = self.new(TransferKind.TOPUP, person, Wish(person, amount), source, room)
         return Drafted(transfer, source, Step(records=(transfer,)))
 
     async def cashout(self, person: Known, amount: Money | None, room: str) -> Drafted:
@@ -156,18 +155,19 @@ class Payments:
         if not wanted.is_positive or wanted + quote.highest_fee > spendable:
             raise NotEnoughBalanceError(needed=(amount or spendable) + quote.highest_fee, spendable=spendable)
         source = Source(link, quote)
-        transfer = self._new(TransferKind.CASHOUT, person, Wish(person, wanted), source, room, None)
+        transfer = self.new(TransferKind.CASHOUT, person, Wish(person, wanted), source, room)
         return Drafted(transfer, source, Step(records=(transfer,)))
 
-    def _new(
+    def new(
         self,
         kind: TransferKind,
         payer: Known,
         wish: Wish,
         source: Source,
         room: str,
-        request: str | None,
+        request: str | None = None,
     ) -> Transfer:
+        """A transfer with these terms, awaiting approval; whether they may be, the caller has checked."""
         now = self._clock.now()
         link = source.link.id if source.link else None
         drafted = Transfer(
@@ -203,9 +203,20 @@ async def check_allowance_of(book: Book, transfer: Transfer, allowance: Allowanc
     check_allowance(transfer, allowance, count=before.count, spent=spent)
 
 
-def check_place(room: RoomFacts, payee: str) -> None:
-    """Raise unless `payee` (Matrix id) is joined to `room` and it is encrypted."""
+def check_may_be_paid(mxid: str, settings: Settings) -> None:
+    """Raise unless the operator lets this person be paid."""
+    if settings.permissions.role_of(mxid) < Role.RECEIVE:
+        raise PayeeBlockedError(payee=mxid)
+
+
+def check_encrypted(room: RoomFacts) -> None:
+    """Raise unless nobody outside of `room` reads what is said there."""
     if not room.encrypted:
         raise RoomNotEncryptedError
+
+
+def check_place(room: RoomFacts, payee: str) -> None:
+    """Raise unless `payee` (Matrix id) is joined to `room` and it is encrypted."""
+    check_encrypted(room)
     if payee not in room.members:
         raise PayeeNotHereError(payee=payee)

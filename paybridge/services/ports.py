@@ -41,6 +41,7 @@ from paybridge.services.rail import (
     RailError,
     RailEvent,
     Refused,
+    Reversed,
     Settled,
     StatementLine,
     ThrottledError,
@@ -80,6 +81,7 @@ __all__ = [
     "RailEvent",
     "Record",
     "Refused",
+    "Reversed",
     "RoomFacts",
     "Rooms",
     "RoomsAwayError",
@@ -163,7 +165,10 @@ class ApprovedSoFar:
 
 
 class Errand(StrEnum):
-    """What a leg waits for: to be sent to its rail (reserved, prepared), or to be asked about there."""
+    """What a leg waits for: to be sent to its rail (reserved, prepared), or to be asked about there.
+
+    Of legs that are over, those are asked about that have a `due`.
+    """
 
     SEND = "send"
     ASK = "ask"

@@ -67,6 +67,17 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Reversed:
+    """The money moved and was taken back later: a chargeback, a returned debit, a returned payout.
+
+    `amount` is how much of the order's amount came back in all, at most the whole of it.
+    """
+
+    remote_id: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """The rail has the order and is working on it; ask again after `next_poll`."""
 
@@ -99,7 +110,7 @@ class Unsure:
     reason: str
 
 
-Outcome = Settled | Pending | Refused | NotFound | Prepared | Unsure
+Outcome = Settled | Reversed | Pending | Refused | NotFound | Prepared | Unsure
 
 
 class RailError(Exception):
@@ -143,8 +154,8 @@ class NotASandboxError(RailError):
 class RailEvent:
     """A verified webhook: the order `reference` has news. The rail is then asked.
 
-    `says` is what the webhook claims, `settled` or `refused`, if it does: where the books say the same of an
-    order that is over, the rail need not be asked.
+    `says` is what the webhook claims, `settled`, `refused` or `reversed`, if it does: where the books say the
+    same of an order that is over, the rail need not be asked.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """The reconciler asks the rails about every order whose fate is open, until it knows.
 
 It asks before anything is sent again, and sends again only under the same key and only if the rail has surely
-not executed the order.
+not executed the order. Where a rail has news of an order that is over, it asks as well.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from paybridge.domain import leg as legs
-from paybridge.domain.leg import LegHappening, LegState
+from paybridge.domain.leg import ENDED_AT_A_RAIL, LegHappening, LegKind, LegState
 from paybridge.failpoints import failpoint
 from paybridge.services.lanes import Bell, Lanes
 from paybridge.services.ports import (
@@ -22,13 +20,11 @@ from paybridge.services.ports import (
     Due,
     Errand,
     NotFound,
-    Outcome,
     Pending,
     Prepared,
     Rail,
     RailError,
     RailEvent,
-    Settled,
     StaleError,
     Unsure,
 )
@@ -38,9 +34,9 @@ if TYPE_CHECKING:
 
     from paybridge.domain.leg import Leg
     from paybridge.services.execution import Execution
+    from paybridge.services.late_news import LateNews
     from paybridge.services.outcomes import Outcomes
 
-log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 64
 """Questions to one rail that are open at once."""
@@ -52,16 +48,16 @@ class Reconciler:
     """Asks about every executing leg whose call has not come back in time, and about every unsure one.
 
     `sending` are the legs that the courier is executing at the moment: their answer is on its way.
-    `contradictions` counts how often a rail said otherwise than the books of an order that is over.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the ports, and the use cases that an answer sets off
         self,
         book: Book,
         clock: Clock,
         rails: Mapping[str, Rail],
         outcomes: Outcomes,
         execution: Execution,
+        late_news: LateNews,
         bell: Bell,
         sending: Callable[[], Collection[str]],
     ) -> None:
@@ -69,9 +65,8 @@ class Reconciler:
         self._clock = clock
         self._outcomes = outcomes
         self._execution = execution
+        self._late_news = late_news
         self._sending = sending
-        self._rails = rails
-        self.contradictions = 0
         self._lanes = Lanes(book, clock, rails, outcomes, bell, Errand.ASK, AT_ONCE)
 
     async def run(self) -> None:
@@ -92,31 +87,13 @@ class Reconciler:
             leg = await self._book.leg_by_reference(event.reference)
             if leg is None or leg.id in {*self._sending(), *self._lanes.driving}:
                 return
-            if leg.state in {LegState.SETTLED, LegState.REFUSED} and event.says != leg.state:
-                await self._look_again(leg)
-            if leg.state not in {LegState.EXECUTING, LegState.UNSURE}:
+            if not _is_worth_asking(leg, event):
                 return
             try:
                 await self._outcomes.ask_at_once(leg)
             except StaleError:
                 continue
             return
-
-    async def _look_again(self, leg: Leg) -> None:
-        """Whether the rail still says of an order that is over what the books say; else somebody must look.
-
-        Nothing is booked and nothing sent: what was settled or given back stays so until somebody decides.
-        """
-        rail = self._rails.get(leg.rail)
-        if rail is None:
-            return
-        outcome = await rail.query(leg.id, leg.handle)
-        told = {"leg": leg.id, "rail": leg.rail, "books": leg.state, "rail_says": type(outcome).__name__}
-        if isinstance(outcome, Unsure | Pending) or outcome == NotFound(final=False):
-            log.warning("a rail has news of an order that is over, and does not say which", **told)
-        elif not _agree(leg, outcome):
-            self.contradictions += 1
-            log.error("a rail says otherwise than the books", amount=str(leg.amount), **told)
 
     async def _ask(self, due: Due, rail: Rail) -> None:
         """Ask first; send again, under the same key, only if the rail has surely not executed it."""
@@ -127,6 +104,9 @@ class Reconciler:
             failpoint("reconciler.after_query")
         except RailError as error:
             outcome = Unsure(type(error).__name__)
+        if leg.state in ENDED_AT_A_RAIL:
+            await self._late_news.take(leg, transfer, outcome)
+            return
         match outcome:
             case Prepared() | NotFound(final=True) if leg.handle is not None:
                 await self._again(due, rail)
@@ -149,9 +129,8 @@ class Reconciler:
         await self._execution.execute(replace(resumed, attempts=leg.attempts + 1), transfer, rail)
 
 
-def _agree(leg: Leg, outcome: Outcome) -> bool:
-    match outcome:
-        case Settled(amount=amount):
-            return leg.state is LegState.SETTLED and amount == leg.amount
-        case _:
-            return leg.state is LegState.REFUSED
+def _is_worth_asking(leg: Leg, event: RailEvent) -> bool:
+    """Whether its fate is open, or the news may be other than how it ended."""
+    if leg.state in ENDED_AT_A_RAIL:
+        return leg.kind is not LegKind.BOOK and event.says != leg.state
+    return leg.state in {LegState.EXECUTING, LegState.UNSURE}

@@ -15,6 +15,9 @@ from paybridge.services.rail import StatementLine
 NOTHING_MOVED: Final = frozenset({LegState.READY, LegState.REFUSED, LegState.CANCELLED})
 """States of a leg in which the rail must not have moved anything for it."""
 
+MOVED: Final = frozenset({LegState.SETTLED, LegState.REVERSED, LegState.SUSPENDED})
+"""States of a leg in which the rail has moved money for it."""
+
 
 class Match(StrEnum):
     """How an order stands in both books."""
@@ -87,10 +90,11 @@ def _compared(reference: str, leg: Leg | None, lines: list[StatementLine]) -> Co
 
 
 def _expected(leg: Leg) -> Money | None:
-    """What a settled leg moved on our account at the rail, fee included; None if it has not settled."""
-    if leg.state is not LegState.SETTLED:
+    """What a leg moved on our account at the rail in all, fee included; None if it moved nothing."""
+    if leg.state not in MOVED:
         return None
-    return leg.amount if leg.kind is LegKind.COLLECT else -(leg.amount + leg.fee)
+    back = Money(leg.taken_back, leg.amount.currency)
+    return leg.amount - back if leg.kind is LegKind.COLLECT else back - (leg.amount + leg.fee)
 
 
 def _sum(lines: list[StatementLine]) -> Money | None:

@@ -24,6 +24,7 @@ from paybridge.services.rail import (
     RailError,
     RailEvent,
     Refused,
+    Reversed,
     Settled,
     StatementLine,
     Unsure,
@@ -76,6 +77,10 @@ def sensible_outcome(told: object, currency: str | None = None) -> Outcome:
             _demand(_fits(fee, Money) and not fee.is_negative, "the fee of a payment")
             _demand(fee.currency == amount.currency == (currency or amount.currency), "a payment's currency")
             _demand(took is None or isinstance(took, timedelta), "how long a payment took")
+        case Reversed(remote_id=remote, amount=amount):
+            _demand(_text(remote, LONGEST_ID), "the id of a payment")
+            _demand(_fits(amount, Money) and amount.is_positive, "the amount that came back")
+            _demand(amount.currency == (currency or amount.currency), "the currency of what came back")
         case Pending(next_poll=wait):
             _demand(_between(NOTHING, wait, LONGEST_WAIT), "when to ask again")
         case Refused(code=text) | Unsure(reason=text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
 
 _RESERVED: Final = frozenset({"reserved", "prepared", "executing", "unsure"})
 _ALL_LEGS_SETTLED: Final = frozenset({"settled", "claimable", "claimed", "returned"})
+_AT_THE_RAIL: Final = frozenset({"collect", "payout", "suspend"})
+_MOVED: Final = frozenset({"settled", "reversed"})
 
 _LEGS: Final = """
     SELECT leg.id, leg.kind, leg.state, leg.owner, leg.amount, leg.fee, leg.highest_fee, leg.currency,
-        leg.to_person, leg.to_claim, transfer.id, transfer.state, EXISTS (
+        leg.to_person, leg.to_claim, leg.taken_back, transfer.id, transfer.state, EXISTS (
             SELECT 1 FROM leg AS other
-            WHERE other.transfer = leg.transfer AND other.kind = 'collect' AND other.state = 'settled'
+            WHERE other.transfer = leg.transfer AND other.kind = 'collect'
+                AND other.state IN ('reversed', 'settled')
         )
     FROM leg JOIN transfer ON transfer.id = leg.transfer ORDER BY leg.id
 """
@@ -29,10 +33,21 @@ _BOOKED: Final = """
         CAST(sum(CASE WHEN account.kind = 'rail_clearing' THEN abs(entry.amount) ELSE 0 END) AS BIGINT)
     FROM leg
     JOIN journal ON journal.idem IN (
-        leg.id || '/collect', leg.id || '/book', leg.id || '/hold', leg.id || '/release', leg.id || '/payout'
+        leg.id || '/collect', leg.id || '/book', leg.id || '/hold', leg.id || '/release',
+        leg.id || '/payout', leg.id || '/suspend', leg.id || '/reversal'
     )
     JOIN entry ON entry.journal = journal.id JOIN account ON account.id = entry.account
     GROUP BY leg.id, journal.id, journal.idem ORDER BY leg.id
+"""
+_REFUNDS: Final = """
+    SELECT paid.id, paid.refunded, CAST(coalesce(sum(given.amount), 0) AS BIGINT), count(
+        CASE WHEN given.payer <> paid.payee OR given.payee <> paid.payer OR given.currency <> paid.currency
+        THEN 1 END
+    )
+    FROM transfer AS paid
+    LEFT JOIN transfer AS given ON given.original = paid.id AND given.state IN ('approved', 'settled')
+    WHERE paid.refunded > 0 OR given.id IS NOT NULL
+    GROUP BY paid.id, paid.refunded ORDER BY paid.id
 """
 
 
@@ -42,59 +57,96 @@ def payment_problems(outside: Outside) -> Iterator[str]:
     booked = groupby(outside.rows(_BOOKED), key=itemgetter(0))
     next_booked = next(booked, None)
     for row in outside.rows(_LEGS):
-        leg, kind, state, owner, amount, fee, highest_fee, currency, to, to_claim, payment, stands, fed = row
-        reserve = amount + highest_fee
-        nothing_to_move = kind == "book" and to == owner and not to_claim and not fed
-        expected = {} if nothing_to_move else _expected(kind, state, amount, reserve)
+        leg = _Leg(*row)
         found: list[tuple[Any, ...]] = []
         # Both are in the order of the legs' ids.
-        if next_booked is not None and next_booked[0] == leg:
+        if next_booked is not None and next_booked[0] == leg.id:
             found = list(next_booked[1])
             next_booked = next(booked, None)
-        yield from _booked_otherwise(leg, expected, found, amount + fee if kind == "payout" else amount)
-        if stands != "approved" and state in _RESERVED:
-            yield f"leg {leg}: is {state} while transfer {payment} is {stands}"
-        if stands in _ALL_LEGS_SETTLED and state != "settled":
-            yield f"leg {leg}: is {state} while transfer {payment} is {stands}"
-        if kind == "payout" and state in _RESERVED:
-            held[owner, currency] += reserve
-        if stands == "approved" and state == "settled" and fed and kind != "payout":
-            held[owner, currency] += amount if kind == "collect" else -amount
+        yield from _booked_otherwise(leg, found)
+        if leg.stands != "approved" and leg.state in _RESERVED:
+            yield f"leg {leg.id}: is {leg.state} while transfer {leg.payment} is {leg.stands}"
+        if leg.stands in _ALL_LEGS_SETTLED and leg.state != "settled":
+            yield f"leg {leg.id}: is {leg.state} while transfer {leg.payment} is {leg.stands}"
+        if leg.state == "reversed" and leg.stands != "reversed":
+            yield f"leg {leg.id}: is reversed while transfer {leg.payment} is {leg.stands}"
+        if leg.kind == "payout" and leg.state in _RESERVED:
+            held[leg.owner, leg.currency] += leg.reserve
+        if leg.stands == "approved" and leg.state == "settled" and leg.fed and leg.kind != "payout":
+            held[leg.owner, leg.currency] += leg.amount if leg.kind == "collect" else -leg.amount
     yield from _transfers_without_legs(outside)
+    yield from _reversed_without_reason(outside)
+    yield from _refunded_otherwise(outside)
     yield from _other_sums(outside, "held", held)
     yield from _other_sums(outside, "claimable", _claimable(outside))
 
 
-def _expected(kind: str, state: str, amount: int, reserve: int) -> Mapping[str, int]:
-    """The journals that a leg must have by now, and how much each moves."""
-    match kind, state:
-        case "collect", "settled":
-            return {"collect": amount}
-        case "book", "settled":
-            return {"book": amount}
-        case "payout", "settled":
-            return {"hold": reserve, "payout": reserve}
-        case "payout", "refused":
-            return {"hold": reserve, "release": reserve}
-        case "payout", _ if state in _RESERVED:
-            return {"hold": reserve}
-        case _:
-            return {}
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """A row of `_LEGS`; amounts in minor units. `fed` says that a collect has brought the money in."""
+
+    id: str
+    kind: str
+    state: str
+    owner: str
+    amount: int
+    fee: int
+    highest_fee: int
+    currency: str
+    to: str | None
+    to_claim: int
+    taken_back: int
+    payment: str
+    stands: str
+    fed: int
+
+    @property
+    def reserve(self) -> int:
+        return self.amount + self.highest_fee
+
+    @property
+    def through_rail(self) -> int:
+        """What goes over our account at the rail when it settles."""
+        return self.amount + self.fee if self.kind == "payout" else self.amount
+
+    @property
+    def moves_nothing(self) -> bool:
+        return self.kind == "book" and self.to == self.owner and not self.to_claim and not self.fed
 
 
-def _booked_otherwise(
-    leg: str, expected: Mapping[str, int], found: list[tuple[Any, ...]], through_rail: int
-) -> Iterator[str]:
+def _expected(leg: _Leg) -> Mapping[str, int]:
+    """The journals that a leg must have by now, and how much each moves; a reversal, how much at the rail."""
+    expected: dict[str, int] = {}
+    if leg.kind == "payout" and (leg.state in _RESERVED | _MOVED | {"refused", "suspended"}):
+        expected["hold"] = leg.reserve
+    if leg.kind == "payout" and leg.state in {"refused", "suspended"}:
+        expected["release"] = leg.reserve
+    if leg.kind == "payout" and leg.state in _MOVED:
+        expected["payout"] = leg.reserve
+    if leg.kind == "collect" and leg.state in _MOVED:
+        expected["collect"] = leg.amount
+    if leg.kind == "book" and leg.state == "settled" and not leg.moves_nothing:
+        expected["book"] = leg.amount
+    if leg.state == "suspended":
+        expected["suspend"] = leg.through_rail
+    if leg.state == "reversed":
+        expected["reversal"] = leg.taken_back
+    return expected
+
+
+def _booked_otherwise(leg: _Leg, found: list[tuple[Any, ...]]) -> Iterator[str]:
     booked = {}
     for _, idem, moved, cleared in found:
-        name = idem.removeprefix(f"{leg}/")
-        booked[name] = moved
-        if name in {"collect", "payout"} and cleared != through_rail:
-            yield f"journal {idem}: {cleared} went through the rail, the leg says {through_rail}"
+        name = idem.removeprefix(f"{leg.id}/")
+        # Where unclaimed money is taken back in part, the rest moves too: what counts is the rail's side.
+        booked[name] = cleared if name == "reversal" else moved
+        if name in _AT_THE_RAIL and cleared != leg.through_rail:
+            yield f"journal {idem}: {cleared} went through the rail, the leg says {leg.through_rail}"
+    expected = _expected(leg)
     for name in sorted(expected.keys() | booked.keys()):
         if booked.get(name) != expected.get(name):
             yield (
-                f"leg {leg}: its journal {name} should move {expected.get(name, 'nothing')}"
+                f"leg {leg.id}: its journal {name} should move {expected.get(name, 'nothing')}"
                 f" and moves {booked.get(name, 'nothing')}"
             )
 
@@ -108,6 +160,24 @@ def _transfers_without_legs(outside: Outside) -> Iterator[str]:
     )
     for transfer, state in rows:
         yield f"transfer {transfer}: is {state} and has no leg"
+
+
+def _reversed_without_reason(outside: Outside) -> Iterator[str]:
+    rows = outside.rows(
+        "SELECT id FROM transfer WHERE state = 'reversed' AND NOT EXISTS ("
+        "SELECT 1 FROM leg WHERE leg.transfer = transfer.id AND leg.state = 'reversed') ORDER BY id"
+    )
+    for (transfer,) in rows:
+        yield f"transfer {transfer}: is reversed and none of its legs is"
+
+
+def _refunded_otherwise(outside: Outside) -> Iterator[str]:
+    rows = outside.rows(_REFUNDS)
+    for transfer, counted, given, strange in rows:
+        if counted != given:
+            yield f"transfer {transfer}: says that {counted} was refunded, and its refunds sum to {given}"
+        if strange:
+            yield f"transfer {transfer}: was refunded by or to somebody else"
 
 
 def _claimable(outside: Outside) -> Counter[tuple[str, str]]:

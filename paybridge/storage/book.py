@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Select, and_, func, select, text, union_all
 
 from paybridge.domain.ledger import AccountKind
-from paybridge.domain.leg import LegState
+from paybridge.domain.leg import ENDED_AT_A_RAIL, LegState
 from paybridge.domain.money import Money
 from paybridge.domain.transfer import TransferState
 from paybridge.services.figures import StepTally
@@ -47,10 +47,13 @@ _CLAIMABLE_TRANSFERS: Final = text(tables.IS_CLAIMABLE)
 _OPEN_REQUESTS: Final = text(tables.IS_OPEN_REQUEST)
 _ON: Final = {
     Errand.SEND: and_(
-        text(tables.IS_OPEN_LEG), leg.c.state.in_([LegState.RESERVED.value, LegState.PREPARED.value])
+        text(f"leg.{tables.IS_DUE_LEG}"), leg.c.state.in_([LegState.RESERVED.value, LegState.PREPARED.value])
     ),
     Errand.ASK: and_(
-        text(tables.IS_OPEN_LEG), leg.c.state.in_([LegState.EXECUTING.value, LegState.UNSURE.value])
+        text(f"leg.{tables.IS_DUE_LEG}"),
+        leg.c.state.in_(
+            [state.value for state in (LegState.EXECUTING, LegState.UNSURE, *sorted(ENDED_AT_A_RAIL))]
+        ),
     ),
 }
 _HAS_OPEN_LEG: Final = select(leg.c.id).where(
@@ -174,7 +177,7 @@ class SqlBook:
         return await self._due(due.order_by(leg.c.due).limit(limit))
 
     async def open_legs(self, errand: Errand, rail: str) -> Sequence[str]:
-        found = select(leg.c.id).where(_ON[errand], leg.c.rail == rail, leg.c.due.is_not(None))
+        found = select(leg.c.id).where(_ON[errand], leg.c.rail == rail)
         return [row["id"] for row in await self._reader.rows(found.order_by(leg.c.due))]
 
     async def legs_on(self, errand: Errand, legs: Sequence[str]) -> Sequence[Due]:

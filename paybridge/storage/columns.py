@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, LargeBinary, Text, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from enum import StrEnum
 
 # SQLite's strict tables know INTEGER only; it holds 64 bits there.
 BIG: Final = BigInteger().with_variant(Integer(), "sqlite")
@@ -16,6 +20,11 @@ TEXT: Final = Text().with_variant(Text(collation="C"), "postgresql")
 def where(condition: str) -> dict[str, Any]:
     """The keywords that make an index partial, in either engine."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+def in_list(column: str, values: Iterable[StrEnum]) -> str:
+    """The SQL condition that `column` is one of `values`, in their alphabetical order."""
+    return f"{column} IN ({', '.join(repr(str(value)) for value in sorted(values))})"
 
 
 def check(name: str, condition: str) -> CheckConstraint:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from alembic import op
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from sqlalchemy import Connection
 
 _FUNCTION: Final = "CREATE FUNCTION "
 
@@ -26,6 +29,61 @@ def set_up(*, sqlite: Iterable[str] = (), postgresql: Iterable[str] = ()) -> Non
             # Nobody may call it, nor hang it on a table of their own.
             heading = statement.removeprefix(_FUNCTION).partition(" RETURNS ")[0]
             connection.exec_driver_sql(f"REVOKE EXECUTE ON FUNCTION {heading} FROM PUBLIC")
+
+
+def replace_check(table: str, name: str, condition: str) -> None:
+    """Give the table's check of this name another condition, which what is stored must fulfil already."""
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        _edit_table(
+            connection, table, rf"CONSTRAINT {name} CHECK \((?:[^()]|\([^()]*\))*\)", _check(name, condition)
+        )
+        return
+    connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    connection.exec_driver_sql(f"ALTER TABLE {table} ADD {_check(name, condition)}")
+
+
+def add_check(table: str, name: str, condition: str) -> None:
+    """Give the table one more check, which what is stored must fulfil already."""
+    _add_constraint(table, _check(name, condition))
+
+
+def add_foreign_key(table: str, column: str, other: str) -> None:
+    """Let the column name rows of the table `other` by their `id`, as what is stored must do already."""
+    _add_constraint(table, f"FOREIGN KEY({column}) REFERENCES {other} (id)")
+
+
+def _check(name: str, condition: str) -> str:
+    return f"CONSTRAINT {name} CHECK ({condition})"
+
+
+def _add_constraint(table: str, clause: str) -> None:
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        _edit_table(connection, table, r"\s*\)(?=\s*STRICT)", f", \n\t{clause}\n)")
+        return
+    connection.exec_driver_sql(f"ALTER TABLE {table} ADD {clause}")
+
+
+def _edit_table(connection: Connection, table: str, pattern: str, into: str) -> None:
+    """Edit what SQLite has stored as the table's definition, as its manual allows for constraints.
+
+    It has no other way to alter one but to copy the table, which others refer to.
+    """
+    named = (table,)
+    (told,) = connection.exec_driver_sql(
+        "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", named
+    ).one()
+    edited, count = re.subn(pattern, lambda _: into, told)
+    if count != 1:
+        raise LookupError(f"{table} has no one place for {into}")
+    (version,) = connection.exec_driver_sql("PRAGMA schema_version").one()
+    connection.exec_driver_sql("PRAGMA writable_schema = ON")
+    connection.exec_driver_sql(
+        "UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?", (edited, table)
+    )
+    connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
+    connection.exec_driver_sql("PRAGMA writable_schema = RESET")
 
 
 def function(heading: str, body: str, returns: str = "trigger") -> str:

@@ -20,11 +20,11 @@ from sqlalchemy import (
 from paybridge.domain.ledger import AccountKind
 from paybridge.domain.people import LinkState
 from paybridge.domain.transfer import TransferKind, TransferState
+from paybridge.storage.columns import in_list
 from paybridge.storage.tables import (
     IS_OPEN,
     account,
     identity,
-    in_list,
     leg,
     link,
     person,

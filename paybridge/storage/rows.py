@@ -190,6 +190,8 @@ def _transfer_row(transfer: Transfer) -> dict[str, Any]:
         "note": transfer.note,
         "times": transfer.times,
         "request": transfer.request,
+        "original": transfer.original,
+        "refunded": transfer.refunded,
         "reason": transfer.reason,
         "updated": _microseconds_or_none(transfer.updated),
         "version": transfer.version,
@@ -216,6 +218,8 @@ def transfer_of(row: Row) -> Transfer:
         note=row["note"],
         times=row["times"],
         request=row["request"],
+        original=row["original"],
+        refunded=row["refunded"],
         reason=row["reason"],
         updated=_moment_or_none(row["updated"]),
         version=row["version"],
@@ -242,6 +246,7 @@ def _leg_row(leg: Leg) -> dict[str, Any]:
         "remote_id": leg.remote_id,
         "code": leg.code,
         "attempts": leg.attempts,
+        "taken_back": leg.taken_back,
         "due": _microseconds_or_none(leg.due),
         "version": leg.version,
     }
@@ -266,6 +271,7 @@ def leg_of(row: Row) -> Leg:
         remote_id=row["remote_id"],
         code=row["code"],
         attempts=row["attempts"],
+        taken_back=row["taken_back"],
         due=_moment_or_none(row["due"]),
         version=row["version"],
     )

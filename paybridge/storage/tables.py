@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlalchemy import (
     Column,
@@ -27,15 +27,12 @@ from paybridge.storage.columns import (
     bytes_column,
     check,
     id_column,
+    in_list,
     number_column,
     row_number,
     text_column,
     where,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from enum import StrEnum
 
 LIVE_PAYMENTS: Final = (
     TransferState.DRAFTED,
@@ -50,11 +47,6 @@ LIVE_PAYMENTS: Final = (
 metadata: Final = MetaData()
 
 
-def in_list(column: str, values: Iterable[StrEnum]) -> str:
-    """The SQL condition that `column` is one of `values`, in their alphabetical order."""
-    return f"{column} IN ({', '.join(repr(str(value)) for value in sorted(values))})"
-
-
 # SQLite takes a partial index only where a query repeats its condition word for word.
 IS_OPEN: Final = in_list(
     "state", (TransferState.AWAITING_APPROVAL, TransferState.APPROVED, TransferState.CLAIMABLE)
@@ -63,6 +55,7 @@ IS_EXPIRING: Final = in_list("state", (TransferState.AWAITING_APPROVAL, Transfer
 IS_CLAIMABLE: Final = "state = 'claimable'"
 IS_OPEN_REQUEST: Final = "state = 'open'"
 IS_OPEN_LEG: Final = in_list("state", OPEN_LEG_STATES)
+IS_DUE_LEG: Final = "due IS NOT NULL"
 
 
 # ---------------------------------------------------------------- the ledger
@@ -232,6 +225,8 @@ transfer = Table(
     bytes_column("note", null=True),
     number_column("times", null=True),
     Column("request", TEXT, ForeignKey("request.id"), nullable=True),
+    Column("original", TEXT, ForeignKey("transfer.id"), nullable=True),
+    Column("refunded", BIG, nullable=False, server_default="0"),
     text_column("reason", null=True),
     number_column("updated", null=True),
     number_column("version"),
@@ -239,6 +234,8 @@ transfer = Table(
     check("transfer_state", in_list("state", TransferState)),
     check("transfer_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
     check("transfer_fee", f"fee BETWEEN 0 AND {MAX_MINOR}"),
+    check("transfer_original", "(kind = 'refund') = (original IS NOT NULL)"),
+    check("transfer_refunded", "refunded BETWEEN 0 AND amount"),
     Index("transfer_of_payer", "payer", "created"),
     Index("transfer_of_payee", "payee", "created"),
     Index("transfer_open_of_payer", "payer", "created", **where(IS_OPEN)),
@@ -274,6 +271,7 @@ leg = Table(
     text_column("remote_id", null=True),
     text_column("code", null=True),
     number_column("attempts"),
+    Column("taken_back", BIG, nullable=False, server_default="0"),
     number_column("due", null=True),
     number_column("version"),
     UniqueConstraint("transfer", "number"),
@@ -282,7 +280,9 @@ leg = Table(
     check("leg_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
     check("leg_fees", f"fee BETWEEN 0 AND {MAX_MINOR} AND highest_fee BETWEEN 0 AND {MAX_MINOR}"),
     check("leg_to_claim", "to_claim IN (0, 1)"),
-    Index("leg_due", "due", **where(IS_OPEN_LEG)),
+    check("leg_taken_back", "taken_back BETWEEN 0 AND amount AND (taken_back > 0) = (state = 'reversed')"),
+    Index("leg_due", "due", **where(IS_DUE_LEG)),
+    Index("leg_open", "rail", "state", **where(IS_OPEN_LEG)),
     sqlite_strict=True,
 )
 

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 
-from paybridge.services.figures import Figures, StepTally
+from paybridge.services.figures import Figures, LateTally, StepTally
 
 Measure = Callable[[], Awaitable[Figures]]
 """Counts everything now."""
@@ -26,6 +26,8 @@ METRICS: Final[Mapping[str, str]] = MappingProxyType(
         "paybridge_inbox_letters_waiting": "Messages that have come and are not handled.",
         "paybridge_outbox_posts_waiting": "Messages that are to be said and are not sent.",
         "paybridge_contradictions_total": "How often a rail contradicted the books about what is over.",
+        "paybridge_reversals_total": "Settled orders that a rail took back later.",
+        "paybridge_suspensions_total": "Refused orders that a rail executed after all.",
         "paybridge_steps_total": "Steps since the start, by whether the database took them.",
     }
 )
@@ -40,12 +42,12 @@ class Metrics:
         registry: CollectorRegistry,
         measure: Measure,
         tally: StepTally,
-        contradictions: Callable[[], int],
+        late: LateTally,
     ) -> None:
         self._registry = registry
         self._measure = measure
         self._tally = tally
-        self._contradictions = contradictions
+        self._late = late
         self._figures: Figures | None = None
         registry.register(self)
 
@@ -65,8 +67,9 @@ class Metrics:
         yield _number("paybridge_requests_open", self._figures.open_requests)
         yield _number("paybridge_inbox_letters_waiting", self._figures.letters_waiting)
         yield _number("paybridge_outbox_posts_waiting", self._figures.posts_waiting)
-        name = "paybridge_contradictions_total"
-        yield CounterMetricFamily(name, METRICS[name], value=self._contradictions())
+        yield _total("paybridge_contradictions_total", self._late.contradictions)
+        yield _total("paybridge_reversals_total", self._late.reversals)
+        yield _total("paybridge_suspensions_total", self._late.suspensions)
         name = "paybridge_steps_total"
         steps = CounterMetricFamily(name, METRICS[name], labels=["outcome"])
         steps.add_metric(["committed"], self._tally.committed)
@@ -95,3 +98,7 @@ def _gauge(name: str, by_state: Mapping[str, int]) -> Metric:
 
 def _number(name: str, value: int) -> Metric:
     return GaugeMetricFamily(name, METRICS[name], value=value)
+
+
+def _total(name: str, value: int) -> Metric:
+    return CounterMetricFamily(name, METRICS[name], value=value)

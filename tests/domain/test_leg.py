@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from paybridge.domain import ledger
 from paybridge.domain import leg as legs
 from paybridge.domain.leg import (
+    ENDED_AT_A_RAIL,
     LEG_MOVES,
     OPEN_LEG_STATES,
     InvalidLegMoveError,
@@ -62,8 +63,14 @@ def test_every_other_move_is_refused_and_changes_nothing(
     assert leg == a_leg("PB-7K3QD/1", "PB-7K3QD", kind=kind, state=before)
 
 
-def test_a_leg_that_is_over_never_moves_again() -> None:
-    assert {before for before, _ in LEG_MOVES} == OPEN_LEG_STATES
+def test_a_leg_that_is_over_moves_only_when_its_rail_says_otherwise() -> None:
+    late = {(before, happening) for before, happening in LEG_MOVES if before not in OPEN_LEG_STATES}
+
+    assert {before for before, _ in LEG_MOVES} == OPEN_LEG_STATES | ENDED_AT_A_RAIL
+    assert late == {
+        (LegState.SETTLED, LegHappening.REVERSE),
+        (LegState.REFUSED, LegHappening.SUCCEED_LATE),
+    }
 
 
 def test_only_a_clear_answer_ends_a_leg_that_was_sent() -> None:
@@ -110,10 +117,12 @@ def test_money_is_held_exactly_while_its_fate_is_open(history: list[LegHappening
     leg, booked = _history(LegKind.PAYOUT, history, fee)
 
     held = AMOUNT + HIGHEST_FEE if leg.state in FATE_OPEN else 0
-    spent = AMOUNT + fee if leg.state is LegState.SETTLED else 0
+    spent = AMOUNT + fee if leg.state in {LegState.SETTLED, LegState.REVERSED} else 0
+    late = AMOUNT + fee if leg.state is LegState.SUSPENDED else 0
     balances = _balances(booked)
     assert balances[ledger.held("anna")] == held
-    assert balances[ledger.clearing("bank")] == spent
+    assert balances[ledger.clearing("bank")] == spent + late
+    assert balances[ledger.suspense("bank")] == -late
     assert balances[ledger.person("anna")] == -held - spent
 
 
@@ -131,9 +140,11 @@ def test_nothing_is_booked_twice_and_nothing_gets_lost(
 def test_a_collect_brings_money_in_only_once_it_has_settled(history: list[LegHappening]) -> None:
     leg, booked = _history(LegKind.COLLECT, history, 0)
 
-    arrived = AMOUNT if leg.state is LegState.SETTLED else 0
+    arrived = AMOUNT if leg.state in {LegState.SETTLED, LegState.REVERSED} else 0
+    late = AMOUNT if leg.state is LegState.SUSPENDED else 0
     assert _balances(booked)[ledger.held("anna")] == arrived
-    assert _balances(booked)[ledger.clearing("bank")] == -arrived
+    assert _balances(booked)[ledger.suspense("bank")] == late
+    assert _balances(booked)[ledger.clearing("bank")] == -arrived - late
 
 
 @pytest.mark.parametrize("held_before", [True, False])

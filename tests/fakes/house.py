@@ -19,6 +19,7 @@ from paybridge.services.courier import Courier
 from paybridge.services.desk import Desk, open_desk
 from paybridge.services.execution import Execution
 from paybridge.services.expirer import Expirer
+from paybridge.services.late_news import LateNews
 from paybridge.services.outcomes import Outcomes
 from paybridge.services.pinning import Pins
 from paybridge.services.ports import RoomFacts, RoomsAwayError
@@ -128,6 +129,7 @@ class House:
     dispatcher: Dispatcher
     courier: Courier
     reconciler: Reconciler
+    late_news: LateNews
     expirer: Expirer
     pins: Pins
     _events: itertools.count[int] = field(default_factory=itertools.count)
@@ -269,6 +271,7 @@ async def open_house(folder: Path, more_rails: Mapping[str, Rail] | None = None)
     outcomes = Outcomes(book, vault, clock, chosen, desk.news, desk.requests, bell, jitter=lambda: 0)
     execution = Execution(clock, outcomes, desk.news, lost=lambda _: None)
     courier = Courier(book, clock, rails, outcomes, execution, bell)
+    late_news = LateNews(book, clock, outcomes, desk.news)
     return House(
         clock=clock,
         rooms=rooms,
@@ -279,7 +282,10 @@ async def open_house(folder: Path, more_rails: Mapping[str, Rail] | None = None)
         desk=desk,
         dispatcher=Dispatcher(desk, commands(), bell),
         courier=courier,
-        reconciler=Reconciler(book, clock, rails, outcomes, execution, bell, lambda: courier.driving),
+        reconciler=Reconciler(
+            book, clock, rails, outcomes, execution, late_news, bell, lambda: courier.driving
+        ),
+        late_news=late_news,
         expirer=Expirer(book, clock, outcomes, desk.news, desk.requests, bell),
         pins=Pins(book, vault, clock, chosen, bell, bell),
     )

@@ -31,6 +31,7 @@ from paybridge.services.ports import (
     RailError,
     RailEvent,
     Refused,
+    Reversed,
     Settled,
     StatementLine,
     ThrottledError,
@@ -93,6 +94,7 @@ class _Stage(StrEnum):
     PENDING = "pending"
     SETTLED = "settled"
     REFUSED = "refused"
+    REVERSED = "reversed"
     CANCELLED = "cancelled"
 
 
@@ -106,6 +108,7 @@ class _Kept:
     key: str | None = None
     asked: int = 0
     attempts: int = 0
+    back: int = 0
 
 
 @dataclass(slots=True)
@@ -148,13 +151,14 @@ class ScriptedRail:
         """Know this order no longer."""
         del self._orders[reference]
 
-    def change_its_mind(self, reference: str) -> None:
-        """What was refused settles after all; what was settled is not known any more."""
+    def move_late(self, reference: str) -> None:
+        """What was refused settles after all."""
+        self._settle(self._orders[reference])
+
+    def take_back(self, reference: str, cents: int | None = None) -> None:
+        """Reverse what had settled: all of it, or so many cents."""
         kept = self._orders[reference]
-        if kept.stage is _Stage.SETTLED:
-            self.forget(reference)
-        else:
-            self._settle(kept)
+        kept.stage, kept.back = _Stage.REVERSED, cents or kept.order.amount.minor
 
     def webhook(self, event: str, reference: str, at: datetime) -> tuple[dict[str, str], bytes]:
         """Headers and body of a webhook that `parse_webhook` takes for five minutes from `at`."""
@@ -320,6 +324,9 @@ class ScriptedRail:
                 return Pending(timedelta(seconds=1))
             case _Stage.REFUSED | _Stage.CANCELLED:
                 return Refused(kept.code)
+            case _Stage.REVERSED:
+                back = Money(kept.back, kept.order.amount.currency)
+                return Reversed(f"remote-{kept.order.reference}", back)
             case _Stage.SETTLED:
                 fee = Money(self.fee, kept.order.amount.currency)
                 return Settled(f"remote-{kept.order.reference}", kept.order.amount, fee, timedelta(0))

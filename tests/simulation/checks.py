@@ -157,7 +157,7 @@ class Checks:
         for leg, state, amount, fee, kind, transfer in self._rows(_LEGS):
             kept = bank.orders.get(leg)
             moved = bank.effects(leg)
-            if moved != (state == "settled"):
+            if moved != (state in {"settled", "reversed"}) or (state == "reversed") != bank.took_back(leg):
                 wrong.append(
                     f"leg {leg} of a {transfer} transfer is {state}, and the bank moved money {moved} times"
                 )

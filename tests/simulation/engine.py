@@ -17,6 +17,7 @@ from paybridge.services.courier import Courier
 from paybridge.services.desk import open_desk
 from paybridge.services.execution import Execution
 from paybridge.services.expirer import Expirer
+from paybridge.services.late_news import LateNews
 from paybridge.services.outcomes import Outcomes
 from paybridge.services.ports import BookUnavailableError, Letter
 from paybridge.services.reconciler import Reconciler
@@ -127,8 +128,9 @@ class Engine:
         execution = Execution(a.clock, outcomes, desk.news, lost=lambda _: None)
         bells = self._bells
         self._courier = Courier(self._book, a.clock, rails, outcomes, execution, bells["courier"])
+        late_news = LateNews(self._book, a.clock, outcomes, desk.news)
         self._reconciler = Reconciler(
-            self._book, a.clock, rails, outcomes, execution, bells["reconciler"],
+            self._book, a.clock, rails, outcomes, execution, late_news, bells["reconciler"],
             lambda: self._courier.driving,
         )  # fmt: skip
         self._expirer = Expirer(self._book, a.clock, outcomes, desk.news, desk.requests, bells["expirer"])
@@ -161,11 +163,6 @@ class Engine:
     def ring(self) -> None:
         for bell in self._bells.values():
             bell.ring()
-
-    @property
-    def contradictions(self) -> int:
-        """How often the bank said otherwise than the books, of orders that are over."""
-        return self._reconciler.contradictions
 
     def hint(self, event: RailEvent) -> None:
         """A webhook has come."""

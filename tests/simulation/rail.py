@@ -30,6 +30,7 @@ from paybridge.services.ports import (
     Quote,
     RailEvent,
     Refused,
+    Reversed,
     Settled,
     StatementLine,
     ThrottledError,
@@ -157,12 +158,20 @@ class Bank:
     def reverse(self, reference: str) -> None:
         """Take back what was settled, as a chargeback does: with a line in the statement, and with news."""
         kept = self.orders[reference]
-        kept.reversed = True
+        if not kept.reversed:
+            kept.reversed = True
+            back = -kept.order.amount if kept.order.kind is LegKind.COLLECT else kept.order.amount
+            self.moved.append(StatementLine(f"line-{len(self.moved)}", reference, back, STATEMENT_TIME))
         self._news(kept)
 
     def effects(self, reference: str) -> int:
-        """How often money moved for this order."""
-        return sum(line.reference == reference for line in self.moved)
+        """How often money moved for this order; what was taken back is another matter."""
+        collects = self.orders[reference].order.kind is LegKind.COLLECT if reference in self.orders else False
+        return sum(line.reference == reference and line.amount.is_positive is collects for line in self.moved)
+
+    def took_back(self, reference: str) -> bool:
+        """Whether the order was reversed."""
+        return reference in self.orders and self.orders[reference].reversed
 
     def _settle(self, kept: Kept) -> None:
         kept.stage = Stage.SETTLED
@@ -184,7 +193,7 @@ class Bank:
     @staticmethod
     def _outcome(kept: Kept) -> Outcome:
         if kept.reversed:
-            return Refused("reversed")
+            return Reversed(f"remote-{kept.order.reference}", kept.order.amount)
         match kept.stage:
             case Stage.PREPARED:
                 return Prepared()

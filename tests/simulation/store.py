@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from tests.simulation.dice import Dice
 
 STATEMENTS_KEPT: Final = 256
-_STATES: Final = {Errand.SEND: "('reserved', 'prepared')", Errand.ASK: "('executing', 'unsure')"}
+_STATES: Final = {
+    Errand.SEND: "('reserved', 'prepared')",
+    Errand.ASK: "('executing', 'unsure', 'settled', 'refused')",
+}
 _ANY_OPEN: Final = {
     errand: f"SELECT 1 FROM leg WHERE state IN {states} AND due IS NOT NULL LIMIT 1"  # noqa: S608 - constants
     for errand, states in _STATES.items()

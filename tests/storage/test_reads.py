@@ -215,9 +215,9 @@ async def test_approved_so_far_counts_payments_only_and_not_those_that_came_to_n
         a_transfer("yen", state=TransferState.SETTLED), amount=Money(900, "JPY"), fee=Money(0, "JPY")
     )
     await write(book, yen)
-    counted = 6  # approved, settled, claimable, claimed, returned; and the yen
+    counted = 7  # approved, settled, claimable, claimed, returned, reversed; and the yen
 
-    assert await book.approved_so_far("anna") == ApprovedSoFar(counted, {"EUR": 500, "JPY": 900})
+    assert await book.approved_so_far("anna") == ApprovedSoFar(counted, {"EUR": 600, "JPY": 900})
 
 
 async def test_cards_claims_and_requests_expire_and_nothing_else(book: Book) -> None:
@@ -252,7 +252,8 @@ async def test_due_legs_are_those_of_one_rail_on_one_errand_oldest_first(book: B
         first,
         a_leg("not due", "PB-2", number=2, due=START + 3 * MINUTE, state=reserved),
         a_leg("no due", "PB-1", number=2, state=reserved),
-        a_leg("ended", "PB-1", number=3, due=START, state=LegState.REFUSED),
+        a_leg("over", "PB-1", number=3, due=START + MINUTE, state=LegState.REFUSED),
+        a_leg("ended", "PB-2", number=3, state=LegState.SETTLED),
         a_leg("to ask", "PB-1", number=4, due=START, state=LegState.UNSURE),
         replace(a_leg("elsewhere", "PB-1", number=5, due=START, state=reserved), rail="other"),
     )
@@ -263,12 +264,13 @@ async def test_due_legs_are_those_of_one_rail_on_one_errand_oldest_first(book: B
     assert due[0] == Due(replace(first, version=1), replace(second, version=1))
     assert [one.leg.id for one in due] == ["first", "second"]
     assert [one.leg.id for one in await book.due_legs(Errand.SEND, "bank", in_two, 1)] == ["first"]
-    assert [one.leg.id for one in await book.due_legs(Errand.ASK, "bank", in_two, 10)] == ["to ask"]
+    assert [one.leg.id for one in await book.due_legs(Errand.ASK, "bank", in_two, 10)] == ["to ask", "over"]
     assert await book.open_legs(Errand.SEND, "bank") == ["first", "second", "not due"]
     assert [one.leg.id for one in await book.legs_on(Errand.ASK, ["first", "to ask"])] == ["to ask"]
     assert await book.next_due(Errand.SEND, START - MINUTE) == START
     assert await book.next_due(Errand.SEND, in_two) == START + 3 * MINUTE
-    assert await book.next_due(Errand.ASK, START) is None
+    assert await book.next_due(Errand.ASK, START) == START + MINUTE
+    assert await book.next_due(Errand.ASK, START + MINUTE) is None
     assert [leg.id for leg in await book.legs("PB-1")][:2] == ["second", "no due"]
 
 

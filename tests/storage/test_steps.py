@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paybridge.domain.leg import LegState
+from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.people import Identity, LinkState
-from paybridge.domain.transfer import TransferState
+from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.services.ports import (
     AlreadyDoneError,
     BookUnavailableError,
@@ -220,6 +220,95 @@ async def test_a_settled_leg_stays_settled(book: Book) -> None:
 
     with pytest.raises(StepRefusedError, match="stays as it ended"):
         await book.commit(Step(records=(replace(settled, state=LegState.UNSURE, version=1),)))
+
+
+@pytest.mark.parametrize("kind", [LegKind.COLLECT, LegKind.PAYOUT])
+async def test_what_went_through_a_rail_can_be_reversed_and_moved_late(book: Book, kind: LegKind) -> None:
+    settled = a_leg("l1", "PB-1", kind=kind, state=LegState.SETTLED)
+    refused = a_leg("l2", "PB-1", number=2, kind=kind, state=LegState.REFUSED)
+    await book.commit(people("anna") + Step(records=(a_transfer("PB-1"), settled, refused)))
+    gone = replace(settled, state=LegState.REVERSED, taken_back=1250, version=1)
+    late = replace(refused, state=LegState.SUSPENDED, version=1)
+    await book.commit(Step(records=(gone, late)))
+
+    assert [leg.state for leg in await book.legs("PB-1")] == [LegState.REVERSED, LegState.SUSPENDED]
+    for leg, state in ((gone, LegState.SETTLED), (late, LegState.REFUSED)):
+        with pytest.raises(StepRefusedError, match="stays as it ended"):
+            await book.commit(Step(records=(replace(leg, state=state, taken_back=0, version=2),)))
+
+
+@pytest.mark.parametrize(
+    ("leg", "after"),
+    [
+        (a_leg("l1", "PB-1", state=LegState.SETTLED), LegState.REVERSED),
+        (a_leg("l1", "PB-1", state=LegState.REFUSED), LegState.SUSPENDED),
+        (a_leg("l1", "PB-1", kind=LegKind.COLLECT, state=LegState.REFUSED), LegState.REVERSED),
+        (a_leg("l1", "PB-1", kind=LegKind.COLLECT, state=LegState.CANCELLED), LegState.SUSPENDED),
+    ],
+)
+async def test_nothing_else_that_ended_moves_on(book: Book, leg: Leg, after: LegState) -> None:
+    await book.commit(people("anna") + Step(records=(a_transfer("PB-1"), leg)))
+    back = 1 if after is LegState.REVERSED else 0
+
+    with pytest.raises(StepRefusedError, match="stays as it ended"):
+        await book.commit(Step(records=(replace(leg, state=after, taken_back=back, version=1),)))
+
+
+@pytest.mark.parametrize(
+    ("state", "back"), [(LegState.REVERSED, 0), (LegState.REVERSED, 1251), (LegState.SETTLED, 1)]
+)
+async def test_exactly_a_reversed_leg_has_given_something_back(
+    book: Book, state: LegState, back: int
+) -> None:
+    settled = a_leg("l1", "PB-1", kind=LegKind.COLLECT, state=LegState.SETTLED)
+    await book.commit(people("anna") + Step(records=(a_transfer("PB-1"), settled)))
+
+    with pytest.raises(StepRefusedError, match="leg_taken_back"):
+        await book.commit(Step(records=(replace(settled, state=state, taken_back=back, version=1),)))
+
+
+@pytest.mark.parametrize("state", [TransferState.SETTLED, TransferState.CLAIMED])
+async def test_no_more_is_refunded_than_was_paid_and_no_refund_is_undone(
+    book: Book, state: TransferState
+) -> None:
+    paid = a_transfer("PB-1", state=state)
+    await book.commit(people("anna") + Step(records=(paid,)))
+    await book.commit(Step(records=(replace(paid, refunded=1000, version=1),)))
+
+    for refunded, why in ((1251, "transfer_refunded"), (999, "no refund is undone")):
+        with pytest.raises(StepRefusedError, match=why):
+            await book.commit(Step(records=(replace(paid, refunded=refunded, version=2),)))
+
+
+@pytest.mark.parametrize(
+    "paid",
+    [
+        a_transfer("PB-1", state=TransferState.CLAIMABLE),
+        a_transfer("PB-1", state=TransferState.REVERSED),
+        a_transfer("PB-1", state=TransferState.SETTLED, kind=TransferKind.TOPUP),
+    ],
+)
+async def test_only_what_was_paid_is_refunded(book: Book, paid: Transfer) -> None:
+    await book.commit(people("anna") + Step(records=(paid,)))
+
+    with pytest.raises(StepRefusedError, match="only what was paid"):
+        await book.commit(Step(records=(replace(paid, refunded=1, version=1),)))
+
+
+async def test_a_refund_names_its_original_and_nothing_else_names_one(book: Book) -> None:
+    paid = a_transfer("PB-1", state=TransferState.SETTLED)
+    refund = a_transfer("PB-2", payer="bob", payee="anna", kind=TransferKind.REFUND)
+    await book.commit(people("anna", "bob") + Step(records=(paid,)))
+
+    for wrong in (refund, a_transfer("PB-3")):
+        original = None if wrong is refund else "PB-1"
+        with pytest.raises(StepRefusedError, match="transfer_original"):
+            await book.commit(Step(records=(replace(wrong, original=original),)))
+    with pytest.raises(StepRefusedError):
+        await book.commit(Step(records=(replace(refund, original="PB-9"),)))
+    await book.commit(Step(records=(replace(refund, original="PB-1"),)))
+    with pytest.raises(StepRefusedError, match="keeps its terms"):
+        await book.commit(Step(records=(replace(refund, original="PB-2", version=1),)))
 
 
 async def test_a_transfer_keeps_its_terms(book: Book) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -11,6 +12,7 @@ from paybridge.domain.money import Money
 from paybridge.domain.people import Person
 from paybridge.domain.permissions import Permissions
 from paybridge.domain.policy import Policy, Receipts, RoomPolicy, StatedPolicy
+from paybridge.domain.reversal import Loss
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services.news import News
 from paybridge.services.policies import Policies
@@ -73,16 +75,27 @@ def private_news() -> News:
 
 async def _everything(news: News, kind: TransferKind) -> list[Say]:
     """All that can be told about a transfer of this kind."""
-    payee = "bob" if kind is TransferKind.PAY else "anna"
-    made = {state: a_transfer("PB-7K3QD", payee=payee, kind=kind, state=state) for state in TransferState}
+    payee = "bob" if kind.between_people else "anna"
+    original = "PB-2ABCD" if kind is TransferKind.REFUND else None
+    made = {
+        state: replace(a_transfer("PB-7K3QD", payee=payee, kind=kind, state=state), original=original)
+        for state in TransferState
+    }
     awaiting, settled = made[TransferState.AWAITING_APPROVAL], made[TransferState.SETTLED]
     says: list[Say] = []
     for link in (None, a_link("link", "anna")):
         says += await news.card(awaiting, a_person("anna"), link, MEMBERS)
-    says += await news.on_its_way(made[TransferState.APPROVED])
     says += await news.arrived(settled)
     for state in (TransferState.CANCELLED, TransferState.EXPIRED):
         says += await news.closed(made[state])
+    if kind is TransferKind.REFUND:
+        return says  # it moves in our own books, where no rail can keep anybody waiting
+    says += await news.on_its_way(made[TransferState.APPROVED])
+    lost = Money.of("5", "EUR")
+    for losses in ((), (Loss(payee, lost, Money.zero("EUR")), Loss("anna", lost, lost))):
+        says += await news.reversed(made[TransferState.REVERSED], lost, losses)
+    for collected in (True, False):
+        says += await news.moved_late(made[TransferState.REFUSED], collected=collected)
     for unsure in (True, False):
         says += await news.delayed(made[TransferState.APPROVED], unsure=unsure)
     for code in ("insufficient_funds", "account_closed", "fee_over_cap", "bad_day"):

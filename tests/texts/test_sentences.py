@@ -35,11 +35,16 @@ PRODUCT = Path(paybridge.__file__).parent
 EVIL = "<b>`**%(x)s &amp; \u202e"
 
 # Keys that the source puts together from parts; all others stand in it as they are.
+BY_RAIL = (TransferKind.PAY, TransferKind.TOPUP, TransferKind.CASHOUT)
 FATES = ("card", "on_its_way", "receipt", "refused", "unsure", "delayed", "cancelled", "expired")
 COMPOSED = {
-    *(f"{kind}.{fate}" for kind, fate in product(TransferKind, FATES)),
+    *(f"{kind}.{fate}" for kind, fate in product(BY_RAIL, (*FATES, "reversed"))),
+    *(f"refund.{fate}" for fate in ("card", "receipt", "received", "cancelled", "expired")),
+    "pay.received",
     "pay.waiting",
-    *(f"pay.private.{fate}" for fate in (*FATES, "waiting", "claimed", "returned")),
+    *(f"pay.private.{fate}" for fate in (*FATES, "waiting", "claimed", "returned", "reversed")),
+    *(f"refund.private.{fate}" for fate in ("card", "receipt", "cancelled", "expired")),
+    *(f"status.refund.{state}" for state in ("awaiting_approval", "settled", "cancelled", "expired")),
     *(f"pay.returned.{why}" for why in ("expired", "sent_back", "taken_back")),
     *(f"refused.{code}" for code in ("insufficient_funds", "account_closed", "fee_over_cap", "other")),
     *(
@@ -62,6 +67,7 @@ COMPOSED = {
                 "refused",
                 "cancelled",
                 "expired",
+                "reversed",
             ),
         )
     ),

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from paybridge.services.figures import Figures, OpenLegs, StepTally
+from paybridge.services.figures import Figures, LateTally, OpenLegs, StepTally
 from paybridge.web.metrics import METRICS, Metrics
 from paybridge.web.server import serve_web
 from tests.web.desk import Desk
@@ -41,7 +41,7 @@ async def measure() -> Figures:
 
 @pytest.fixture
 async def server() -> AsyncIterator[WebServer]:
-    metrics = Metrics(CollectorRegistry(), measure, StepTally(committed=9, refused=1), lambda: 2)
+    metrics = Metrics(CollectorRegistry(), measure, StepTally(committed=9, refused=1), LateTally(2, 3, 4))
     server = await serve_web(
         "127.0.0.1", 0, version="1.2.3", parts={}, take_webhook=Desk().take, metrics=metrics
     )
@@ -76,6 +76,8 @@ async def test_every_figure_is_told_with_its_labels(client: aiohttp.ClientSessio
         ("paybridge_inbox_letters_waiting",): 7,
         ("paybridge_outbox_posts_waiting",): 8,
         ("paybridge_contradictions_total",): 2,
+        ("paybridge_reversals_total",): 3,
+        ("paybridge_suspensions_total",): 4,
         ("paybridge_steps_total", "committed"): 9,
         ("paybridge_steps_total", "refused"): 1,
     }

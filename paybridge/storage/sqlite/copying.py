@@ -7,11 +7,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.leg import OPEN_LEG_STATES
+from paybridge.storage.columns import in_list
 from paybridge.storage.errors import DatabaseError
 from paybridge.storage.rows import microseconds
 from paybridge.storage.sqlite.connection import connect, connect_read_only, create_file
 from paybridge.storage.sqlite.schema import check_guards, upgrade
-from paybridge.storage.tables import in_list
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -16,7 +16,7 @@ from paybridge.storage.kinds import KEY_OF, TABLE_OF, TERMS_OF
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sqlalchemy import ClauseElement, Table
+    from sqlalchemy import BindParameter, ClauseElement, Column, ColumnElement, Table
 
     from paybridge.services.ports import Record
     from paybridge.storage.rows import Row
@@ -54,9 +54,14 @@ def _update_if_unchanged(kind: type[Record]) -> Statement:
     kept = {KEY_OF[kind], *TERMS_OF[kind]}
     changed = [column.name for column in table.columns if column.name not in kept]
     same = {f"_{name}": name for name in kept}
-    found = [table.c[name] == bindparam(f"_{name}") for name in (KEY_OF[kind], *TERMS_OF[kind])]
+    found = [_is_same(table.c[name]) for name in (KEY_OF[kind], *TERMS_OF[kind])]
     made = update(table).where(*found, table.c.version == bindparam("_version"))
     return _statement(made, changed, same)
+
+
+def _is_same(column: Column[Any]) -> ColumnElement[bool]:
+    given: BindParameter[Any] = bindparam(f"_{column.name}")
+    return column.is_not_distinct_from(given) if column.nullable else column == given
 
 
 def _version(kind: type[Record]) -> Statement:

@@ -85,6 +85,39 @@ def test_keys_that_were_pinned_in_the_memory_move_to_their_table(tmp_path: Path)
     assert left == [("mastery:x",)]
 
 
+def test_payments_of_before_refunds_are_kept_and_guarded_as_new_ones(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "paybridge.db")
+    upgrade(connection, "0007")
+    connection.execute("INSERT INTO person (id, key, created, version) VALUES ('anna', x'00', 1, 1)")
+    connection.execute(
+        "INSERT INTO transfer (id, kind, state, payer, payer_mxid, payee, payee_mxid, amount, fee, currency,"
+        " room, created, expires, nonce, version)"
+        " VALUES ('PB-1', 'pay', 'settled', 'anna', '@a:hs', 'bob', '@b:hs', 5, 0, 'EUR', '!r', 1, 2, 'n', 1)"
+    )
+    connection.execute(
+        "INSERT INTO leg (id, transfer, number, kind, state, rail, owner, amount, fee, highest_fee, currency,"
+        " to_claim, attempts, version)"
+        " VALUES ('PB-1/1', 'PB-1', 1, 'collect', 'settled', 'bank', 'anna', 5, 0, 0, 'EUR', 0, 0, 1)"
+    )
+    upgrade(connection)
+    check_guards(connection)
+    kept = connection.execute("SELECT id, amount, original, refunded FROM transfer").fetchall()
+    connection.execute("UPDATE leg SET state = 'reversed', taken_back = 5")
+    with pytest.raises(sqlite3.IntegrityError, match="transfer_refunded"):
+        connection.execute("UPDATE transfer SET refunded = 6")
+    with pytest.raises(sqlite3.IntegrityError, match="leg_state"):
+        connection.execute(
+            "INSERT INTO leg (id, transfer, number, kind, state, rail, owner, amount, fee, highest_fee, currency,"
+            " to_claim, attempts, version)"
+            " VALUES ('PB-1/2', 'PB-1', 2, 'collect', 'lost', 'bank', 'anna', 5, 0, 0, 'EUR', 0, 0, 1)"
+        )
+    damage = connection.execute("PRAGMA integrity_check").fetchall()
+    connection.close()
+
+    assert kept == [("PB-1", 5, None, 0)]
+    assert damage == [("ok",)]
+
+
 def test_a_migration_that_breaks_leaves_nothing_half_done(tmp_path: Path) -> None:
     connection = connect(tmp_path / "paybridge.db")
     # The third migration meets a table that is there already.

@@ -95,7 +95,7 @@ def test_payments_of_before_refunds_are_kept_and_guarded_as_new_ones(tmp_path: P
         " VALUES ('PB-1', 'pay', 'settled', 'anna', '@a:hs', 'bob', '@b:hs', 5, 0, 'EUR', '!r', 1, 2, 'n', 1)"
     )
     connection.execute(
-        "INSERT INTO leg (id, transfer, number, kind, state, rail, owner, amount, fee, highest_fee, currency,"
+        "INSERT INTO leg (id, transfer, number, kind, state, rail, owner, amount, fee, highest_fee,"
         " to_claim, attempts, version)"
         " VALUES ('PB-1/1', 'PB-1', 1, 'collect', 'settled', 'bank', 'anna', 5, 0, 0, 'EUR', 0, 0, 1)"
     )
@@ -107,8 +107,8 @@ def test_payments_of_before_refunds_are_kept_and_guarded_as_new_ones(tmp_path: P
         connection.execute("UPDATE transfer SET refunded = 6")
     with pytest.raises(sqlite3.IntegrityError, match="leg_state"):
         connection.execute(
-            "INSERT INTO leg (id, transfer, number, kind, state, rail, owner, amount, fee, highest_fee, currency,"
-            " to_claim, attempts, version)"
+            "INSERT INTO leg (id, transfer, number, kind, state, rail, owner, amount, fee, highest_fee,"
+            " currency, to_claim, attempts, version)"
             " VALUES ('PB-1/2', 'PB-1', 2, 'collect', 'lost', 'bank', 'anna', 5, 0, 0, 'EUR', 0, 0, 1)"
         )
     damage = connection.execute("PRAGMA integrity_check").fetchall()

@@ -96,7 +96,7 @@ def test_payments_of_before_refunds_are_kept_and_guarded_as_new_ones(tmp_path: P
     )
     connection.execute(
         "INSERT INTO leg (id, transfer, number, kind, state, rail, owner, amount, fee, highest_fee,"
-        " to_claim, attempts, version)"
+        " currency, to_claim, attempts, version)"
         " VALUES ('PB-1/1', 'PB-1', 1, 'collect', 'settled', 'bank', 'anna', 5, 0, 0, 'EUR', 0, 0, 1)"
     )
     upgrade(connection)

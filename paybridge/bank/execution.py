@@ -7,10 +7,10 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import timedelta
 
-from paybridge.bank import ledger, links, notices, orders
+from paybridge.bank import ledger, limits, links, notices, orders
 from paybridge.bank.desk import Desk
 from paybridge.bank.errors import BankError
-from paybridge.bank.schemes import Spent, scheme_of
+from paybridge.bank.schemes import scheme_of
 from paybridge.bank.scripts import Direction, Manner
 from paybridge.bank.surroundings import stamp
 
@@ -112,27 +112,12 @@ def _refusal(desk: Desk, row: sqlite3.Row, fee_cap: int) -> str | None:
         return "fee_over_cap"
     if (scripted := links.script_for(link).refuses.get(direction)) is not None:
         return scripted
-    if direction is Direction.COLLECT and (capped := _over_a_cap(desk, row, source)) is not None:
-        return capped
-    if ledger.balance(desk.books, source) < row["amount"] + charged:
-        return "insufficient_funds"
-    return None
-
-
-def _over_a_cap(desk: Desk, row: sqlite3.Row, account: int) -> str | None:
-    """The code of the scheme's first limit that this order would break."""
     scheme = scheme_of(row["currency"])
     assert scheme is not None  # the order was prepared in it
-    for cap in scheme.caps(desk.now):
-        spent = desk.books.execute(
-            "SELECT coalesce(sum(payment.amount), 0), count(*)"
-            " FROM payment JOIN link ON link.id = payment.link"
-            " WHERE link.account = ? AND payment.direction = 'collect' AND payment.executed_at >= ?"
-            " AND payment.state IN ('pending', 'settled')",
-            (account, stamp(cap.since)),
-        ).fetchone()
-        if cap.refuses(row["amount"], Spent(*spent)):
-            return cap.code
+    if direction is Direction.COLLECT and (broken := limits.broken_by(desk, scheme, source, row["amount"])):
+        return broken
+    if ledger.balance(desk.books, source) < row["amount"] + charged:
+        return "insufficient_funds"
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paybridge.bank.schemes import Number, Scheme
@@ -91,12 +92,16 @@ def open_customer_account(books: sqlite3.Connection, scheme: Scheme, number: Num
     return opened
 
 
-def own_entries(books: sqlite3.Connection, account: int, after: int, limit: int) -> list[sqlite3.Row]:
-    """Entries of an account after an entry's number, oldest first, with the order each belongs to."""
+def own_entries(
+    books: sqlite3.Connection, accounts: Sequence[int], after: int, limit: int
+) -> list[sqlite3.Row]:
+    """Entries of accounts after an entry's number, oldest first, with the order each belongs to."""
+    places = ", ".join("?" * len(accounts))
     return books.execute(
-        "SELECT entry.*, payment.reference FROM entry LEFT JOIN payment ON payment.id = entry.payment"
-        " WHERE entry.account = ? AND entry.id > ? ORDER BY entry.id LIMIT ?",
-        (account, after, limit),
+        "SELECT entry.*, account.currency, payment.reference FROM entry"  # noqa: S608 - places are question marks
+        " JOIN account ON account.id = entry.account LEFT JOIN payment ON payment.id = entry.payment"
+        f" WHERE entry.account IN ({places}) AND entry.id > ? ORDER BY entry.id LIMIT ?",
+        (*accounts, after, limit),
     ).fetchall()
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from paybridge.bank import links
+from paybridge.bank import limits, links
 from paybridge.bank.desk import Desk
 from paybridge.bank.errors import BankError
 from paybridge.bank.options import BankOptions
@@ -16,6 +16,16 @@ from paybridge.bank.surroundings import moment, stamp
 
 PREPARED_LASTS = timedelta(hours=1)
 QUOTE_LASTS = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a quote is asked for; without a link it is for any account."""
+
+    direction: Direction
+    amount: int
+    currency: str
+    link: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +40,22 @@ class Wish:
     text: str
 
 
-def quote(options: BankOptions, now: datetime, wish: tuple[Direction, int, str]) -> dict[str, object]:
-    """What an order would cost on top of its amount."""
-    direction, amount, currency = wish
-    _check_amount(amount, currency)
-    charged = fee(options, direction)
+def quote(desk: Desk, wanted: Wanted) -> dict[str, object]:
+    """What an order would cost on top of its amount; a limit that it would break is said already here."""
+    scheme = _check_amount(wanted.amount, wanted.currency)
+    if wanted.link is not None:
+        account = _link_for(desk.books, wanted.link, scheme)["account"]
+        is_collect = wanted.direction is Direction.COLLECT
+        if is_collect and (broken := limits.broken_by(desk, scheme, account, wanted.amount)):
+            raise BankError(422, broken, "That is more than the account may send just now.")
+    charged = fee(desk.options, wanted.direction)
     return {
-        "direction": direction,
-        "amount": amount,
-        "currency": currency,
+        "direction": wanted.direction,
+        "amount": wanted.amount,
+        "currency": wanted.currency,
         "fee": charged,
         "highest_fee": charged,
-        "expires_at": stamp(now + QUOTE_LASTS),
+        "expires_at": stamp(desk.now + QUOTE_LASTS),
     }
 
 
@@ -59,9 +73,7 @@ def prepare(desk: Desk, wish: Wish) -> tuple[sqlite3.Row, bool]:
             raise BankError(409, "reference_reused", "This reference already names another order.")
         return earlier, False
     scheme = _check_amount(wish.amount, wish.currency)
-    link = _link_for(books, wish)
-    if link["scheme"] != scheme.name:
-        raise BankError(422, "bad_currency", "The linked account does not hold this currency.")
+    _link_for(books, wish.link, scheme)
     order = desk.new_id("ord_")
     books.execute(
         "INSERT INTO payment (id, reference, direction, link, amount, currency, text, state, fee,"
@@ -163,11 +175,14 @@ def _check_amount(amount: int, currency: str) -> Scheme:
     return scheme
 
 
-def _link_for(books: sqlite3.Connection, wish: Wish) -> sqlite3.Row:
+def _link_for(books: sqlite3.Connection, named: str, scheme: Scheme) -> sqlite3.Row:
+    """The verified link of this name, whose account is one of the scheme."""
     try:
-        link = links.find(books, wish.link)
+        link = links.find(books, named)
     except BankError:
         link = None
     if link is None or link["state"] != "verified":
         raise BankError(422, "link_not_verified", "The order's link is not verified.")
+    if link["scheme"] != scheme.name:
+        raise BankError(422, "bad_currency", "The linked account does not hold this currency.")
     return link

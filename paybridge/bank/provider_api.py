@@ -17,6 +17,7 @@ from paybridge.bank.scripts import Manner
 
 NAME = "PayBridge bank simulator"
 INTERFACE_VERSION = "1"
+EVERY_CURRENCY = "all"
 BAD_GATEWAY_PAGE = (
     "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 )
@@ -78,8 +79,13 @@ class _ProviderApi:
 
     async def quote(self, request: web.Request) -> web.Response:
         body = await reading.body_of(request)
-        wish = (reading.direction(body), reading.whole(body, "amount"), reading.text(body, "currency"))
-        return web.json_response(orders.quote(self._counter.options, self._counter.around.clock(), wish))
+        wanted = orders.Wanted(
+            reading.direction(body),
+            reading.whole(body, "amount"),
+            reading.text(body, "currency"),
+            reading.text(body, "link") if "link" in body else None,
+        )
+        return web.json_response(await self._counter.run(partial(orders.quote, wanted=wanted)))
 
     async def prepare(self, request: web.Request) -> web.Response:
         body = await reading.body_of(request)
@@ -123,7 +129,10 @@ class _ProviderApi:
         return web.json_response(text=reply.body)
 
     async def statement(self, request: web.Request) -> web.Response:
-        scheme, (after, limit) = reading.scheme(request), reading.page(request)
+        after, limit = reading.page(request)
+        if request.query.get("currency") == EVERY_CURRENCY:
+            return web.json_response(await self._counter.run(partial(_whole_statement, after, limit)))
+        scheme = reading.scheme(request)
         return web.json_response(await self._counter.run(partial(_statement, scheme, after, limit)))
 
     async def _tell(self, look: Callable[[Desk], sqlite3.Row]) -> web.Response:
@@ -145,24 +154,38 @@ def _settle_and_tell(look: Callable[[Desk], sqlite3.Row], desk: Desk) -> dict[st
 
 def _statement(scheme: Scheme, after: int, limit: int, desk: Desk) -> dict[str, object]:
     execution.settle_due(desk)
-    currency = scheme.currency
-    account = ledger.account_id(desk.books, "settlement", currency)
-    rows = ledger.own_entries(desk.books, account, after, limit)
+    account = ledger.account_id(desk.books, "settlement", scheme.currency)
+    rows = ledger.own_entries(desk.books, (account,), after, limit)
     return {
-        "entries": [
-            {
-                "id": f"ent_{row['id']}",
-                "kind": row["kind"],
-                "order": row["payment"],
-                "reference": row["reference"],
-                "amount": row["amount"],
-                "currency": currency,
-                "at": row["at"],
-                "text": row["text"],
-            }
-            for row in rows
-        ],
-        "currency": currency,
+        "entries": [_told_entry(row) for row in rows],
+        "currency": scheme.currency,
         "next": str(rows[-1]["id"] if rows else after),
         "balance": ledger.balance(desk.books, account),
+    }
+
+
+def _whole_statement(after: int, limit: int, desk: Desk) -> dict[str, object]:
+    """The entries of every settlement account in the order in which they were booked."""
+    execution.settle_due(desk)
+    accounts = {
+        scheme.currency: ledger.account_id(desk.books, "settlement", scheme.currency) for scheme in SCHEMES
+    }
+    rows = ledger.own_entries(desk.books, tuple(accounts.values()), after, limit)
+    return {
+        "entries": [_told_entry(row) for row in rows],
+        "next": str(rows[-1]["id"] if rows else after),
+        "balances": {currency: ledger.balance(desk.books, account) for currency, account in accounts.items()},
+    }
+
+
+def _told_entry(row: sqlite3.Row) -> dict[str, object]:
+    return {
+        "id": f"ent_{row['id']}",
+        "kind": row["kind"],
+        "order": row["payment"],
+        "reference": row["reference"],
+        "amount": row["amount"],
+        "currency": row["currency"],
+        "at": row["at"],
+        "text": row["text"],
     }

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paybridge.commands._grammar import AmbiguousPayeeError, fill_in, with_full_ids
+from paybridge.commands._grammar import AmbiguousPayeeError, fill_in, with_account, with_full_ids
 from paybridge.domain.amounts import AmbiguousAmountError, AmbiguousCurrencyError
 from paybridge.domain.approval import OverTheEachLimitError
 from paybridge.domain.policy import OverTheRoomLimitError
+from paybridge.services.accounts import AmbiguousAccountError, NoLinkedAccountError
 from paybridge.services.claims import LinkFirstError
-from paybridge.services.sources import NoLinkedAccountError, NothingToPayWithError
+from paybridge.services.sources import NothingToPayWithError
 
 if TYPE_CHECKING:
     from paybridge.commands._frame import Call, Command
     from paybridge.domain.errors import UserError
 from paybridge.domain.money import Money
 
+MOST_LINES = 3
 LINK_EXAMPLE = "!link bank DE89 3704 0044 0532 0130 00"
 
 
@@ -38,6 +40,9 @@ def _rewritten(call: Call, error: UserError) -> tuple[str, ...]:
         case AmbiguousPayeeError(candidates=candidates):
             line, typed = _as_typed(call), str(error.facts()["typed"])
             return tuple(line.replace(typed, mxid, 1) for mxid in candidates[:3])
+        case AmbiguousAccountError(typed=typed, numbers=numbers):
+            line = _as_typed(call)
+            return tuple(with_account(line, typed, number) for number in numbers[:MOST_LINES])
         case _:
             return ()
 

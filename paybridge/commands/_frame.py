@@ -16,6 +16,7 @@ from paybridge.commands._grammar import (
     PayeeMissingError,
     PaymentWords,
     fill_in,
+    read_account,
     read_amount_only,
     read_payment,
     read_refund,
@@ -33,6 +34,7 @@ from paybridge.services.payments import Wish
 from paybridge.services.people import Known
 from paybridge.services.policies import Holding
 from paybridge.services.ports import RoomFacts, Step
+from paybridge.services.recognising import Meant
 from paybridge.services.requests import NoSuchPaymentError
 from paybridge.services.says import Say
 
@@ -50,6 +52,7 @@ __all__ = [
     "Known",
     "Link",
     "LinkState",
+    "Meant",
     "Money",
     "Named",
     "NoSuchPaymentError",
@@ -71,6 +74,7 @@ __all__ = [
     "commands",
     "fill_in",
     "looks_like_payment_id",
+    "read_account",
     "read_amount_only",
     "read_code",
     "read_payment",

@@ -21,7 +21,10 @@ _MARK: Final = "\ue000"
 """Stands for a pill among the words: from the private use area, and taken out of what people type."""
 _MARKED: Final = re.compile(f"{_MARK}([0-9]+)")
 _EXAMPLE_AMOUNT: Final = re.compile(r"\b[0-9.]+ EUR\b")
-_TOWARDS: Final = frozenset({"to", "给"})
+_TOWARDS: Final = frozenset({"to", "给", "到"})
+_FROM: Final = frozenset({"from", "从", "用"})
+_SOURCES: Final = frozenset({"balance", "bank", "card", "main", "余额", "银行", "银行卡", "卡"})
+"""The sources that may end a line, behind the note: there, "from" may as well be a part of it."""
 _LINKING_WORDS: Final = _TOWARDS | {"for", "用于", "为"}
 _MOST_NAMES_SHOWN: Final = 5
 _MOST_WORDS_OF_A_NAME: Final = 6
@@ -94,31 +97,36 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class PaymentWords:
-    """What was read: the payee's Matrix id, the amount (with its "3 x"), and the note."""
+    """What was read: the payee's Matrix id, the amount (with its "3 x"), the note, the source if named."""
 
     payee: str
     amount: ReadAmount
     note: str
+    source: str = ""
 
 
 def read_payment(words: str, people: Named, default_currency: str) -> PaymentWords:
-    """Read payee and money, in either order, and the note behind them."""
+    """Read payee and money, in either order, the note behind them, and "from card" before or behind it."""
     marked, pills = _mark_pills(words, people.pills)
     typed = marked.split()
     masked = [_masked(word) for word in typed]
     amount, place = find_amount(masked, default_currency=default_currency)
-    before, after = _without_linking(typed[: place.start]), typed[place.stop :]
+    before, source = _source_behind(_without_linking(typed[: place.start]))
+    after, source = _source_before(typed[place.stop :], source)
     if before:
         payee = _resolve(" ".join(before), pills, people)
     else:
         payee, after = _payee_behind(after, pills, people)
+    after, source = _source_before(after, source)
+    if not source and after and after[-1].casefold() in _SOURCES:
+        after, source = _source_behind(after)
     if _second_payee(after, pills, people) not in {None, payee}:
         raise SeveralPayeesError
     if people.is_reply and people.reply_author not in {None, payee}:
         raise ReplyAndPillDifferError(author=people.reply_author or "", typed=payee)
     if after and after[0].casefold() in _LINKING_WORDS:
         after = after[1:]
-    return PaymentWords(payee, amount, _unmark(" ".join(after), pills))
+    return PaymentWords(payee, amount, _unmark(" ".join(after), pills), source)
 
 
 def read_amount_only(words: str, default_currency: str) -> Money:
@@ -139,6 +147,25 @@ def read_refund(words: str, currency: str) -> tuple[Money | None, str]:
     if note and note[0].casefold() in _LINKING_WORDS:
         note = note[1:]
     return None if amount is None else amount.money, " ".join(note)
+
+
+def read_account(words: str, *, towards: bool = False) -> tuple[str, str]:
+    """The words without "from card" (`towards`: "to main") in them, and the account that it names."""
+    typed = words.split()
+    marks = _TOWARDS if towards else _FROM
+    for place, word in enumerate(typed[:-1]):
+        if word.casefold() in marks:
+            return " ".join(typed[:place] + typed[place + 2 :]), typed[place + 1]
+    return words, ""
+
+
+def with_account(line: str, typed: str, other: str) -> str:
+    """The line with another account where `typed` is named as one."""
+    words = line.split()
+    for place, word in enumerate(words[:-1]):
+        if word.casefold() in _FROM | _TOWARDS and words[place + 1] == typed:
+            return " ".join([*words[: place + 1], other, *words[place + 2 :]])
+    return line
 
 
 def fill_in(example: str, *, payee: str | None, amount: Money | None) -> str:
@@ -220,6 +247,20 @@ def _without_linking(words: list[str]) -> list[str]:
     while words and words[-1].casefold() in _LINKING_WORDS:
         words = words[:-1]
     return words[1:] if words and words[0].casefold() in _TOWARDS else words
+
+
+def _source_before(words: list[str], known: str) -> tuple[list[str], str]:
+    """The words without "from card" in front, and the source: the `known` one, or what stood there."""
+    if not known and len(words) > 1 and words[0].casefold() in _FROM and not _is_address(words[1]):
+        return words[2:], words[1]
+    return words, known
+
+
+def _source_behind(words: list[str]) -> tuple[list[str], str]:
+    """The words without "from card" at their end, and the source that is named there."""
+    if len(words) > 1 and words[-2].casefold() in _FROM and not _is_address(words[-1]):
+        return words[:-2], words[-1]
+    return words, ""
 
 
 def _masked(word: str) -> str:

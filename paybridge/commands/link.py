@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from paybridge.commands._frame import (
     Answer,
@@ -10,18 +10,22 @@ from paybridge.commands._frame import (
     Facts,
     Link,
     LinkState,
+    Meant,
     Place,
     Role,
     UserError,
     command,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 BANK: Final = "bank"
 """The rail that people link without knowing what a rail is, also while it is away."""
 
 
 class WhatToLinkError(UserError):
-    """The word behind `!link` is none of the known ones."""
+    """The words behind `!link` are neither one of the known ones nor an account's number."""
 
     key = "error.what_to_link"
 
@@ -32,11 +36,31 @@ class AccountNumberMissingError(UserError):
     key = "error.account_number_missing"
 
 
+class AmbiguousNumberError(UserError):
+    """Several rails have such accounts."""
+
+    key = "error.ambiguous_number"
+
+    def __init__(self, *, rails: Sequence[str], number: str) -> None:
+        super().__init__(rails=", ".join(rails))
+        self._lines = tuple(f"!link {rail} {number}" for rail in rails)
+
+    def lines(self) -> tuple[str, ...]:
+        """The same with each rail's name before it."""
+        return self._lines
+
+
 @command(
     "link",
-    usage="bank IBAN | verify CODE | list | default 1 | remove 1",
-    examples=("!link bank DE89 3704 0044 0532 0130 00", "!link verify 4821", "!link list"),
-    aliases=("绑定",),
+    usage="[bank] IBAN, UPI id or Pix key | verify CODE | list | default 1 | remove 1",
+    examples=(
+        "!link bank DE89 3704 0044 0532 0130 00",
+        "!link anna@okbank",
+        "!link verify 4821",
+        "!accounts",
+        "!accounts default 2",
+    ),
+    aliases=("accounts", "绑定", "账户"),
     place=Place.DIRECT_ONLY,
     role=Role.RECEIVE,
     proven=True,
@@ -51,20 +75,30 @@ async def link(call: Call) -> Answer:
         case "default":
             changed = await call.desk.linking.choose_default(call.speaker, call.rest)
             return Answer(changed.step, key="link.default", facts={"account": changed.link.masked})
-        case "remove":
+        case "remove" | "unlink":
             changed = await call.desk.linking.remove(call.speaker, call.rest)
             return Answer(changed.step, key="link.removed", facts={"account": changed.link.masked})
-        case rail if rail == BANK or rail in call.desk.linking.offered():
-            return await _begin(call, rail)
         case _:
-            raise WhatToLinkError
+            return await _begin(call, _named(call))
 
 
-async def _begin(call: Call, rail: str) -> Answer:
-    if not call.rest:
+def _named(call: Call) -> Meant:
+    """The one account that the words name, at the one rail that has such accounts."""
+    choices = call.desk.linking.meant(call.words)
+    if not choices and call.first.casefold() == BANK:
+        choices = [Meant(BANK, call.rest)]
+    if not choices:
+        raise WhatToLinkError
+    if len(choices) > 1:
+        raise AmbiguousNumberError(rails=[one.rail for one in choices], number=choices[0].number)
+    return choices[0]
+
+
+async def _begin(call: Call, named: Meant) -> Answer:
+    if not named.number:
         raise AccountNumberMissingError
-    changed = await call.desk.linking.begin(call.speaker, rail, call.rest)
-    key = "link.begun" if rail == BANK else "link.begun_elsewhere"
+    changed = await call.desk.linking.begin(call.speaker, named.rail, named.number)
+    key = "link.begun" if named.rail == BANK else "link.begun_elsewhere"
     if changed.link.state is LinkState.VERIFIED:
         key = "link.verified"
     return Answer(changed.step, key=key, facts={"account": changed.link.masked, "waiting": ()})
@@ -95,6 +129,7 @@ def _row(number: int, one: Link) -> Facts:
     return {
         "number": number,
         "account": one.masked,
+        "currency": ({"code": one.currency},) if one.currency else (),
         "pending": ({},) if one.state is LinkState.PENDING else (),
         "failed": ({},) if one.state is LinkState.FAILED else (),
         "default": ({},) if one.is_default and one.state is LinkState.VERIFIED else (),

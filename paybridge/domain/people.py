@@ -42,7 +42,10 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A person's account at a rail. `number` is sealed, `token` is its name there, `masked` may be shown."""
+    """A person's account at a rail. `number` is sealed, `token` is its name there, `masked` may be shown.
+
+    `currency` is the one that it holds; None if it takes each that the rail does.
+    """
 
     id: str
     person: str
@@ -54,4 +57,5 @@ class Link:
     state: LinkState
     is_default: bool
     created: datetime
+    currency: str | None = None
     version: int = 0

@@ -14,10 +14,10 @@ from paybridge.domain.money import Money
 from paybridge.domain.people import Link, LinkState
 from paybridge.domain.proof import DeviceNotProvenError, Proof, may_move_money
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind
+from paybridge.services.accounts import NoLinkedAccountError
 from paybridge.services.payments import check_allowance_of, check_encrypted, check_place
 from paybridge.services.ports import Book, Clock, Rooms, Step
 from paybridge.services.refunds import check_refund
-from paybridge.services.sources import NoLinkedAccountError
 
 MOST_LINES = 3
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from paybridge.services.accounts import Accounts
 from paybridge.services.approvals import Approvals
 from paybridge.services.cancellations import Cancellations
 from paybridge.services.claims import Claims
@@ -64,10 +65,12 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     """Build every use case over these ports."""
     people = People(book, vault, clock, chance)
     policies = Policies(book, rooms, settings)
+    accounts = Accounts(book, rails)
+    sources = Sources(book, rails, accounts)
     news = News(book, vault, rooms, settings, policies)
     requests = Requests(book, vault, clock, chance, settings, people, rooms, policies)
     claims = Claims(book, clock, people, news)
-    payments = Payments(book, vault, clock, chance, settings, Sources(book, rails), policies)
+    payments = Payments(book, vault, clock, chance, settings, sources, accounts, policies)
     cancellations = Cancellations(book, clock, news, requests, claims)
     return Desk(
         book=book,

@@ -1,4 +1,4 @@
-"""Linking an account at a rail: named by its number, proven by a code in its statement."""
+"""Linking an account at a rail: named by its number, proven by a code that only its holder is shown."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from paybridge.domain.errors import UserError
 from paybridge.domain.people import Link, LinkState
 from paybridge.services.ports import Book, Chance, Clock, LinkRefusedError, Rail, RailError, Step, Vault
+from paybridge.services.recognising import Meant, joined, meant
 from paybridge.services.sources import RailAwayError
 
 if TYPE_CHECKING:
@@ -92,16 +93,18 @@ class Linking:
         self._chance = chance
         self._rails = rails
 
-    def offered(self) -> Sequence[str]:
-        """The names of the rails at which accounts can be linked now."""
-        return [name for name, rail in self._rails.items() if rail.capabilities().links]
+    def meant(self, words: str) -> Sequence[Meant]:
+        """The accounts that `words` can name: a number, alone or behind the name of a rail or of a kind."""
+        every = {name: rail.capabilities() for name, rail in self._rails.items()}
+        return meant(words, {name: can for name, can in every.items() if can.links})
 
     async def begin(self, owner: Known, rail_name: str, number: str) -> Changed:
         """Name an account at a rail; the rail then gives its holder a code, a bank in its statement.
 
-        The rail is given the number as it was typed, without spaces; two that differ in case are one account.
+        The rail is given the number as it was typed, without spaces between groups; two that differ in case
+        are one account.
         """
-        typed = "".join(number.split())
+        typed = joined(number)
         compact = typed.upper()
         mine = await self._book.links(owner.person.id)
         live = [link for link in mine if link.state in {LinkState.PENDING, LinkState.VERIFIED}]
@@ -129,6 +132,7 @@ class Linking:
             state=LinkState.VERIFIED if linked.verified else LinkState.PENDING,
             is_default=not any(other.is_default for other in live),
             created=self._clock.now(),
+            currency=linked.currency,
         )
         superseded = tuple(
             replace(old, state=LinkState.REMOVED, is_default=False)

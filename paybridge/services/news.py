@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 UNDER_WAY = "under_way"
 UNSURE = "unsure"
-_SAID_IN_WORDS = frozenset({"insufficient_funds", "account_closed", "fee_over_cap"})
+SAID_IN_WORDS = frozenset(
+    {"insufficient_funds", "account_closed", "fee_over_cap", "daily_limit", "night_limit"}
+)
 _IN_DIRECT_ROOM = 2  # the person and the bot
 _SHOWN_TO_ALL = ("payment", "payer", "payee", "payer_name", "payee_name", "original")
 _IN_OWN_ROOM = {
@@ -108,7 +110,7 @@ class News:
         facts = dict(self._facts(transfer, payer, names)) | {"reason": code}
         # What is short in a cash-out is our account at the rail, which is not the person's to fill.
         ours = transfer.kind is TransferKind.CASHOUT and code == "insufficient_funds"
-        known = code if code in _SAID_IN_WORDS and not ours else "other"
+        known = code if code in SAID_IN_WORDS and not ours else "other"
         room = await self._in_place(transfer, "refused", f"{transfer.kind}.refused", payer, facts)
         return (*room, self._to_payer(transfer, "refused", f"refused.{known}", payer, facts))
 

@@ -15,9 +15,10 @@ from paybridge.domain.permissions import Role
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind, TransferState
 from paybridge.services.notes import seal_note
 from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Step, Vault
-from paybridge.services.sources import Source, Sources
+from paybridge.services.sources import NotEnoughBalanceError, Source, Sources
 
 if TYPE_CHECKING:
+    from paybridge.services.accounts import Accounts
     from paybridge.services.people import Known
     from paybridge.services.policies import Policies
     from paybridge.services.settings import Settings
@@ -59,16 +60,6 @@ class RoomNotEncryptedError(UserError):
     key = "error.room_not_encrypted"
 
 
-class NotEnoughBalanceError(UserError):
-    """The balance does not cover it."""
-
-    key = "error.not_enough_balance"
-    private = True
-
-    def __init__(self, *, needed: Money, spendable: Money) -> None:
-        super().__init__(needed=needed, spendable=spendable)
-
-
 class NothingInBalanceError(UserError):
     """There is nothing to cash out."""
 
@@ -86,18 +77,19 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the payer said: whom, how much, what for, and `times` of "3 x 12.50"."""
+    """What the payer said: whom, how much, what for, `times` of "3 x 12.50", and which `source`, if any."""
 
     payee: Known
     amount: Money
     note: str = ""
     times: int | None = None
+    source: str = ""
 
 
 class Payments:
     """Drafts payments, topups and cash-outs. Nothing moves before the approval."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the ports, and the use cases that a draft asks
         self,
         book: Book,
         vault: Vault,
@@ -105,6 +97,7 @@ class Payments:
         chance: Chance,
         settings: Settings,
         sources: Sources,
+        accounts: Accounts,
         policies: Policies,
     ) -> None:
         self._book = book
@@ -113,6 +106,7 @@ class Payments:
         self._chance = chance
         self._settings = settings
         self._sources = sources
+        self._accounts = accounts
         self._policies = policies
 
     async def draft(self, payer: Known, wish: Wish, room: RoomFacts, request: str | None = None) -> Drafted:
@@ -124,7 +118,7 @@ class Payments:
         check_place(room, wish.payee.mxid)
         check_may_be_paid(wish.payee.mxid, self._settings)
         await self._policies.check_payment(room.id, wish.amount)
-        source = await self._sources.for_payment(payer.person.id, wish.amount)
+        source = await self._sources.for_payment(payer.person.id, wish.amount, wish.source)
         transfer = self.new(TransferKind.PAY, payer, wish, source, room.id, request)
         # Said now rather than when it is approved, where it is asked again.
         await check_allowance_of(self._book, transfer, self._settings.allowance)
@@ -134,17 +128,18 @@ class Payments:
             payer.introduction + wish.payee.introduction + Step(records=(transfer,)),
         )
 
-    async def topup(self, person: Known, amount: Money, room: str) -> Drafted:
-        """A card for moving `amount` from the person's default account to their balance."""
-        link = await self._sources.account_of(person.person.id)
+    async def topup(self, person: Known, amount: Money, room: str, said: str = "") -> Drafted:
+        """A card for moving `amount` from the person's account (the one called `said`) to their balance."""
+        link = await self._accounts.choose(person.person.id, LegKind.COLLECT, amount.currency, said)
         source = Source(link, await self._sources.quote(LegKind.COLLECT, link, amount))
         transfer = self.new(TransferKind.TOPUP, person, Wish(person, amount), source, room)
         return Drafted(transfer, source, Step(records=(transfer,)))
 
-    async def cashout(self, person: Known, amount: Money | None, room: str) -> Drafted:
-        """A card for moving `amount` (None: all of the balance) to the person's default account."""
-        link = await self._sources.account_of(person.person.id)
-        currency = amount.currency if amount else self._settings.currency
+    async def cashout(self, person: Known, amount: Money | None, room: str, said: str = "") -> Drafted:
+        """A card for moving `amount` (None: all of the balance) to the person's account, called `said`."""
+        wanted_in = amount.currency if amount else None
+        link = await self._accounts.choose(person.person.id, LegKind.PAYOUT, wanted_in, said)
+        currency = wanted_in or link.currency or self._settings.currency
         spendable = await self._book.balance(person.person.id, currency)
         if spendable.is_zero and amount is None:
             raise NothingInBalanceError

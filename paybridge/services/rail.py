@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,7 +13,12 @@ from paybridge.domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a rail can do. `flows` are the leg kinds it takes; amounts are per order, inclusive."""
+    """What a rail can do. `flows` are the leg kinds it takes; amounts are per order, inclusive.
+
+    `links` are the kinds of account that it links (`iban`). `shapes` has, for those kinds that people need
+    not name, the regular expression that their numbers match, without spaces and in any case. `most_in` has
+    the currencies whose `most` is another.
+    """
 
     currencies: frozenset[str]
     flows: frozenset[LegKind]
@@ -23,6 +28,12 @@ class Capabilities:
     idempotency_window: timedelta
     not_found_is_final: bool
     money_can_come_back_for: timedelta
+    most_in: Mapping[str, int] = field(default_factory=dict)
+    shapes: Mapping[str, str] = field(default_factory=dict)
+
+    def most_of(self, currency: str) -> int:
+        """The most of one order in this currency, in minor units."""
+        return self.most_in.get(currency, self.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +60,15 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A linked account at the rail: its token and what may be shown of it."""
+    """A linked account at the rail: its token, and what may be shown of it.
+
+    `currency` is the one that the account holds; None if it takes each that the rail does.
+    """
 
     token: str
     masked: str
     verified: bool
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,9 @@ class Requests:
             raise WhichRequestError(requests=[request.id for request in waiting])
         return waiting[0]
 
-    async def accept(self, request: Request, payer: Known, payments: Payments, room: RoomFacts) -> Drafted:
+    async def accept(
+        self, request: Request, payer: Known, payments: Payments, room: RoomFacts, source: str = ""
+    ) -> Drafted:
         """A card for paying the request, in the room in which it was made; the request waits for its fate."""
         if request.asked != payer.person.id:
             raise NoSuchPaymentError(payment=request.id)
@@ -172,7 +174,8 @@ class Requests:
         asker = await self._asker(request)
         payee = Known(asker, request.asker_mxid, Step())
         note = open_note(self._vault, asker, request.note) or ""
-        drafted = await payments.draft(payer, Wish(payee, request.amount, note), room, request.id)
+        wish = Wish(payee, request.amount, note, source=source)
+        drafted = await payments.draft(payer, wish, room, request.id)
         waiting = replace(accepted, transfer=drafted.transfer.id)
         return replace(drafted, step=drafted.step + Step(records=(waiting,)))
 

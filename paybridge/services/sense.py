@@ -6,6 +6,7 @@ whoever asked to compare.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar, get_args
@@ -39,6 +40,7 @@ LONGEST_WAIT: Final = timedelta(days=7)
 LONGEST_WINDOW: Final = timedelta(days=100 * 366)
 LONGEST_HANDLE: Final = 1000
 LONGEST_ID: Final = 255
+LONGEST_SHAPE: Final = 1000
 MOST_EVENTS: Final = 1000
 NOTHING: Final = timedelta(0)
 
@@ -48,7 +50,7 @@ class NonsenseError(RailError):
 
 
 def sensible_capabilities(told: object) -> Capabilities:
-    """Known currencies and kinds, 0 < least <= most, and times that are not negative; or `NonsenseError`."""
+    """Known currencies and kinds, 0 < least <= most, no negative times, ...; or `NonsenseError`."""
     can = _is(told, Capabilities, "capabilities")
     _demand(
         _fits(can.currencies, frozenset) and bool(can.currencies) and can.currencies <= EXPONENTS.keys(),
@@ -61,6 +63,12 @@ def sensible_capabilities(told: object) -> Capabilities:
         "its kinds of orders",
     )
     _demand(_whole(can.least) and _whole(can.most) and 0 < can.least <= can.most <= MAX_MINOR, "its limits")
+    _demand(
+        can.most_in.keys() <= can.currencies
+        and all(_whole(most) and can.least <= most <= MAX_MINOR for most in can.most_in.values()),
+        "its limits by currency",
+    )
+    _demand(can.shapes.keys() <= can.links and all(map(_is_shape, can.shapes.values())), "its shapes")
     _demand(_between(NOTHING, can.idempotency_window, LONGEST_WINDOW), "its idempotency window")
     _demand(_between(NOTHING, can.money_can_come_back_for, LONGEST_WINDOW), "how long money can come back")
     _demand(isinstance(can.not_found_is_final, bool), "whether not found is final")
@@ -111,6 +119,7 @@ def sensible_link(told: object) -> Linked:
     _demand(_text(linked.token, LONGEST_ID), "the token of a link")
     _demand(_text(linked.masked, LONGEST_ID), "what a link shows")
     _demand(isinstance(linked.verified, bool), "whether a link is proven")
+    _demand(linked.currency is None or linked.currency in EXPONENTS, "the currency of a link")
     return linked
 
 
@@ -161,6 +170,13 @@ def _whole(number: object) -> bool:
 
 def _text(told: object, longest: int) -> bool:
     return isinstance(told, str) and 0 < len(told) <= longest
+
+
+def _is_shape(told: object) -> bool:
+    try:
+        return _text(told, LONGEST_SHAPE) and bool(re.compile(str(told)))
+    except re.error:
+        return False
 
 
 def _between(least: timedelta, told: object, most: timedelta) -> bool:

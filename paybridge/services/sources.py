@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
-from paybridge.domain.people import Link, LinkState
-from paybridge.services.ports import Book, Order, Quote, Rail, RailError
+from paybridge.domain.people import Link
+from paybridge.services.accounts import Accounts, NoLinkedAccountError
+from paybridge.services.ports import Book, Order, OrderRefusedError, Quote, Rail, RailError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-
-class NoLinkedAccountError(UserError):
-    """The person has no verified account that could be used."""
-
-    key = "error.no_linked_account"
+BALANCE_WORDS: Final = frozenset({"balance", "余额"})
 
 
 class NothingToPayWithError(UserError):
@@ -31,13 +28,14 @@ class NothingToPayWithError(UserError):
         super().__init__(needed=needed, spendable=spendable)
 
 
-class CurrencyNotHeldError(UserError):
-    """The linked account's rail does not hold this currency."""
+class NotEnoughBalanceError(UserError):
+    """The balance does not cover it."""
 
-    key = "error.currency_not_held"
+    key = "error.not_enough_balance"
+    private = True
 
-    def __init__(self, *, currency: str, held: str) -> None:
-        super().__init__(currency=currency, held=held)
+    def __init__(self, *, needed: Money, spendable: Money) -> None:
+        super().__init__(needed=needed, spendable=spendable)
 
 
 class OutsideRailLimitsError(UserError):
@@ -55,6 +53,29 @@ class RailAwayError(UserError):
     key = "error.rail_away"
 
 
+class DailyLimitError(UserError):
+    """The account may send no more today."""
+
+    key = "error.daily_limit"
+    private = True
+
+
+class NightLimitError(UserError):
+    """The account may send no more in this night."""
+
+    key = "error.night_limit"
+    private = True
+
+
+class OrderNotTakenError(UserError):
+    """The rail takes no such order, for a reason of its own."""
+
+    key = "error.order_not_taken"
+
+    def __init__(self, *, code: str) -> None:
+        super().__init__(code=code[:40])
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A source: `link` None is the balance. `quote` is what the rail takes on top."""
@@ -66,46 +87,55 @@ class Source:
 class Sources:
     """Finds sources and asks rails what they cost."""
 
-    def __init__(self, book: Book, rails: Mapping[str, Rail]) -> None:
+    def __init__(self, book: Book, rails: Mapping[str, Rail], accounts: Accounts) -> None:
         self._book = book
         self._rails = rails
+        self._accounts = accounts
 
-    async def for_payment(self, payer: str, amount: Money) -> Source:
-        """The balance if it covers `amount`, else the payer's default account for all of it."""
+    async def for_payment(self, payer: str, amount: Money, said: str = "") -> Source:
+        """The balance if it covers `amount`, else the payer's account for all of it.
+
+        `said` is what the payer calls the source, if they name one: `balance`, or as `Accounts.choose` reads.
+        """
         spendable = await self._book.balance(payer, amount.currency)
         nothing = Money.zero(amount.currency)
-        if spendable >= amount:
+        from_balance = said.casefold() in BALANCE_WORDS
+        if from_balance and spendable < amount:
+            raise NotEnoughBalanceError(needed=amount, spendable=spendable)
+        if from_balance or (not said and spendable >= amount):
             return Source(None, Quote(nothing, nothing))
-        link = self._default(await self._book.links(payer))
-        if link is None:
-            raise NothingToPayWithError(needed=amount, spendable=spendable)
+        try:
+            link = await self._accounts.choose(payer, LegKind.COLLECT, amount.currency, said)
+        except NoLinkedAccountError as error:
+            if said:
+                raise
+            raise NothingToPayWithError(needed=amount, spendable=spendable) from error
         return Source(link, await self.quote(LegKind.COLLECT, link, amount))
 
-    async def account_of(self, person: str) -> Link:
-        """The person's default verified account, or `NoLinkedAccountError`."""
-        link = self._default(await self._book.links(person))
-        if link is None:
-            raise NoLinkedAccountError
-        return link
-
     async def quote(self, kind: LegKind, link: Link, amount: Money) -> Quote:
-        """What the link's rail takes for an order of this kind and size."""
+        """What the link's rail takes for an order of this kind and size, or why it takes none."""
         rail = self._rails.get(link.rail)
         if rail is None:
             raise RailAwayError
         can = rail.capabilities()
-        if amount.currency not in can.currencies:
-            raise CurrencyNotHeldError(currency=amount.currency, held=", ".join(sorted(can.currencies)))
-        if not can.least <= amount.minor <= can.most:
+        if not can.least <= amount.minor <= can.most_of(amount.currency):
             raise OutsideRailLimitsError(
-                least=Money(can.least, amount.currency), most=Money(can.most, amount.currency)
+                least=Money(can.least, amount.currency),
+                most=Money(can.most_of(amount.currency), amount.currency),
             )
         try:
             return await rail.quote(Order("quote", kind, amount, link.token, ""))
+        except OrderRefusedError as refused:
+            raise _why(refused.code) from refused
         except RailError as error:
             raise RailAwayError from error
 
-    @staticmethod
-    def _default(links: Sequence[Link]) -> Link | None:
-        usable = [link for link in links if link.state is LinkState.VERIFIED]
-        return next((link for link in usable if link.is_default), usable[0] if usable else None)
+
+def _why(code: str) -> UserError:
+    match code:
+        case "daily_limit":
+            return DailyLimitError()
+        case "night_limit":
+            return NightLimitError()
+        case _:
+            return OrderNotTakenError(code=code)

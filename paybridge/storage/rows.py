@@ -109,6 +109,7 @@ def _link_row(link: Link) -> dict[str, Any]:
         "number_hash": link.number_hash,
         "state": link.state.value,
         "is_default": int(link.is_default),
+        "currency": link.currency,
         "created": microseconds(link.created),
         "version": link.version,
     }
@@ -126,6 +127,7 @@ def link_of(row: Row) -> Link:
         state=LinkState(row["state"]),
         is_default=bool(row["is_default"]),
         created=moment(row["created"]),
+        currency=row["currency"],
         version=row["version"],
     )
 

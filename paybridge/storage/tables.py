@@ -163,6 +163,7 @@ link = Table(
     number_column("is_default"),
     number_column("created"),
     number_column("version"),
+    text_column("currency", null=True),
     check("link_state", in_list("state", LinkState)),
     check("link_is_default", "is_default IN (0, 1)"),
     Index("link_of_person", "person"),

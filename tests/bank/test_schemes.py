@@ -147,6 +147,45 @@ async def test_at_night_pix_takes_a_thousand_reais_in_all(bank: BankClient, cloc
     assert (small["state"], more["code"], received["state"]) == ("settled", "night_limit", "settled")
 
 
+async def test_a_quote_for_an_account_says_which_limit_would_be_broken(
+    bank: BankClient, clock: MovableClock
+) -> None:
+    upi, pix = await linked(bank, "upi_id", "anna@okbank"), await linked(bank, "pix_key", "+5511912345678")
+    await ordered(bank, upi, "collect", 40_000_00, "INR")
+    clock.move(hours=12)
+
+    async def quoted(link: str | None, amount: int, currency: str, direction: str = "collect") -> object:
+        asked = {"direction": direction, "amount": amount, "currency": currency}
+        answer = await bank.call("POST", "/v1/quotes", asked | ({} if link is None else {"link": link}))
+        return answer.body.get("error", answer.body.get("fee"))
+
+    assert await quoted(pix, 1_000_00, "BRL") == 0
+    assert await quoted(pix, 1_000_01, "BRL") == "night_limit"
+    assert await quoted(pix, 1_000_01, "BRL", "payout") == 0
+    assert await quoted(None, 1_000_01, "BRL") == 0
+    assert await quoted(upi, 1_000_00, "BRL") == "bad_currency"
+    assert await quoted("lnk_none", 1_000_00, "BRL") == "link_not_verified"
+    clock.move(hours=-7)
+    assert await quoted(upi, 60_000_00, "INR") == 0
+    assert await quoted(upi, 60_000_01, "INR") == "daily_limit"
+
+
+async def test_the_statement_of_every_currency_is_in_the_order_of_booking(bank: BankClient) -> None:
+    links = {detail: await linked(bank, detail, number) for detail, (number, _) in NUMBERS.items()}
+    for detail in (*links, *links):
+        amount = 10_00 + len((await bank.statement("?currency=all"))["entries"])
+        await ordered(bank, links[detail], "collect", amount, NUMBERS[detail][1])
+
+    first = await bank.statement("?currency=all&limit=3")
+    rest = await bank.statement(f"?currency=all&after={first['next']}")
+
+    told = [(entry["currency"], entry["amount"]) for entry in (*first["entries"], *rest["entries"])]
+    currencies = [NUMBERS[detail][1] for detail in (*links, *links)]
+    assert told == [(currency, 10_00 + place) for place, currency in enumerate(currencies)]
+    assert set(first["balances"]) == {"EUR", "INR", "BRL"}
+    assert sum(rest["balances"].values()) == sum(amount for _, amount in told)
+
+
 @pytest.mark.parametrize(
     ("detail", "number"), [("upi_id", "anna9001@okbank"), ("pix_key", "ana9001@x.com.br")]
 )

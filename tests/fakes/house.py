@@ -227,16 +227,18 @@ def keys(says: list[Say]) -> list[str]:
     return [say.key for say in says]
 
 
-def settings() -> Settings:
+def settings(currency: str = "EUR") -> Settings:
     return Settings(
         bot=BOT,
-        currency="EUR",
-        allowance=Allowance(Money.of("30", "EUR"), Money.of("100", "EUR"), 5),
+        currency=currency,
+        allowance=Allowance(Money.of("30", currency), Money.of("100", currency), 5),
         permissions=Permissions({"hs": Role.USER, "@mallory:hs": Role.BLOCKED, "@shy:hs": Role.RECEIVE}),
     )
 
 
-async def open_house(folder: Path, more_rails: Mapping[str, Rail] | None = None) -> House:
+async def open_house(
+    folder: Path, more_rails: Mapping[str, Rail] | None = None, currency: str = "EUR"
+) -> House:
     """A house with Alice, Bob and Carol in one encrypted room; nobody has linked anything."""
     clock = StoodClock()
     book, mailbox, vault, database = await open_book(folder, clock)
@@ -256,7 +258,7 @@ async def open_house(folder: Path, more_rails: Mapping[str, Rail] | None = None)
     )
     rail = ScriptedRail(name="bank")
     rails: Mapping[str, Rail] = {"bank": rail, **(more_rails or {})}
-    chosen = settings()
+    chosen = settings(currency)
     desk = open_desk(
         book=book,
         mailbox=mailbox,

@@ -132,6 +132,8 @@ class ScriptedRail:
     sandbox: bool = True
     reachable: bool = True
     window: timedelta = timedelta(days=30)
+    flows: frozenset[LegKind] = frozenset({LegKind.COLLECT, LegKind.PAYOUT})
+    links: frozenset[str] = frozenset({"iban"})
     scripts: dict[str, Script] = field(default_factory=dict)
     moved: list[Order] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -170,8 +172,8 @@ class ScriptedRail:
     def capabilities(self) -> Capabilities:
         return Capabilities(
             currencies=frozenset({"EUR"}),
-            flows=frozenset({LegKind.COLLECT, LegKind.PAYOUT}),
-            links=frozenset({"iban"}),
+            flows=self.flows,
+            links=self.links,
             least=1,
             most=1_000_000_00,
             idempotency_window=self.window,

@@ -61,7 +61,7 @@ async def test_an_account_is_linked_in_a_direct_message_and_shown_masked(
     assert masked in begun.body
     assert "2 tries left" in refused.body
     assert masked in linked.body
-    assert f"1. {masked} (default)" in listed.body
+    assert f"1. {masked} EUR (default)" in listed.body
     assert all(seen.encrypted for seen in (helped, begun, refused, linked, listed))
     assert not any(iban[8:-4] in seen.body for seen in (begun, refused, linked, listed))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -32,6 +33,23 @@ NEXT_SECRET = "whsec_dGhlIG9uZSB0aGF0IGNvbWVzIG5leHQ="
 IBANS: Mapping[str, str] = {script.name: script.iban for script in (ORDINARY, *SCRIPTED)}
 
 
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """Accounts of one of the bank's schemes: `number` is where a script's digits are put in."""
+
+    currency: str
+    number: str
+    bad_number: str
+
+    def number_of(self, script: str) -> str:
+        return self.number.format(iban=IBANS[script], digits=IBANS[script][-4:])
+
+
+SEPA = Scheme("EUR", "{iban}", "DE00370400440532013000")
+UPI = Scheme("INR", "anna{digits}@okbank", "an na@ok.bank@x")
+PIX = Scheme("BRL", "ana{digits}@exemplo.com.br", "123.456.789-00")
+
+
 class Watch:
     """The bank's clock: the real time, put forward by `ahead`."""
 
@@ -46,13 +64,20 @@ class RunningBank:
     """A rail to a bank, the bank's books, and a proxy that breaks what passes through it."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, inbox: Inbox, watch: Watch, proxy: FaultProxy, books: Path
+        self,
+        http: aiohttp.ClientSession,
+        inbox: Inbox,
+        watch: Watch,
+        proxy: FaultProxy,
+        books: Path,
+        scheme: Scheme = SEPA,
     ) -> None:
         self.http = http
         self.inbox = inbox
         self.watch = watch
         self.proxy = proxy
         self.rail = self.rail_to(proxy.target)
+        self.scheme = scheme
         self._books = books
         self._numbers = count(1)
 
@@ -70,9 +95,12 @@ class RunningBank:
 
     async def order_on(self, script: str, kind: LegKind) -> Order:
         """An order on a verified link to the account that follows a script."""
-        linked = await self.rail.link(IBANS[script])
+        linked = await self.rail.link(self.scheme.number_of(script))
         await self.rail.verify(linked.token, await self.proof(linked.token))
-        return Order(f"leg-{next(self._numbers)}", kind, Money(1250, "EUR"), linked.token, "pizza\n🍕")
+        return Order(f"leg-{next(self._numbers)}", kind, self.money(1250), linked.token, "pizza\n🍕")
+
+    def money(self, minor: int) -> Money:
+        return Money(minor, self.scheme.currency)
 
     async def proof(self, token: str) -> str:
         return str(self._read("SELECT code FROM link WHERE id = ?", token)[0][0])
@@ -84,7 +112,7 @@ class RunningBank:
             " WHERE payment.reference = ? AND movement.kind = 'payment' AND account.kind <> 'in_transit'",
             reference,
         )
-        return [Money(int(str(amount)), "EUR") for (amount,) in rows]
+        return [self.money(int(str(amount))) for (amount,) in rows]
 
     async def webhook(self, order: Order) -> tuple[dict[str, str], bytes, datetime]:
         await self.execute(order)
@@ -94,7 +122,7 @@ class RunningBank:
     async def execute(self, order: Order) -> tuple[str, Outcome]:
         """Prepare and execute an order; its handle and what came of it."""
         handle = await self.rail.prepare(order)
-        return handle, await self.rail.execute(handle, f"key-{order.reference}", CAP)
+        return handle, await self.rail.execute(handle, f"key-{order.reference}", self.money(CAP.minor))
 
     def _read(self, sql: str, *given: str) -> list[tuple[object, ...]]:
         with contextlib.closing(sqlite3.connect(f"file:{self._books}?mode=ro", uri=True)) as books:
@@ -102,8 +130,10 @@ class RunningBank:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, inbox: Inbox, http: aiohttp.ClientSession) -> AsyncIterator[RunningBank]:
-    """A bank in this process, on a port and in a folder of its own."""
+async def running(
+    folder: Path, inbox: Inbox, http: aiohttp.ClientSession, scheme: Scheme = SEPA
+) -> AsyncIterator[RunningBank]:
+    """A bank in this process, on a port and in a folder of its own; orders are made in `scheme`."""
     options = SimulatorOptions(
         data=folder,
         api_key=KEY,
@@ -115,7 +145,7 @@ async def running(folder: Path, inbox: Inbox, http: aiohttp.ClientSession) -> As
     )
     watch = Watch()
     async with running_bank(options, clock=watch) as address, FaultProxy(address) as proxy:
-        yield RunningBank(http, inbox, watch, proxy, folder / "bank.sqlite3")
+        yield RunningBank(http, inbox, watch, proxy, folder / "bank.sqlite3", scheme)
 
 
 SCRIPTS: Mapping[Behaviour, str] = {
@@ -130,8 +160,6 @@ SCRIPTS: Mapping[Behaviour, str] = {
 class BankStand:
     """A running bank as the conformance kit sees it."""
 
-    details = ORDINARY.iban
-    bad_details = "DE00370400440532013000"
     executes = "^POST /v1/orders/[^/]+/execute$"
     asks = "^GET /v1/orders"
     prepares = "^POST /v1/orders$"
@@ -142,6 +170,8 @@ class BankStand:
     def __init__(self, bank: RunningBank, kind: type[BankRail] = BankRail) -> None:
         self._bank = bank
         self._kind = kind
+        self.details = bank.scheme.number_of(ORDINARY.name)
+        self.bad_details = bank.scheme.bad_number
         self.address = bank.proxy.target
         self.options = {"url": self.address, "api_key": KEY}
 
@@ -195,8 +225,23 @@ class BankTrial:
     rail = "bank"
     peer = "the bank simulator"
     kind: type[BankRail] = BankRail
+    scheme = SEPA
 
     @contextlib.asynccontextmanager
     async def stand(self, ground: Ground) -> AsyncIterator[BankStand]:
-        async with running(ground.folder, ground.inbox, ground.http) as bank:
+        async with running(ground.folder, ground.inbox, ground.http, self.scheme) as bank:
             yield BankStand(bank, self.kind)
+
+
+class UpiTrial(BankTrial):
+    """The same with UPI ids, in rupees."""
+
+    peer = "the bank simulator, by UPI"
+    scheme = UPI
+
+
+class PixTrial(BankTrial):
+    """The same with Pix keys, in reais."""
+
+    peer = "the bank simulator, by Pix"
+    scheme = PIX

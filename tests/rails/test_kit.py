@@ -18,9 +18,16 @@ from tests.rails.stripe_trial import StripeTrial
 from tests.rails.trials import TRIALS
 
 ON_TRIAL: tuple[type[Trial], ...] = (*TRIALS, ScriptedTrial)
+
+
+def _named(trial: type[Trial]) -> str:
+    """The rail, and the scheme by which it is tried, if there are several."""
+    return f"{trial.rail}{trial.peer.partition(', by ')[2]}"
+
+
 STARTS_A_PROGRAM: set[type[Trial]] = {StripeTrial}
 ALL = [
-    pytest.param(trial(), id=trial.rail, marks=[pytest.mark.slow] if trial in STARTS_A_PROGRAM else [])
+    pytest.param(trial(), id=_named(trial), marks=[pytest.mark.slow] if trial in STARTS_A_PROGRAM else [])
     for trial in ON_TRIAL
 ]
 

@@ -160,6 +160,6 @@ async def test_a_card_says_what_is_approved_and_what_to_type(news: News) -> None
     payee, money, to_type = render_say(TEXTS, said).text.splitlines()
 
     assert payee == "12.50 EUR to Bob (@bob:test)"
-    assert money == "Fee 0.00 EUR, total 12.50 EUR, from your bank account ••00 · PB-7K3QD"
+    assert money == "Fee 0.00 EUR, total 12.50 EUR, from your account ••00 · PB-7K3QD"
     assert f"type !yes or !confirm {card.code} within 10 minutes (until " in to_type
     assert "!cancel PB-7K3QD" in to_type

@@ -24,7 +24,7 @@ from paybridge.domain.money import Money
 from paybridge.domain.request import RequestState
 from paybridge.domain.spoken import Trouble
 from paybridge.domain.transfer import TransferKind, TransferState
-from paybridge.services.news import UNDER_WAY, UNSURE
+from paybridge.services.news import SAID_IN_WORDS, UNDER_WAY, UNSURE
 from paybridge.texts import Texts
 
 TEXTS = Texts()
@@ -46,7 +46,7 @@ COMPOSED = {
     *(f"refund.private.{fate}" for fate in ("card", "receipt", "cancelled", "expired")),
     *(f"status.refund.{state}" for state in ("awaiting_approval", "settled", "cancelled", "expired")),
     *(f"pay.returned.{why}" for why in ("expired", "sent_back", "taken_back")),
-    *(f"refused.{code}" for code in ("insufficient_funds", "account_closed", "fee_over_cap", "other")),
+    *(f"refused.{code}" for code in (*SAID_IN_WORDS, "other")),
     *(
         f"request.{whose}{what}"
         for whose, what in product(("", "private."), ("asked", "declined", "cancelled", "expired", "paid"))

@@ -67,8 +67,8 @@ async def check_limits(bench: Bench) -> None:
     can = bench.rail.capabilities()
     currency = order.amount.currency
     await _refuses(bench.rail.prepare(replace(order, amount=Money.zero(currency))), "an order of nothing")
-    if can.most < MAX_MINOR:
-        too_much = replace(order, amount=Money(can.most + 1, currency))
+    if can.most_of(currency) < MAX_MINOR:
+        too_much = replace(order, amount=Money(can.most_of(currency) + 1, currency))
         await _refuses(bench.rail.prepare(too_much), "an order of too much")
     for foreign in sorted({"EUR", "JPY", "KWD"} - can.currencies)[:1]:
         await _refuses(

@@ -27,7 +27,10 @@ Minor = Annotated[int, Field(ge=-(10**15), le=10**15)]
 
 ASK_AGAIN_AFTER: Final = timedelta(seconds=2)
 
-REFUSALS: Final = frozenset({"insufficient_funds", "account_closed", "fee_over_cap", "link_not_verified"})
+LIMITS: Final = frozenset({"daily_limit", "night_limit"})
+"""The codes of limits on what an account sends."""
+
+REFUSALS: Final = LIMITS | {"insufficient_funds", "account_closed", "fee_over_cap", "link_not_verified"}
 """The codes under which a refused order moved no money. Any other one is not ours to interpret."""
 
 
@@ -81,7 +84,6 @@ class StatementTold(Said):
 
     entries: list[EntryTold]
     next: Text
-    balance: Minor
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The bank as a rail: accounts are linked by IBAN, orders are prepared first and executed under one key."""
+"""The bank as a rail: links IBANs, UPI ids and Pix keys; prepares orders and executes each under one key."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from paybridge.rails._frame import (
 )
 from paybridge.rails._http import LostTrackError, Said
 from paybridge.rails.bank.answers import (
+    LIMITS,
     About,
     EntryTold,
     Handle,
@@ -42,6 +43,7 @@ from paybridge.rails.bank.answers import (
     meaning,
 )
 from paybridge.rails.bank.client import Answer, BankClient, took
+from paybridge.rails.bank.numbers import SCHEMES, kind_of
 from paybridge.rails.bank.options import BankOptions
 from paybridge.rails.bank.webhook import read_secrets, read_webhook
 
@@ -51,15 +53,20 @@ LONGEST_TEXT: Final = 140
 PAGE: Final = 200
 NOT_FOUND: Final = 404
 
-CANNOT_BE_PREPARED: Final = frozenset(
-    {"reference_reused", "link_not_verified", "bad_amount", "bad_currency", "bad_reference", "bad_text"}
+CANNOT_BE_PREPARED: Final = LIMITS | {
+    *("reference_reused", "link_not_verified", "bad_amount", "bad_currency", "bad_reference", "bad_text"),
+}
+CANNOT_BE_LINKED: Final = frozenset(
+    {
+        *("bad_iban", "bad_upi_id", "bad_pix_key", "unknown_account"),
+        *("wrong_code", "link_failed", "not_found"),
+    }
 )
-CANNOT_BE_LINKED: Final = frozenset({"bad_iban", "unknown_account", "wrong_code", "link_failed", "not_found"})
 CAN_NO_LONGER_BE_EXECUTED: Final = frozenset({"order_cancelled", "order_expired"})
 
 
 class BankRail:
-    """Collects in euros from linked accounts, and pays out to them."""
+    """Collects from linked accounts and pays out to them: euros by IBAN, rupees by UPI, reais by Pix."""
 
     name = "bank"
     protocol = 1
@@ -75,16 +82,18 @@ class BankRail:
         self._window = timedelta(0)
 
     def capabilities(self) -> Capabilities:
-        """Euros between IBANs, one cent up to the limit of SCT Inst, final once settled (EPC004-16)."""
+        """One scheme for each currency, and each final once settled (EPC004-16 for SCT Inst)."""
         return Capabilities(
-            currencies=frozenset({"EUR"}),
+            currencies=frozenset(scheme.currency for scheme in SCHEMES.values()),
             flows=frozenset({LegKind.COLLECT, LegKind.PAYOUT}),
-            links=frozenset({"iban"}),
+            links=frozenset(SCHEMES),
             least=1,
-            most=99_999_999_999,
+            most=max(scheme.most for scheme in SCHEMES.values()),
             idempotency_window=self._window,
             not_found_is_final=True,
             money_can_come_back_for=timedelta(0),
+            most_in={scheme.currency: scheme.most for scheme in SCHEMES.values()},
+            shapes={kind: scheme.shape for kind, scheme in SCHEMES.items()},
         )
 
     async def prove_sandbox(self) -> None:
@@ -109,7 +118,10 @@ class BankRail:
         self._window = timedelta(seconds=about.idempotency_window_seconds)
 
     async def quote(self, order: Order) -> Quote:
-        """What the bank takes on top of the amount, or `OrderRefusedError` if it takes no such order."""
+        """What the bank takes on top of the amount, or `OrderRefusedError` if it takes no such order.
+
+        A limit of the account's day or night that the order would break is said already here.
+        """
         answer = await self._bank.ask(
             "POST",
             "/v1/quotes",
@@ -117,6 +129,7 @@ class BankRail:
                 "direction": _direction(order),
                 "amount": order.amount.minor,
                 "currency": order.amount.currency,
+                "link": order.link,
             },
         )
         _raise_if_refused(answer)
@@ -127,11 +140,15 @@ class BankRail:
         return Quote(Money(told.fee, currency), Money(told.highest_fee, currency))
 
     async def link(self, details: str) -> Linked:
-        """Begin to link the account with this IBAN; its statement then shows the code for `verify`."""
-        answer = await self._bank.ask("POST", "/v1/links", body={"iban": details})
+        """Begin to link the account with this IBAN, UPI id or Pix key; its statement then shows the code."""
+        kind = kind_of(details)
+        if kind is None:
+            raise LinkRefusedError("bad_number")
+        scheme = SCHEMES[kind]
+        answer = await self._bank.ask("POST", "/v1/links", body={scheme.field: details})
         _raise_if_unlinkable(answer)
         told = answer.read(LinkTold)
-        return Linked(told.id, told.masked, told.state == "verified")
+        return Linked(told.id, told.masked, told.state == "verified", scheme.currency)
 
     async def verify(self, token: str, evidence: str) -> None:
         """Prove a link by the code in the account's statement."""
@@ -221,12 +238,12 @@ class BankRail:
         return read_webhook(self._webhook_secrets, headers, raw, now)
 
     async def statement(self, cursor: str | None) -> Page:
-        """Entries of the settlement account behind `cursor`, oldest first; an empty page is the end."""
-        params = {"limit": str(PAGE)} if cursor is None else {"limit": str(PAGE), "after": cursor}
+        """Entries of our settlement accounts behind `cursor`, oldest first; an empty page is the end."""
+        params = {"currency": "all", "limit": str(PAGE)} | ({} if cursor is None else {"after": cursor})
         told = (await self._bank.ask("GET", "/v1/statement", params=params)).read(StatementTold)
         lines = tuple(_line(entry) for entry in told.entries)
-        currency = told.entries[-1].currency if told.entries else "EUR"
-        return Page(lines, told.next if lines else None, Money(told.balance, currency))
+        # One balance would say nothing about several currencies.
+        return Page(lines, told.next if lines else None, None)
 
     async def alive(self) -> None:
         """The bank answers, and is still a sandbox."""

@@ -1,0 +1,196 @@
+"""People, the real bank and its three schemes: linking, paying, and the limits of the accounts."""
+
+from __future__ import annotations
+
+import re
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+
+from paybridge.bank import BankOptions as SimulatorOptions
+from paybridge.bank import running_bank
+from paybridge.rails.bank import BankRail
+from paybridge.rails.bank.options import BankOptions
+from tests.bank.bank_client import MovableClock
+from tests.fakes.house import ALICE, BOB, DINNER, House, keys, open_house, words
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+KEY = "bank_test_accounts"
+NUMBERS = {"EUR": "DE89 3704 0044 0532 0130 00", "INR": "anna@okbank", "BRL": "+55 (11) 91234-5678"}
+
+
+@dataclass
+class Town:
+    """A house, the bank that its rail speaks to, and the bank's clock."""
+
+    house: House
+    bank: str
+    http: aiohttp.ClientSession
+    clock: MovableClock
+
+    async def entries(self, number: str) -> list[dict[str, object]]:
+        compact = "".join(number.split())
+        async with self.http.get(f"{self.bank}/accounts/{compact}/statement") as answer:
+            found: list[dict[str, object]] = (await answer.json())["entries"]
+            return found
+
+    async def link(self, mxid: str, number: str) -> None:
+        """Link an account as people do: read the code in its statement."""
+        assert keys(await self.house.hear(mxid, f"!link {number}")) == ["link.begun"]
+        told = next(str(entry["text"]) for entry in await self.entries(number))
+        code = re.fullmatch(r"PAYBRIDGE ([0-9]{4})", told)
+        assert code is not None
+        assert keys(await self.house.hear(mxid, f"!link verify {code[1]}")) == ["link.verified"]
+
+    async def do(self, mxid: str, line: str, room: str | None = None) -> list[str]:
+        """Type a line, confirm its card, and let everything settle; what the last messages were."""
+        assert (await self.house.hear(mxid, line, room))[-1].key.endswith(".card")
+        await self.house.hear(mxid, "!yes", room)
+        return keys(await self.house.carry())
+
+    async def balance(self, mxid: str, currency: str) -> int:
+        person = await self.house.book.person_of(mxid)
+        assert person is not None
+        return (await self.house.book.balance(person.id, currency)).minor
+
+
+@pytest.fixture
+async def open_town(tmp_path: Path) -> AsyncIterator[Callable[[str], Awaitable[Town]]]:
+    async with AsyncExitStack() as stack:
+
+        async def open_one(currency: str = "EUR") -> Town:
+            options = SimulatorOptions(data=tmp_path / "bank", api_key=KEY)
+            http = await stack.enter_async_context(aiohttp.ClientSession())
+            clock = MovableClock()
+            address = await stack.enter_async_context(running_bank(options, clock=clock))
+            rail = BankRail(BankOptions(url=address, api_key=SecretStr(KEY)), http)
+            await rail.prove_sandbox()
+            house = await open_house(tmp_path / "house", {"bank": rail}, currency)
+            stack.push_async_callback(house.database.close)
+            return Town(house, address, http, clock)
+
+        (tmp_path / "house").mkdir()
+        yield open_one
+
+
+@pytest.mark.parametrize("currency", NUMBERS)
+async def test_money_goes_in_and_out_of_an_account_of_each_scheme(
+    open_town: Callable[[str], Awaitable[Town]], currency: str
+) -> None:
+    town = await open_town(currency)
+    number = NUMBERS[currency]
+    await town.link(ALICE, number)
+
+    topped_up = await town.do(ALICE, f"!topup 200 {currency}")
+    paid = await town.do(ALICE, f"!pay {BOB} 30 {currency} from bank", DINNER)
+    cashed_out = await town.do(ALICE, "!cashout all")
+
+    assert (topped_up, paid, cashed_out) == (
+        ["topup.receipt"],
+        ["pay.waiting", "claim.waiting"],
+        ["cashout.receipt"],
+    )
+    assert await town.balance(ALICE, currency) == 0
+    assert [entry["amount"] for entry in await town.entries(number)][:3] == [200_00, -30_00, -200_00]
+
+
+async def test_an_account_s_currency_follows_from_what_names_it(
+    open_town: Callable[[str], Awaitable[Town]],
+) -> None:
+    town = await open_town("EUR")
+    for number in NUMBERS.values():
+        await town.link(ALICE, number)
+
+    listed = words(await town.house.hear(ALICE, "!accounts"))
+
+    assert "1. DE89 •••• 3000 EUR (default)" in listed
+    assert "2. an••••@okbank INR" in listed
+    assert "3. Pix ••••5678 BRL" in listed
+
+
+async def test_without_a_word_the_account_that_holds_the_currency_is_used(
+    open_town: Callable[[str], Awaitable[Town]],
+) -> None:
+    town = await open_town("EUR")
+    for number in NUMBERS.values():
+        await town.link(ALICE, number)
+
+    for currency in ("BRL", "INR", "EUR"):
+        await town.do(ALICE, f"!topup 50 {currency}")
+
+    for currency, number in NUMBERS.items():
+        assert (await town.entries(number))[0]["amount"] == -50_00
+        assert await town.balance(ALICE, currency) == 50_00
+    refused = await town.house.hear(ALICE, "!topup 5 JPY")
+    assert keys(refused) == ["error.currency_not_held"]
+    assert "BRL, EUR, INR" in words(refused)
+
+
+async def test_what_a_pix_account_may_send_at_night_is_said_before_anything_is_confirmed(
+    open_town: Callable[[str], Awaitable[Town]],
+) -> None:
+    town = await open_town("BRL")
+    await town.link(ALICE, NUMBERS["BRL"])
+    town.clock.move(hours=13)
+    await town.do(ALICE, "!topup 900 BRL")
+
+    said = await town.house.hear(ALICE, "!topup 100.01 BRL")
+
+    assert keys(said) == ["error.night_limit"]
+    assert words(said).startswith("Nothing was sent. That is more than your account may send at night.")
+    town.clock.move(hours=9)
+    assert await town.do(ALICE, "!topup 100.01 BRL") == ["topup.receipt"]
+
+
+async def test_a_limit_that_is_reached_after_the_card_was_shown_is_a_clear_refusal(
+    open_town: Callable[[str], Awaitable[Town]],
+) -> None:
+    town = await open_town("INR")
+    await town.link(ALICE, NUMBERS["INR"])
+    first = (await town.house.hear(ALICE, "!topup 26000 INR"))[0].facts["code"]
+    assert keys(await town.house.hear(ALICE, "!topup 1,00,000.01 INR")) == ["error.outside_rail_limits"]
+    for _ in range(20):
+        (card,) = await town.house.hear(ALICE, "!topup 1 INR")
+        await town.house.hear(ALICE, f"!confirm {card.facts['code']}")
+        await town.house.carry()
+    await town.house.hear(ALICE, f"!confirm {first}")
+
+    said = await town.house.carry()
+
+    assert keys(said) == ["topup.refused", "refused.daily_limit"]
+    assert "may still send today" in words(said)
+    assert keys(await town.house.hear(ALICE, "!topup 1 INR")) == ["error.daily_limit"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("!link upi DE89 3704 0044 0532 0130 00", "error.what_to_link"),
+        ("!link upi anna@okbank", "link.begun"),
+        ("!link pix anna@okbank", "error.what_to_link"),
+        ("!link my anna@okbank", "error.what_to_link"),
+        ("!link bank an na@okbank", "error.account_refused"),
+        ("!link bank anna@exemplo.com.br", "link.begun"),
+        ("!link 123.456.789-09", "link.begun"),
+        ("!link 11.222.333/0001-81", "link.begun"),
+        ("!link 123E4567-E89B-42D3-A456-426614174000", "link.begun"),
+        ("!link 123.456.789-00", "error.account_refused"),
+        ("!link DE00 3704 0044 0532 0130 00", "error.account_refused"),
+        ("!link nothing of the kind", "error.what_to_link"),
+        ("!link bank", "error.account_number_missing"),
+        ("!link bank nothing", "error.account_refused"),
+    ],
+)
+async def test_what_is_typed_is_recognised_or_refused(
+    open_town: Callable[[str], Awaitable[Town]], typed: str, key: str
+) -> None:
+    town = await open_town("EUR")
+
+    assert keys(await town.house.hear(ALICE, typed)) == [key]

@@ -118,6 +118,23 @@ def test_payments_of_before_refunds_are_kept_and_guarded_as_new_ones(tmp_path: P
     assert damage == [("ok",)]
 
 
+def test_an_account_that_the_bank_linked_before_it_knew_other_currencies_holds_euros(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "paybridge.db")
+    upgrade(connection, "0008")
+    connection.execute("INSERT INTO person (id, key, created, version) VALUES ('anna', x'00', 1, 1)")
+    for rail in ("bank", "stripe"):
+        connection.execute(
+            "INSERT INTO link (id, person, rail, token, masked, number, number_hash, state, is_default, created,"
+            " version) VALUES (?, 'anna', ?, 'token', 'DE', x'00', x'00', 'verified', 0, 1, 1)",
+            (rail, rail),
+        )
+    upgrade(connection)
+    held = connection.execute("SELECT rail, currency FROM link ORDER BY rail").fetchall()
+    connection.close()
+
+    assert held == [("bank", "EUR"), ("stripe", None)]
+
+
 def test_a_migration_that_breaks_leaves_nothing_half_done(tmp_path: Path) -> None:
     connection = connect(tmp_path / "paybridge.db")
     # The third migration meets a table that is there already.

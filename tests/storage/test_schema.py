@@ -124,8 +124,8 @@ def test_an_account_that_the_bank_linked_before_it_knew_other_currencies_holds_e
     connection.execute("INSERT INTO person (id, key, created, version) VALUES ('anna', x'00', 1, 1)")
     for rail in ("bank", "stripe"):
         connection.execute(
-            "INSERT INTO link (id, person, rail, token, masked, number, number_hash, state, is_default, created,"
-            " version) VALUES (?, 'anna', ?, 'token', 'DE', x'00', x'00', 'verified', 0, 1, 1)",
+            "INSERT INTO link (id, person, rail, token, masked, number, number_hash, state, is_default,"
+            " created, version) VALUES (?, 'anna', ?, 'token', 'DE', x'00', x'00', 'verified', 0, 1, 1)",
             (rail, rail),
         )
     upgrade(connection)

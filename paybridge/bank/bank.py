@@ -80,10 +80,11 @@ class Bank:
         return f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
 
     async def _settle(self) -> bool:
-        """Settle what is due; whether anything is still pending."""
-        if await self._counter.run(execution.settle_due):
+        """Settle and take back what is due; whether anything is still to come."""
+        settled = await self._counter.run(execution.settle_due)
+        if await self._counter.run(execution.reverse_due) or settled:
             self._counter.ring()
-        return await self._counter.run(execution.is_any_pending)
+        return await self._counter.run(execution.is_any_open)
 
     async def _repeat(self, round_of_work: Callable[[], Awaitable[bool]]) -> None:
         bell = self._counter.bell()

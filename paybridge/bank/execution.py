@@ -80,9 +80,33 @@ def settle_due(desk: Desk) -> int:
     return len(due)
 
 
-def is_any_pending(desk: Desk) -> bool:
-    """Whether an order is still to settle."""
-    return desk.books.execute("SELECT 1 FROM payment WHERE state = 'pending' LIMIT 1").fetchone() is not None
+def reverse_due(desk: Desk) -> int:
+    """Take back the settled orders whose time for it has come; how many there were.
+
+    Where the money has been spent, it is taken back once it is there again.
+    """
+    due = desk.books.execute(
+        "SELECT * FROM payment WHERE reverses_at <= ? AND reversed_at IS NULL", (desk.at,)
+    ).fetchall()
+    reversed_now = 0
+    for row in due:
+        source, destination = _ends(desk, row)
+        if ledger.balance(desk.books, destination) < row["amount"]:
+            continue
+        _move(desk, row, destination, source)
+        desk.books.execute("UPDATE payment SET reversed_at = ? WHERE id = ?", (desk.at, row["id"]))
+        _announce(desk, orders.told(orders.find(desk.books, row["id"]), desk.now))
+        reversed_now += 1
+    return reversed_now
+
+
+def is_any_open(desk: Desk) -> bool:
+    """Whether an order is still to settle, or to be taken back."""
+    found = desk.books.execute(
+        "SELECT 1 FROM payment WHERE state = 'pending'"
+        " UNION ALL SELECT 1 FROM payment WHERE reverses_at IS NOT NULL AND reversed_at IS NULL LIMIT 1"
+    )
+    return found.fetchone() is not None
 
 
 def _kept_answer(desk: Desk, key: str) -> sqlite3.Row | None:
@@ -141,10 +165,13 @@ def _carry_out(desk: Desk, row: sqlite3.Row) -> None:
         _move(desk, row, source, destination)
     if charged:
         _charge(desk, row, source, charged)
+    reported = row["amount"] + script.misreported_by
+    after = timedelta(seconds=desk.options.reverse_seconds)
+    reverses_at = stamp(desk.now + after) if script.reverses else None
     desk.books.execute(
         "UPDATE payment SET state = ?, fee = ?, reported_amount = ?, executed_at = ?, settles_at = ?,"
-        " settled_at = ? WHERE id = ?",
-        (state, charged, row["amount"] + script.misreported_by, desk.at, settles_at, settled_at, row["id"]),
+        " settled_at = ?, reverses_at = ? WHERE id = ?",
+        (state, charged, reported, desk.at, settles_at, settled_at, reverses_at, row["id"]),
     )
 
 

@@ -33,6 +33,7 @@ class BankOptions:
     payout_fee_minor: int = 0
     settlement_opening_minor: int = 0
     slow_seconds: float = 3.0
+    reverse_seconds: float = 10.0
     hang_seconds: float = 30.0
     idempotency_window_seconds: int = 30 * DAY_SECONDS
 
@@ -49,6 +50,7 @@ class BankOptions:
             self.payout_fee_minor,
             self.settlement_opening_minor,
             self.slow_seconds,
+            self.reverse_seconds,
             self.hang_seconds,
         )
         if min(numbers) < 0 or self.idempotency_window_seconds < 1:

@@ -115,8 +115,13 @@ def cancel(desk: Desk, order: str) -> sqlite3.Row:
 
 
 def state_of(row: sqlite3.Row, now: datetime) -> str:
-    """The state that an order is in now: a prepared one expires without anybody writing it down."""
+    """The state that an order is in now: a prepared one expires without anybody writing it down.
+
+    One that was reversed is written down as settled, which it was.
+    """
     state: str = row["state"]
+    if row["reversed_at"] is not None:
+        return "reversed"
     if state == "prepared" and moment(row["expires_at"]) <= now:
         return "expired"
     return state
@@ -140,6 +145,7 @@ def told(row: sqlite3.Row, now: datetime) -> dict[str, object]:
         "expires_at": row["expires_at"],
         "settles_at": row["settles_at"],
         "settled_at": row["settled_at"],
+        "reversed_at": row["reversed_at"],
     }
 
 

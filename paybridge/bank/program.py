@@ -77,6 +77,9 @@ def bank_command(  # noqa: PLR0913  every option of the command line is a parame
         int, typer.Option(help="Opening balance of the settlement account, in cents.")
     ] = 0,
     slow_seconds: Annotated[float, typer.Option(help="After how long slow accounts settle.")] = 3.0,
+    reverse_seconds: Annotated[
+        float, typer.Option(help="After how long accounts that take money back do so.")
+    ] = 10.0,
     hang_seconds: Annotated[float, typer.Option(help="How long silent accounts hold a connection.")] = 30.0,
 ) -> None:
     """Run a bank simulator; no money in it is real."""
@@ -94,6 +97,7 @@ def bank_command(  # noqa: PLR0913  every option of the command line is a parame
             payout_fee_minor=payout_fee_minor,
             settlement_opening_minor=settlement_opening_minor,
             slow_seconds=slow_seconds,
+            reverse_seconds=reverse_seconds,
             hang_seconds=hang_seconds,
         )
         asyncio.run(_serve_until_told_to_stop(options))

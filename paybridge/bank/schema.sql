@@ -37,11 +37,14 @@ CREATE TABLE payment (
     executed_at TEXT,
     settles_at TEXT,
     settled_at TEXT,
+    reverses_at TEXT,
+    reversed_at TEXT,
     CHECK ((state = 'refused') = (code IS NOT NULL)),
     CHECK ((state IN ('prepared', 'cancelled')) = (executed_at IS NULL)),
     CHECK ((state = 'settled') = (settled_at IS NOT NULL))
 ) STRICT;
 CREATE INDEX payment_in_flight ON payment (settles_at) WHERE state = 'pending';
+CREATE INDEX payment_to_reverse ON payment (reverses_at) WHERE reverses_at IS NOT NULL AND reversed_at IS NULL;
 
 CREATE TABLE movement (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

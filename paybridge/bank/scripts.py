@@ -37,6 +37,7 @@ class Script:
     manner: Manner = Manner.PROMPT
     announced_twice: bool = False
     misreported_by: int = 0
+    reverses: bool = False
 
     @property
     def digits(self) -> str:
@@ -109,6 +110,12 @@ SCRIPTED = (
         "DE03370400440532019010",
         "Can be linked and collected from, but refuses payouts with `account_closed`.",
         refuses=MappingProxyType({Direction.PAYOUT: "account_closed"}),
+    ),
+    Script(
+        "takes back",
+        "DE73370400440532019011",
+        "Settles, and after `--reverse-seconds` (10) the money goes back where it came from: `reversed`.",
+        reverses=True,
     ),
 )
 _BY_DIGITS = MappingProxyType({script.digits: script for script in SCRIPTED})

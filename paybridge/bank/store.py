@@ -13,7 +13,16 @@ from paybridge.bank.errors import BankStartError
 
 T = TypeVar("T")
 SCHEMA = Path(__file__).with_name("schema.sql")
-VERSION = 1
+VERSION = 2
+UPGRADES = {
+    1: """
+    ALTER TABLE payment ADD COLUMN reverses_at TEXT;
+    ALTER TABLE payment ADD COLUMN reversed_at TEXT;
+    CREATE INDEX payment_to_reverse ON payment (reverses_at)
+        WHERE reverses_at IS NOT NULL AND reversed_at IS NULL;
+    """
+}
+"""What brings the books of each version to the next."""
 
 
 class Store:
@@ -51,7 +60,12 @@ class Store:
                 books.executescript(
                     f"BEGIN IMMEDIATE;{SCHEMA.read_text()};PRAGMA user_version = {VERSION};COMMIT"
                 )
-            elif version != VERSION:
+            while version in UPGRADES:
+                books.executescript(
+                    f"BEGIN IMMEDIATE;{UPGRADES[version]};PRAGMA user_version = {version + 1};COMMIT"
+                )
+                version += 1
+            if version not in {0, VERSION}:
                 books.close()
                 message = f"the books in {self._folder} were made by another version of the bank"
                 raise BankStartError(message)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,30 @@ async def test_without_a_key_the_bank_makes_one_for_its_owner_alone(
 def test_options_that_cannot_work_are_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(BankStartError):
         BankOptions(**{"data": tmp_path, "api_key": KEY, **wrong})
+
+
+async def test_books_of_an_earlier_version_are_brought_up_to_date_with_their_orders(tmp_path: Path) -> None:
+    async with running_bank(BankOptions(data=tmp_path, api_key=KEY)):
+        pass
+    with closing(sqlite3.connect(tmp_path / "bank.sqlite3")) as books:
+        books.executescript(
+            "DROP INDEX payment_to_reverse; ALTER TABLE payment DROP COLUMN reverses_at;"
+            " ALTER TABLE payment DROP COLUMN reversed_at; PRAGMA user_version = 1;"
+            "INSERT INTO account (number, holder, kind, currency, opened_at)"
+            " VALUES ('DE1', 'Anna', 'customer', 'EUR', '2026');"
+            "INSERT INTO link VALUES ('lnk_1', last_insert_rowid(), 'sepa', 'verified', '1', 3, '2026');"
+            "INSERT INTO payment (id, reference, direction, link, amount, currency, text, state, fee,"
+            " reported_amount, prepared_at, expires_at)"
+            " VALUES ('ord_1', 'PB-1', 'collect', 'lnk_1', 5, 'EUR', '', 'cancelled', 0, 5, '2026', '2026')"
+        )
+    async with running_bank(BankOptions(data=tmp_path, api_key=KEY)):
+        pass
+    with closing(sqlite3.connect(tmp_path / "bank.sqlite3")) as books:
+        kept = books.execute("SELECT id, reversed_at FROM payment").fetchall()
+        version = books.execute("PRAGMA user_version").fetchone()
+
+    assert kept == [("ord_1", None)]
+    assert version == (2,)
 
 
 async def test_books_of_another_version_are_left_alone(tmp_path: Path) -> None:

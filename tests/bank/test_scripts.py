@@ -68,6 +68,43 @@ async def test_slow_is_pending_until_its_time_and_in_nobodys_account_meanwhile(
     assert (await bank.execute(order)).body == answer.body
 
 
+@pytest.mark.parametrize("direction", ["collect", "payout"])
+async def test_takes_back_settles_and_goes_back_after_its_time(
+    open_bank: OpenBank, clock: MovableClock, direction: str
+) -> None:
+    bank = await open_bank(settlement_opening_minor=2000)
+    order = await prepared(bank, "takes back", direction)
+    settled = (await bank.execute(order)).body["state"]
+    moved = await bank.balances(BY_NAME["takes back"])
+    clock.move(seconds=9)
+    not_yet = (await bank.order(order))["state"]
+    clock.move(seconds=1)
+    after = await bank.order(order)
+    signed = 1250 if direction == "collect" else -1250
+
+    assert (settled, not_yet, after["state"]) == ("settled", "settled", "reversed")
+    assert moved == (OPENED - signed, 2000 + signed)
+    assert after["reversed_at"] == "2026-03-01T12:00:10.000000Z"
+    assert await bank.balances(BY_NAME["takes back"]) == (OPENED, 2000)
+
+
+async def test_what_is_spent_is_taken_back_once_it_is_there_again(
+    open_bank: OpenBank, clock: MovableClock
+) -> None:
+    bank = await open_bank()
+    collected = await prepared(bank, "takes back")
+    await bank.execute(collected)
+    link = await bank.link(ORDINARY.iban)
+    paid_out = await bank.prepared(link, 1000, direction="payout", reference="PB-2")
+    await bank.execute(paid_out, "key-2")
+    clock.move(seconds=10)
+    waiting = (await bank.order(collected))["state"]
+    await bank.execute(await bank.prepared(link, 1000, reference="PB-3"), "key-3")
+
+    assert waiting == "settled"
+    assert (await bank.order(collected))["state"] == "reversed"
+
+
 async def test_slow_cannot_be_cancelled_while_it_is_pending(bank: BankClient) -> None:
     order = await prepared(bank, "slow")
     await bank.execute(order)

@@ -23,6 +23,7 @@ from paybridge.services.ports import (
     Prepared,
     RailError,
     Refused,
+    Reversed,
     Settled,
     ThrottledError,
     Unsure,
@@ -203,7 +204,8 @@ async def test_an_answer_of_the_wrong_shape_is_an_error_and_no_crash(
         {"fee": -1},
         {"remote_id": None},
         {"remote_id": ""},
-        {"state": "reversed"},
+        {"state": "reversed", "amount": 1251},
+        {"state": "vanished"},
     ],
 )
 def test_an_answer_that_does_not_add_up_is_unsure(changed: dict[str, object]) -> None:
@@ -211,6 +213,13 @@ def test_an_answer_that_does_not_add_up_is_unsure(changed: dict[str, object]) ->
 
     assert isinstance(meaning(OrderTold.model_validate(ANSWER), None, ORDERED, CAP), Settled)
     assert isinstance(meaning(told, None, ORDERED, CAP), Unsure)
+
+
+def test_an_order_that_was_taken_back_has_moved_and_come_back_whole() -> None:
+    told = OrderTold.model_validate({**ANSWER, "state": "reversed"})
+    outcome = meaning(told, None, ORDERED, CAP)
+
+    assert outcome == Reversed(str(ANSWER["remote_id"]), ORDERED.amount)
 
 
 @given(field=st.sampled_from(sorted(ANSWER)), value=JSON)

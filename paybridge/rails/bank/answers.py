@@ -16,6 +16,7 @@ from paybridge.rails._frame import (
     Prepared,
     RailError,
     Refused,
+    Reversed,
     Settled,
     Unsure,
 )
@@ -126,8 +127,15 @@ def meaning(  # noqa: PLR0911  one answer for each state that the bank knows
             return Unsure(f"refused with the unknown code {told.code!r}")
         case "settled":
             return _settled(told, took, ordered, fee_cap)
+        case "reversed":
+            return _reversed(_settled(told, took, ordered, fee_cap))
         case _:
             return Unsure(f"unknown state {told.state[:40]!r}")
+
+
+def _reversed(settled: Settled | Unsure) -> Outcome:
+    """The bank takes back all or nothing."""
+    return Reversed(settled.remote_id, settled.amount) if isinstance(settled, Settled) else settled
 
 
 def _settled(

@@ -17,7 +17,11 @@ from paybridge.rails._freshness import must_be_fresh
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105  the public prefix of every such secret
 
 
-_CLAIMS: Final[Mapping[str, str]] = {"order.settled": "settled", "order.refused": "refused"}
+_CLAIMS: Final[Mapping[str, str]] = {
+    "order.settled": "settled",
+    "order.refused": "refused",
+    "order.reversed": "reversed",
+}
 
 
 class _About(BaseModel):

@@ -81,8 +81,7 @@ class Bank:
 
     async def _settle(self) -> bool:
         """Settle and take back what is due; whether anything is still to come."""
-        settled = await self._counter.run(execution.settle_due)
-        if await self._counter.run(execution.reverse_due) or settled:
+        if await self._counter.run(execution.catch_up):
             self._counter.ring()
         return await self._counter.run(execution.is_any_open)
 

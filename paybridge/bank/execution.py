@@ -64,6 +64,11 @@ def execute(desk: Desk, command: Command) -> Reply:
     return Reply(body, script.manner)
 
 
+def catch_up(desk: Desk) -> int:
+    """Settle and take back what is due; how many orders that were."""
+    return settle_due(desk) + reverse_due(desk)
+
+
 def settle_due(desk: Desk) -> int:
     """Settle the pending orders whose time has come; how many there were."""
     due = desk.books.execute(

@@ -112,8 +112,7 @@ def _account(given: str, desk: Desk) -> tuple[Scheme, sqlite3.Row]:
 
 
 def _statement(given: str, desk: Desk) -> dict[str, object]:
-    execution.settle_due(desk)
-    execution.reverse_due(desk)
+    execution.catch_up(desk)
     scheme, account = _account(given, desk)
     return {
         scheme.detail: account["number"],

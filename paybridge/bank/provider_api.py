@@ -147,15 +147,13 @@ def _prepare(wish: orders.Wish, desk: Desk) -> tuple[dict[str, object], bool]:
 
 
 def _settle_and_tell(look: Callable[[Desk], sqlite3.Row], desk: Desk) -> dict[str, object]:
-    # Whoever asks after the time is told that it settled, even if the background work has not come by yet.
-    execution.settle_due(desk)
-    execution.reverse_due(desk)
+    # Whoever asks after the time is told what has come about, even if the background work has not come by yet.
+    execution.catch_up(desk)
     return orders.told(look(desk), desk.now)
 
 
 def _statement(scheme: Scheme, after: int, limit: int, desk: Desk) -> dict[str, object]:
-    execution.settle_due(desk)
-    execution.reverse_due(desk)
+    execution.catch_up(desk)
     account = ledger.account_id(desk.books, "settlement", scheme.currency)
     rows = ledger.own_entries(desk.books, (account,), after, limit)
     return {
@@ -168,7 +166,7 @@ def _statement(scheme: Scheme, after: int, limit: int, desk: Desk) -> dict[str, 
 
 def _whole_statement(after: int, limit: int, desk: Desk) -> dict[str, object]:
     """The entries of every settlement account in the order in which they were booked."""
-    execution.settle_due(desk)
+    execution.catch_up(desk)
     accounts = {
         scheme.currency: ledger.account_id(desk.books, "settlement", scheme.currency) for scheme in SCHEMES
     }

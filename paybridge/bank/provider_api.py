@@ -147,7 +147,7 @@ def _prepare(wish: orders.Wish, desk: Desk) -> tuple[dict[str, object], bool]:
 
 
 def _settle_and_tell(look: Callable[[Desk], sqlite3.Row], desk: Desk) -> dict[str, object]:
-    # Whoever asks after the time is told what has come about, even if the background work has not come by yet.
+    # Whoever asks after the time is told, even if the background work has not come by yet.
     execution.catch_up(desk)
     return orders.told(look(desk), desk.now)
 

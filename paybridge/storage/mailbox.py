@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from sqlalchemy import select, text
+from sqlalchemy import BigInteger, Integer, bindparam, select, text
 
 from paybridge.services.ports import Letter, Post
-from paybridge.storage import tables
 from paybridge.storage.rows import moment
-from paybridge.storage.tables import letter, memory, post
+from paybridge.storage.tables import letter, memory, post, seen, slot
 from paybridge.storage.works import (
     SYNC_TOKEN,
     BindSeen,
@@ -28,8 +27,20 @@ if TYPE_CHECKING:
     from paybridge.storage.works import Answer
     from paybridge.storage.writing import Writing
 
-_WAITING_LETTERS: Final = text("done = 0")
-_WAITING_POSTS: Final = text("state = 'waiting'")
+_LETTERS: Final = select(letter).where(text("done = 0")).order_by(letter.c.number)
+_IS_DONE: Final = select(letter.c.done).where(letter.c.event == bindparam("event"))
+_POSTS: Final = (
+    select(post)
+    .where(text("state = 'waiting'"), post.c.number > bindparam("after", type_=BigInteger))
+    .order_by(post.c.number)
+    .limit(bindparam("limit", type_=Integer))
+)
+_SLOT: Final = select(slot).where(slot.c.slot == bindparam("slot"))
+_SLOT_OF: Final = select(slot.c.slot).where(
+    slot.c.event == bindparam("event"), slot.c.room == bindparam("room")
+)
+_RECALL: Final = select(memory.c.value).where(memory.c.name == bindparam("name"))
+_SEEN: Final = select(seen.c.event).where(seen.c.what == bindparam("what"))
 
 
 class SqlMailbox:
@@ -49,14 +60,14 @@ class SqlMailbox:
         return await self.recall(SYNC_TOKEN)
 
     async def letters(self) -> Sequence[Letter]:
-        listed = await self._reader.rows(select(letter).where(_WAITING_LETTERS).order_by(letter.c.number))
+        listed = await self._reader.rows(_LETTERS, {})
         return [
             Letter(row["event"], row["room"], row["sender"], moment(row["received"]), row["payload"])
             for row in listed
         ]
 
     async def is_done(self, event: str) -> bool:
-        return bool(await self._reader.scalar(select(letter.c.done).where(letter.c.event == event)))
+        return bool(await self._reader.scalar(_IS_DONE, {"event": event}))
 
     async def finish(self, event: str) -> None:
         await self._writer.run(FinishLetter(event))
@@ -64,8 +75,7 @@ class SqlMailbox:
     # ------------------------------------------------------------ outbox
 
     async def posts(self, after: int, limit: int) -> Sequence[tuple[int, Post]]:
-        waiting = select(post).where(_WAITING_POSTS, post.c.number > after)
-        listed = await self._reader.rows(waiting.order_by(post.c.number).limit(limit))
+        listed = await self._reader.rows(_POSTS, {"after": after, "limit": limit})
         return [
             (
                 row["number"],
@@ -84,12 +94,11 @@ class SqlMailbox:
         await self._writer.run(SetAside(post, reason))
 
     async def slot(self, slot: str) -> tuple[str, str] | None:
-        row = await self._reader.first(select(tables.slot).where(tables.slot.c.slot == slot))
+        row = await self._reader.first(_SLOT, {"slot": slot})
         return None if row is None else (row["room"], row["event"])
 
     async def slot_of(self, event: str, room: str) -> str | None:
-        found = select(tables.slot.c.slot).where(tables.slot.c.event == event, tables.slot.c.room == room)
-        slot: str | None = await self._reader.scalar(found)
+        slot: str | None = await self._reader.scalar(_SLOT_OF, {"event": event, "room": room})
         return slot
 
     # ------------------------------------------------------------ memory
@@ -98,7 +107,7 @@ class SqlMailbox:
         await self._writer.run(Remember(name, value))
 
     async def recall(self, name: str) -> str | None:
-        value: str | None = await self._reader.scalar(select(memory.c.value).where(memory.c.name == name))
+        value: str | None = await self._reader.scalar(_RECALL, {"name": name})
         return value
 
     async def recall_all(self, prefix: str) -> Mapping[str, str]:
@@ -116,9 +125,7 @@ class SqlMailbox:
         return bound is None or bound == event
 
     async def _bound(self, what: str) -> str | None:
-        event: str | None = await self._reader.scalar(
-            select(tables.seen.c.event).where(tables.seen.c.what == what)
-        )
+        event: str | None = await self._reader.scalar(_SEEN, {"what": what})
         return event
 
     def _bind(self, what: str, event: str) -> None:

@@ -1,7 +1,8 @@
-"""What a payment asks the book again and again: statements made once, with named parameters."""
+"""What the book asks the database: statements made once, with named parameters."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
@@ -10,30 +11,43 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    Text,
+    and_,
     bindparam,
     func,
     select,
     text,
     union,
+    union_all,
 )
 
 from paybridge.domain.ledger import AccountKind
+from paybridge.domain.leg import ENDED_AT_A_RAIL, LegState
 from paybridge.domain.people import LinkState
 from paybridge.domain.transfer import TransferKind, TransferState
+from paybridge.services.ports import Errand
 from paybridge.storage.columns import in_list
 from paybridge.storage.tables import (
+    IS_CLAIMABLE,
+    IS_DUE_LEG,
+    IS_EXPIRING,
     IS_OPEN,
+    IS_OPEN_LEG,
+    IS_OPEN_REQUEST,
     account,
     identity,
     leg,
     link,
+    origin,
     person,
+    pinned_key,
+    request,
     room_policy,
     transfer,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from sqlalchemy import TextClause
 
@@ -45,9 +59,19 @@ _NEVER_APPROVED: Final = (
 )
 _LIMIT: Final = bindparam("limit", type_=Integer)
 _BEFORE: Final = bindparam("before", type_=BigInteger)
+_AFTER: Final = bindparam("after", type_=BigInteger)
+_AT: Final = bindparam("at", type_=BigInteger)
+_ERRANDS: Final = {
+    Errand.SEND: (LegState.RESERVED, LegState.PREPARED),
+    Errand.ASK: (LegState.EXECUTING, LegState.UNSURE, *sorted(ENDED_AT_A_RAIL)),
+}
+_ON: Final = {
+    errand: and_(text(f"leg.{IS_DUE_LEG}"), text(in_list("leg.state", states)))
+    for errand, states in _ERRANDS.items()
+}
 
 
-def newest_first(statement: Select[Any]) -> Select[Any]:
+def _newest_first(statement: Select[Any]) -> Select[Any]:
     return statement.order_by(transfer.c.created.desc(), transfer.c.id.desc())
 
 
@@ -69,10 +93,23 @@ def _history() -> Select[Any]:
     earlier = transfer.c.created < _BEFORE
     who: BindParameter[str] = bindparam("person")
     # Each side reads the newest few by its own index; together they would sort the person's whole past.
-    paid = newest_first(select(transfer).where(transfer.c.payer == who, earlier)).limit(_LIMIT)
-    got = newest_first(select(transfer).where(transfer.c.payee == who, approved, earlier)).limit(_LIMIT)
+    paid = _newest_first(select(transfer).where(transfer.c.payer == who, earlier)).limit(_LIMIT)
+    got = _newest_first(select(transfer).where(transfer.c.payee == who, approved, earlier)).limit(_LIMIT)
     both = union(select(paid.subquery()), select(got.subquery())).subquery()
     return select(both).order_by(both.c.created.desc(), both.c.id.desc()).limit(_LIMIT)
+
+
+def _newest_requests(whose: ColumnElement[bool]) -> Select[Any]:
+    found = select(request).where(text(IS_OPEN_REQUEST), whose)
+    return found.order_by(request.c.created.desc(), request.c.id.desc())
+
+
+def _next_expiry() -> Select[Any]:
+    ends = union_all(
+        select(func.min(transfer.c.expires).label("at")).where(text(IS_EXPIRING)),
+        select(func.min(request.c.expires).label("at")).where(text(IS_OPEN_REQUEST)),
+    ).subquery()
+    return select(func.min(ends.c.at))
 
 
 PERSON: Final = select(person).where(person.c.id == bindparam("id"))
@@ -93,7 +130,7 @@ BALANCE: Final = select(account.c.balance).where(
     account.c.currency == bindparam("currency"),
 )
 TRANSFER: Final = select(transfer).where(transfer.c.id == bindparam("id"))
-OPEN_OF_PAYER: Final = newest_first(
+OPEN_OF_PAYER: Final = _newest_first(
     select(transfer).where(
         text(IS_OPEN), transfer.c.payer == bindparam("payer"), transfer.c.state == bindparam("state")
     )
@@ -110,3 +147,86 @@ APPROVED_SO_FAR: Final = (
 LEGS: Final = select(leg).where(leg.c.transfer == bindparam("transfer")).order_by(leg.c.number)
 LEG: Final = select(leg).where(leg.c.id == bindparam("id"))
 ROOM_POLICY: Final = select(room_policy).where(room_policy.c.room == bindparam("room"))
+MXIDS: Final = (
+    select(identity.c.mxid)
+    .where(identity.c.person == bindparam("person"))
+    .order_by(identity.c.since, identity.c.mxid)
+)
+BALANCES: Final = (
+    select(account.c.balance, account.c.currency)
+    .where(account.c.owner == bindparam("owner"), account.c.kind == bindparam("kind"), account.c.balance != 0)
+    .order_by(account.c.currency)
+)
+UNDER_WAY: Final = _newest_first(
+    select(transfer).where(
+        text(f"transfer.{IS_OPEN}"),
+        transfer.c.payer == bindparam("payer"),
+        transfer.c.state == TransferState.APPROVED.value,
+        select(leg.c.id).where(leg.c.transfer == transfer.c.id, text(f"leg.{IS_OPEN_LEG}")).exists(),
+    )
+)
+CLAIMABLE: Final = _newest_first(
+    select(transfer).where(text(IS_CLAIMABLE), transfer.c.payee == bindparam("payee"))
+)
+EXPIRED_TRANSFERS: Final = (
+    select(transfer)
+    .where(text(IS_EXPIRING), transfer.c.expires <= _AT)
+    .order_by(transfer.c.expires)
+    .limit(_LIMIT)
+)
+NEXT_EXPIRY: Final = _next_expiry()
+DUE_LEGS: Final = {
+    errand: select(leg)
+    .where(on, leg.c.rail == bindparam("rail"), leg.c.due <= _AT)
+    .order_by(leg.c.due)
+    .limit(_LIMIT)
+    for errand, on in _ON.items()
+}
+OPEN_LEGS: Final = {
+    errand: select(leg.c.id).where(on, leg.c.rail == bindparam("rail")).order_by(leg.c.due)
+    for errand, on in _ON.items()
+}
+NEXT_DUE: Final = {
+    errand: select(leg.c.due).where(on, leg.c.due > _AFTER).order_by(leg.c.due).limit(1)
+    for errand, on in _ON.items()
+}
+REQUEST: Final = select(request).where(request.c.id == bindparam("id"))
+REQUESTS_OF: Final = _newest_requests(request.c.asker == bindparam("asker"))
+REQUESTS_TO: Final = _newest_requests(request.c.asked == bindparam("asked"))
+EXPIRED_REQUESTS: Final = (
+    select(request)
+    .where(text(IS_OPEN_REQUEST), request.c.expires <= _AT)
+    .order_by(request.c.expires)
+    .limit(_LIMIT)
+)
+MADE_BY: Final = (
+    select(origin.c.payment).where(origin.c.event == bindparam("event")).order_by(origin.c.payment)
+)
+PINNED_KEY: Final = select(pinned_key).where(pinned_key.c.mxid == bindparam("mxid"))
+FROZEN_KEYS: Final = select(pinned_key).where(text("since IS NOT NULL")).order_by(pinned_key.c.mxid)
+
+
+def names_of(ids: Collection[str]) -> Mapping[str, str]:
+    """Facts for a statement about any of `ids`, of which there is at least one.
+
+    The last one is repeated until they are a power of two, so that few statements serve every number.
+    """
+    listed = list(ids)
+    size = 1 << (len(listed) - 1).bit_length()
+    return {f"id{number}": listed[min(number, len(listed) - 1)] for number in range(size)}
+
+
+@cache
+def legs_among(errand: Errand, many: int) -> Select[Any]:
+    """The legs on this errand among `many` ids."""
+    return select(leg).where(_ON[errand], leg.c.id.in_(_ids(many)))
+
+
+@cache
+def transfers_among(many: int) -> Select[Any]:
+    """The transfers among `many` ids."""
+    return select(transfer).where(transfer.c.id.in_(_ids(many)))
+
+
+def _ids(many: int) -> list[BindParameter[str]]:
+    return [bindparam(f"id{number}", type_=Text) for number in range(many)]

@@ -274,6 +274,23 @@ async def test_due_legs_are_those_of_one_rail_on_one_errand_oldest_first(book: B
     assert [leg.id for leg in await book.legs("PB-1")][:2] == ["second", "no due"]
 
 
+@pytest.mark.parametrize("many", [0, 1, 2, 3, 5, 8])
+async def test_any_number_of_legs_comes_with_their_transfers(book: Book, many: int) -> None:
+    await book.commit(people("anna"))
+    for number in range(9):
+        await write(
+            book,
+            a_transfer(f"PB-{number}", state=TransferState.APPROVED),
+            a_leg(f"leg-{number}", f"PB-{number}", due=START, state=LegState.RESERVED),
+        )
+    asked = [f"leg-{number}" for number in range(many)]
+
+    found = await book.legs_on(Errand.SEND, asked)
+    assert sorted(due.leg.id for due in found) == asked
+    assert all(due.transfer.id == due.leg.transfer for due in found)
+    assert len(await book.due_legs(Errand.SEND, "bank", START, many)) == many
+
+
 async def test_requests_are_listed_while_they_are_open(book: Book) -> None:
     await write(
         book,

@@ -19,6 +19,7 @@ from paybridge.domain.request import RequestState
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services.ports import ApprovedSoFar, Due, Errand, Step
 from paybridge.storage.book import SqlBook
+from paybridge.storage.postgres.gathering import asked_together
 from paybridge.storage.postgres.reader import compiled as compiled_for_postgres
 from paybridge.storage.sqlite.reader import SqliteReader
 from paybridge.storage.tables import metadata
@@ -330,7 +331,7 @@ async def walked_through(database: Database, statement: Any, facts: Facts) -> se
         made = statement.params(facts).compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
         plan = database.reader.connection.execute(f"EXPLAIN QUERY PLAN {made}", made.params).fetchall()
         return {detail.removeprefix("SCAN ").split(" ")[0] for *_, detail in plan}
-    asked, names, _ = compiled_for_postgres(statement)
+    asked, names = asked_together(statement) if facts else compiled_for_postgres(statement)[:2]
     nulls = f"({', '.join('NULL' for _ in names)})" if names else ""
     # Of an empty table it would always read the whole.
     forced = f"SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; PREPARE asked AS {asked}"

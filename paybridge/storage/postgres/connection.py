@@ -20,18 +20,23 @@ SCHEME: Final = "postgresql+asyncpg://"
 _PATIENCE_SECONDS: Final = 5.0
 _LONGEST_STATEMENT_SECONDS: Final = 30.0
 
-# What the writer asks is always answered by an index; a plan made while a table was small must not read all
-# of it when it has grown.
-WRITING: Final[Mapping[str, str]] = {
+# What is asked while people wait is always answered by an index; a plan made while a table was small must not
+# read all of it when it has grown.
+_BY_INDEX: Final[Mapping[str, str]] = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "max_parallel_workers_per_gather": "0",
     "plan_cache_mode": "force_generic_plan",
-    "synchronous_commit": "on",
     "jit": "off",
+}
+WRITING: Final[Mapping[str, str]] = {
+    **_BY_INDEX,
+    "synchronous_commit": "on",
     "idle_in_transaction_session_timeout": "60000",
 }
 READING: Final[Mapping[str, str]] = {"default_transaction_read_only": "on", "jit": "off"}
+ASKING: Final[Mapping[str, str]] = {**_BY_INDEX, **READING}
 
 AWAY: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What a server that cannot be reached, or that ends a connection, shows as."""

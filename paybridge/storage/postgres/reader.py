@@ -1,19 +1,20 @@
 """Reads: SQLAlchemy statements on a few connections that cannot write, each seeing every committed step.
 
-They are compiled here and go straight to the driver; what is asked with facts is compiled once.
+They are compiled here and go straight to the driver; what is asked with facts is compiled once, and together
+with all who ask the same at the time.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
-from sqlalchemy import ClauseElement, make_url
+from sqlalchemy import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from paybridge.services.ports import BookUnavailableError
-from paybridge.storage.postgres.connection import AWAY, READING
+from paybridge.storage.postgres.connection import ASKING, AWAY
+from paybridge.storage.postgres.gathering import DIALECT, Gathered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from paybridge.storage.rows import Row
 
 _CONNECTIONS: Final = 4
-_DIALECT: Final = make_url("postgresql+asyncpg://").get_dialect()()
 _ENDED: Final = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError)
 
 
@@ -34,8 +34,9 @@ class PostgresReader:
 
     def __init__(self, server: Server) -> None:
         self._pool = asyncpg.create_pool(
-            **server.arguments(READING), min_size=0, max_size=_CONNECTIONS, reset=_leave_as_it_is
+            **server.arguments(ASKING), min_size=0, max_size=_CONNECTIONS, reset=_leave_as_it_is
         )
+        self._gathered = Gathered(self._fetch, _CONNECTIONS)
 
     async def rows(self, statement: Executable, facts: Facts | None = None) -> Sequence[Row]:
         return [dict(row) for row in await self._ask(statement, facts)]
@@ -49,35 +50,36 @@ class PostgresReader:
         return found[0][0] if found else None
 
     async def close(self) -> None:
+        await self._gathered.close()
         await self._pool  # one that was never asked cannot be closed otherwise
         await self._pool.close()
 
-    async def _ask(self, statement: Executable, facts: Facts | None) -> list[Any]:
-        asked, names, fixed = compiled(statement) if facts is None else _compiled_once(statement)
-        given = fixed if facts is None else {**fixed, **facts}
-        values = [given[name] for name in names]
+    async def _ask(self, statement: Executable, facts: Facts | None) -> Sequence[asyncpg.Record]:
         try:
-            await self._pool  # does nothing once it is done
-            try:
-                found: list[Any] = await self._pool.fetch(asked, *values)
-            except _ENDED:
-                # The server has ended a connection since it was last used. A read may always be repeated.
-                await self._pool.expire_connections()
-                found = await self._pool.fetch(asked, *values)
+            if facts is not None:
+                return await self._gathered.ask(statement, facts)
+            asked, names, given = compiled(statement)
+            return await self._fetch(asked, *(given[name] for name in names))
         except AWAY as error:
             raise BookUnavailableError(str(error)) from error
+
+    async def _fetch(self, asked: str, *values: object) -> Sequence[asyncpg.Record]:
+        await self._pool  # does nothing once it is done
+        try:
+            found: Sequence[asyncpg.Record] = await self._pool.fetch(asked, *values)
+        except _ENDED:
+            # The server has ended a connection since it was last used. A read may always be repeated.
+            await self._pool.expire_connections()
+            found = await self._pool.fetch(asked, *values)
         return found
 
 
 def compiled(statement: Executable) -> tuple[str, Sequence[str], dict[str, Any]]:
     """The SQL of a statement, its parameters in their order, and the values of those that it holds itself."""
     assert isinstance(statement, ClauseElement)  # whatever can be executed is one
-    made = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    made = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
     assert isinstance(made, SQLCompiler)  # what is asked is a statement of SQL
     return str(made), made.positiontup or (), dict(made.params)
-
-
-_compiled_once: Final = lru_cache(maxsize=256)(compiled)
 
 
 async def _leave_as_it_is(_connection: asyncpg.Connection) -> None:

@@ -6,6 +6,7 @@ with all who ask the same at the time.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
@@ -56,9 +57,9 @@ class PostgresReader:
 
     async def _ask(self, statement: Executable, facts: Facts | None) -> Sequence[asyncpg.Record]:
         try:
-            if facts is not None:
+            if facts:
                 return await self._gathered.ask(statement, facts)
-            asked, names, given = compiled(statement)
+            asked, names, given = compiled(statement) if facts is None else _compiled_once(statement)
             return await self._fetch(asked, *(given[name] for name in names))
         except AWAY as error:
             raise BookUnavailableError(str(error)) from error
@@ -80,6 +81,9 @@ def compiled(statement: Executable) -> tuple[str, Sequence[str], dict[str, Any]]
     made = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
     assert isinstance(made, SQLCompiler)  # what is asked is a statement of SQL
     return str(made), made.positiontup or (), dict(made.params)
+
+
+_compiled_once: Final = lru_cache(maxsize=256)(compiled)
 
 
 async def _leave_as_it_is(_connection: asyncpg.Connection) -> None:

@@ -23,6 +23,9 @@ from paybridge.services.ports import (
     OrderRefusedError,
     Outcome,
     Page,
+    PayeeCheck,
+    PayeeChecking,
+    PayeeMatch,
     Quote,
     Rail,
     RailError,
@@ -35,6 +38,7 @@ from paybridge.services.ports import (
 from paybridge.services.sense import (
     LONGEST_WAIT,
     sensible_capabilities,
+    sensible_check,
     sensible_events,
     sensible_handle,
     sensible_link,
@@ -128,6 +132,16 @@ class GuardedRail:
     async def unlink(self, token: str) -> None:
         """As the rail does."""
         await self._call("unlink", lambda: self._rail.unlink(token), _any, self._patience.person)
+
+    async def check_payee(self, token: str, name: str) -> PayeeCheck:
+        """As the rail does; not possible at one that cannot."""
+        rail = self._rail
+        if not isinstance(rail, PayeeChecking):
+            return PayeeCheck(PayeeMatch.NOT_POSSIBLE)
+        checking = rail
+        return await self._call(
+            "check_payee", lambda: checking.check_payee(token, name), sensible_check, self._patience.person
+        )
 
     async def prepare(self, order: Order) -> str:
         """As the rail does."""

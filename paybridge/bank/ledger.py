@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from paybridge.bank.schemes import Number, Scheme
 
+NAMELESS = "Account holder at "
+"""How a holder is called whose name nobody has told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Movement:
@@ -83,7 +86,7 @@ def open_customer_account(books: sqlite3.Connection, scheme: Scheme, number: Num
     known = by_number(books, number.written)
     if known is not None:
         return known
-    _open(books, (number.written, f"Account holder at {number.bank_name}", "customer", scheme.currency, at))
+    _open(books, (number.written, f"{NAMELESS}{number.bank_name}", "customer", scheme.currency, at))
     _put_in(books, scheme, number.written, scheme.opening_balance, at)
     opened = by_number(books, number.written)
     if opened is None:

@@ -26,7 +26,7 @@ class Check:
 
 def make(desk: Desk, details: dict[str, object]) -> dict[str, object]:
     """A pending link to an account, whose holder now finds the code in its statement."""
-    scheme, number = _read(details)
+    scheme, number = read(details)
     books, at = desk.books, desk.at
     known = ledger.by_number(books, number.written)
     ours = known is not None and known["kind"] != "customer"
@@ -79,11 +79,16 @@ def find(books: sqlite3.Connection, link: str) -> sqlite3.Row:
 
 def script_for(link: sqlite3.Row) -> Script:
     """What the account behind a link, as `find` gives it, does with its orders."""
-    scheme = next(scheme for scheme in SCHEMES if scheme.name == link["scheme"])
-    return script_of(scheme.script_digits(link["number"]))
+    return script_of(scheme_of_account(link).script_digits(link["number"]))
 
 
-def _read(details: dict[str, object]) -> tuple[Scheme, Number]:
+def scheme_of_account(account: sqlite3.Row) -> Scheme:
+    """The scheme of an account, or of a link to one: each is of its currency's."""
+    return next(scheme for scheme in SCHEMES if scheme.currency == account["currency"])
+
+
+def read(details: dict[str, object]) -> tuple[Scheme, Number]:
+    """The account that a request names by the field of a scheme; `BankError` if it names none."""
     for scheme in SCHEMES:
         given = details.get(scheme.detail)
         if isinstance(given, str):
@@ -92,4 +97,4 @@ def _read(details: dict[str, object]) -> tuple[Scheme, Number]:
             except BadNumberError as error:
                 raise BankError(422, scheme.bad_number_code, f"{error}.") from error
     known = ", ".join(scheme.detail for scheme in SCHEMES)
-    raise BankError(400, "bad_request", f"A link is made from one of: {known}.")
+    raise BankError(400, "bad_request", f"An account is named by one of: {known}.")

@@ -8,7 +8,7 @@ from functools import partial
 
 from aiohttp import web
 
-from paybridge.bank import execution, ledger, links, orders, reading
+from paybridge.bank import execution, ledger, links, names, orders, reading
 from paybridge.bank.counter import Counter
 from paybridge.bank.desk import Desk
 from paybridge.bank.errors import BankError
@@ -31,6 +31,7 @@ def provider_routes(counter: Counter) -> list[web.RouteDef]:
         web.post("/v1/links", api.make_link),
         web.post("/v1/links/{link}/verify", api.verify_link),
         web.delete("/v1/links/{link}", api.remove_link),
+        web.post("/v1/payee-checks", api.check_payee),
         web.post("/v1/quotes", api.quote),
         web.post("/v1/orders", api.prepare),
         web.get("/v1/orders", api.find_by_reference),
@@ -76,6 +77,11 @@ class _ProviderApi:
     async def remove_link(self, request: web.Request) -> web.Response:
         await self._counter.run(partial(links.remove, link=request.match_info["link"]))
         return web.Response(status=204)
+
+    async def check_payee(self, request: web.Request) -> web.Response:
+        details = await reading.body_of(request)
+        name = reading.text(details, "name")
+        return web.json_response(await self._counter.run(partial(names.check, details=details, name=name)))
 
     async def quote(self, request: web.Request) -> web.Response:
         body = await reading.body_of(request)

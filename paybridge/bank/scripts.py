@@ -38,6 +38,8 @@ class Script:
     announced_twice: bool = False
     misreported_by: int = 0
     reverses: bool = False
+    named: str | None = None
+    """What checking the holder's name says, whatever the name."""
 
     @property
     def digits(self) -> str:
@@ -116,6 +118,24 @@ SCRIPTED = (
         "DE73370400440532019011",
         "Settles, and after `--reverse-seconds` (10) the money goes back where it came from: `reversed`.",
         reverses=True,
+    ),
+    Script(
+        "another name",
+        "DE46370400440532019012",
+        "Checking its holder's name says `no_match`, whatever the name.",
+        named="no_match",
+    ),
+    Script(
+        "a close name",
+        "DE19370400440532019013",
+        "Checking its holder's name says `close_match`, and how its holder is called.",
+        named="close_match",
+    ),
+    Script(
+        "no word of its name",
+        "DE89370400440532019014",
+        "Checking its holder's name is `not_possible`.",
+        named="not_possible",
     ),
 )
 _BY_DIGITS = MappingProxyType({script.digits: script for script in SCRIPTED})

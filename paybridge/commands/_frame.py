@@ -30,6 +30,7 @@ from paybridge.domain.permissions import Role
 from paybridge.domain.policy_words import read_wish
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
+from paybridge.services.holders import NOBODY_ASKED
 from paybridge.services.payments import Wish
 from paybridge.services.people import Known
 from paybridge.services.policies import Holding
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from paybridge.services.desk import Desk
 
 __all__ = [
+    "NOBODY_ASKED",
     "Answer",
     "Call",
     "Command",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from paybridge.commands._frame import (
+    NOBODY_ASKED,
     Answer,
     Call,
     Facts,
@@ -20,6 +21,7 @@ from paybridge.commands._frame import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+HOLDER_WORDS: Final = frozenset({"name", "户名"})
 BANK: Final = "bank"
 """The rail that people link without knowing what a rail is, also while it is away."""
 
@@ -52,10 +54,11 @@ class AmbiguousNumberError(UserError):
 
 @command(
     "link",
-    usage="[bank] IBAN, UPI id or Pix key | verify CODE | list | default 1 | remove 1",
+    usage="[bank] IBAN, UPI id or Pix key [name Anna Schmidt] | verify CODE | list | default 1 | remove 1",
     examples=(
         "!link bank DE89 3704 0044 0532 0130 00",
         "!link anna@okbank",
+        "!link anna@okbank name Anna Schmidt",
         "!link verify 4821",
         "!accounts",
         "!accounts default 2",
@@ -84,9 +87,11 @@ async def link(call: Call) -> Answer:
 
 def _named(call: Call) -> Meant:
     """The one account that the words name, at the one rail that has such accounts."""
-    choices = call.desk.linking.meant(call.words)
-    if not choices and call.first.casefold() == BANK:
-        choices = [Meant(BANK, call.rest)]
+    words, _ = _holder_apart(call.words)
+    choices = call.desk.linking.meant(words)
+    first, _, rest = words.partition(" ")
+    if not choices and first.casefold() == BANK:
+        choices = [Meant(BANK, rest)]
     if not choices:
         raise WhatToLinkError
     if len(choices) > 1:
@@ -97,11 +102,23 @@ def _named(call: Call) -> Meant:
 async def _begin(call: Call, named: Meant) -> Answer:
     if not named.number:
         raise AccountNumberMissingError
-    changed = await call.desk.linking.begin(call.speaker, named.rail, named.number)
+    _, holder = _holder_apart(call.words)
+    holder = holder or call.room.members.get(call.speaker.mxid) or ""
+    changed = await call.desk.linking.begin(call.speaker, named, holder)
     key = "link.begun" if named.rail == BANK else "link.begun_elsewhere"
     if changed.link.state is LinkState.VERIFIED:
         key = "link.verified"
-    return Answer(changed.step, key=key, facts={"account": changed.link.masked, "waiting": ()})
+    facts: Facts = {"account": changed.link.masked, "waiting": (), **NOBODY_ASKED}
+    return Answer(changed.step, key=key, facts=facts)
+
+
+def _holder_apart(words: str) -> tuple[str, str]:
+    """The words before "name", and the holder's name behind it."""
+    typed = words.split()
+    for place, word in enumerate(typed[1:], start=1):
+        if word.casefold() in HOLDER_WORDS:
+            return " ".join(typed[:place]), " ".join(typed[place + 1 :])
+    return words, ""
 
 
 async def _verify(call: Call) -> Answer:
@@ -112,6 +129,7 @@ async def _verify(call: Call) -> Answer:
     facts: Facts = {
         "account": changed.link.masked,
         "waiting": tuple({"amount": one.amount, "payer": one.payer_mxid} for one in waiting),
+        **(NOBODY_ASKED if changed.holder is None else changed.holder.facts()),
     }
     lines = ("!claim",) if waiting else ()
     return Answer(changed.step, key="link.verified", facts=facts, lines=lines)

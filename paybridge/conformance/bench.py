@@ -13,6 +13,7 @@ from paybridge.conformance.trial import (
     Credentialed,
     Expiring,
     Linking,
+    Naming,
     Passing,
     Proving,
     Reached,
@@ -79,6 +80,13 @@ class Bench:
         """The stand's means, or `NotOfferedError`."""
         if not isinstance(self.stand, Linking):
             raise NotOfferedError.of(Linking)
+        return self.stand
+
+    @property
+    def naming(self) -> Naming:
+        """The stand's means, or `NotOfferedError`."""
+        if not isinstance(self.stand, Naming):
+            raise NotOfferedError.of(Naming)
         return self.stand
 
     @property

@@ -107,6 +107,14 @@ class Linking(Protocol):
 
 
 @runtime_checkable
+class Naming(Protocol):
+    """The peer knows whose an account is, and the rail can ask."""
+
+    async def holder(self, token: str) -> str:
+        """The name of the holder of a linked account."""
+
+
+@runtime_checkable
 class Passing(Protocol):
     """Time passes at the peer when it is told to."""
 

@@ -44,7 +44,8 @@ class LinkState(StrEnum):
 class Link:
     """A person's account at a rail. `number` is sealed, `token` is its name there, `masked` may be shown.
 
-    `currency` is the one that it holds; None if it takes each that the rail does.
+    `currency` is the one that it holds; None if it takes each that the rail does. `holder` is the sealed name
+    under which its owner says that it is held, if they told one.
     """
 
     id: str
@@ -58,4 +59,5 @@ class Link:
     is_default: bool
     created: datetime
     currency: str | None = None
+    holder: bytes | None = None
     version: int = 0

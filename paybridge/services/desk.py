@@ -10,6 +10,7 @@ from paybridge.services.approvals import Approvals
 from paybridge.services.cancellations import Cancellations
 from paybridge.services.claims import Claims
 from paybridge.services.gestures import Gestures
+from paybridge.services.holders import Holders
 from paybridge.services.linking import Linking
 from paybridge.services.news import News
 from paybridge.services.overview import Overview
@@ -66,11 +67,12 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     people = People(book, vault, clock, chance)
     policies = Policies(book, rooms, settings)
     accounts = Accounts(book, rails)
+    holders = Holders(vault, rails)
     sources = Sources(book, rails, accounts)
     news = News(book, vault, rooms, settings, policies)
     requests = Requests(book, vault, clock, chance, settings, people, rooms, policies)
     claims = Claims(book, clock, people, news)
-    payments = Payments(book, vault, clock, chance, settings, sources, accounts, policies)
+    payments = Payments(book, vault, clock, chance, settings, sources, accounts, holders, policies)
     cancellations = Cancellations(book, clock, news, requests, claims)
     return Desk(
         book=book,
@@ -85,7 +87,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         refunds=Refunds(book, clock, settings, payments),
         requests=requests,
         claims=claims,
-        linking=Linking(book, vault, clock, chance, rails),
+        linking=Linking(book, vault, clock, chance, rails, holders),
         cancellations=cancellations,
         gestures=Gestures(book, mailbox, people, requests, cancellations),
         overview=Overview(book),

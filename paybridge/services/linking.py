@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.people import Link, LinkState
+from paybridge.services.holders import Holder, Holders
 from paybridge.services.ports import Book, Chance, Clock, LinkRefusedError, Rail, RailError, Step, Vault
 from paybridge.services.recognising import Meant, joined, meant
 from paybridge.services.sources import RailAwayError
@@ -75,36 +76,46 @@ class LinkInUseError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A link as it will be, and the step that writes it."""
+    """A link as it will be, the step that writes it, and what its bank says of its holder if it was asked."""
 
     link: Link
     step: Step
+    holder: Holder | None = None
 
 
 class Linking:
     """The use cases around linked accounts."""
 
     def __init__(
-        self, book: Book, vault: Vault, clock: Clock, chance: Chance, rails: Mapping[str, Rail]
+        self,
+        book: Book,
+        vault: Vault,
+        clock: Clock,
+        chance: Chance,
+        rails: Mapping[str, Rail],
+        holders: Holders,
     ) -> None:
         self._book = book
         self._vault = vault
         self._clock = clock
         self._chance = chance
         self._rails = rails
+        self._holders = holders
 
     def meant(self, words: str) -> Sequence[Meant]:
         """The accounts that `words` can name: a number, alone or behind the name of a rail or of a kind."""
         every = {name: rail.capabilities() for name, rail in self._rails.items()}
         return meant(words, {name: can for name, can in every.items() if can.links})
 
-    async def begin(self, owner: Known, rail_name: str, number: str) -> Changed:
+    async def begin(self, owner: Known, named: Meant, holder: str) -> Changed:
         """Name an account at a rail; the rail then gives its holder a code, a bank in its statement.
+
+        `holder` is the name that money to this account is meant for; nothing if nobody knows.
 
         The rail is given the number as it was typed, without spaces between groups; two that differ in case
         are one account.
         """
-        typed = joined(number)
+        rail_name, typed = named.rail, joined(named.number)
         compact = typed.upper()
         mine = await self._book.links(owner.person.id)
         live = [link for link in mine if link.state in {LinkState.PENDING, LinkState.VERIFIED}]
@@ -133,6 +144,7 @@ class Linking:
             is_default=not any(other.is_default for other in live),
             created=self._clock.now(),
             currency=linked.currency,
+            holder=self._holders.seal(owner.person, holder),
         )
         superseded = tuple(
             replace(old, state=LinkState.REMOVED, is_default=False)
@@ -161,7 +173,9 @@ class Linking:
         except RailError as error:
             raise RailAwayError from error
         verified = replace(link, state=LinkState.VERIFIED)
-        return Changed(verified, Step(records=(verified,)))
+        # Not before: who cannot read its statement learns no holder's name.
+        holder = await self._holders.check(owner.person, verified)
+        return Changed(verified, Step(records=(verified,)), holder)
 
     async def choose_default(self, owner: Known, typed: str) -> Changed:
         """Make the account with this number in the list the default."""
@@ -184,7 +198,7 @@ class Linking:
             await self._rail(chosen.rail).unlink(chosen.token)
         except RailError as error:
             raise RailAwayError from error
-        removed = replace(chosen, state=LinkState.REMOVED, is_default=False, number=b"")
+        removed = replace(chosen, state=LinkState.REMOVED, is_default=False, number=b"", holder=None)
         rest = [link for link in links if link.id != chosen.id and link.state is LinkState.VERIFIED]
         heir = (replace(rest[0], is_default=True),) if chosen.is_default and rest else ()
         return Changed(removed, Step(records=(removed, *heir)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.money import Money
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
+from paybridge.services.holders import NOBODY_ASKED, Holder
 from paybridge.services.lookalikes import alike
 from paybridge.services.notes import open_note
 from paybridge.services.ports import RoomsAwayError
@@ -52,9 +53,14 @@ class News:
         self._policies = policies
 
     async def card(
-        self, transfer: Transfer, payer: Person, link: Link | None, names: Mapping[str, str | None]
+        self,
+        transfer: Transfer,
+        payer: Person,
+        link: Link | None,
+        names: Mapping[str, str | None],
+        holder: Holder | None = None,
     ) -> tuple[Say, ...]:
-        """The card: everything that is approved, and the line to type."""
+        """The card: everything that is approved, and the line to type. `holder` is that of a paid account."""
         facts = dict(self._facts(transfer, payer, names))
         minutes = int((transfer.expires - transfer.created).total_seconds() // 60)
         alone = not transfer.kind.between_people or self._is_private(names) or await self._hides(transfer)
@@ -66,6 +72,7 @@ class News:
             "bank": ({"account": link.masked if alone else f"••{tail}"},) if link else (),
             "balance": ({},) if link is None else (),
             "alike": await self._alike(transfer, names),
+            **(NOBODY_ASKED if holder is None else holder.facts()),
         }
         return await self._in_place(transfer, "card", f"{transfer.kind}.card", payer, facts)
 

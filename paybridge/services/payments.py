@@ -19,6 +19,7 @@ from paybridge.services.sources import NotEnoughBalanceError, Source, Sources
 
 if TYPE_CHECKING:
     from paybridge.services.accounts import Accounts
+    from paybridge.services.holders import Holder, Holders
     from paybridge.services.people import Known
     from paybridge.services.policies import Policies
     from paybridge.services.settings import Settings
@@ -68,11 +69,15 @@ class NothingInBalanceError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A card to show: the transfer awaiting approval, its source, and the step that writes it."""
+    """A card to show: the transfer awaiting approval, its source, and the step that writes it.
+
+    `holder` is what the bank says of whom the money goes to, where it goes to an account.
+    """
 
     transfer: Transfer
     source: Source
     step: Step
+    holder: Holder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ class Payments:
         settings: Settings,
         sources: Sources,
         accounts: Accounts,
+        holders: Holders,
         policies: Policies,
     ) -> None:
         self._book = book
@@ -107,6 +113,7 @@ class Payments:
         self._settings = settings
         self._sources = sources
         self._accounts = accounts
+        self._holders = holders
         self._policies = policies
 
     async def draft(self, payer: Known, wish: Wish, room: RoomFacts, request: str | None = None) -> Drafted:
@@ -151,7 +158,8 @@ class Payments:
             raise NotEnoughBalanceError(needed=(amount or spendable) + quote.highest_fee, spendable=spendable)
         source = Source(link, quote)
         transfer = self.new(TransferKind.CASHOUT, person, Wish(person, wanted), source, room)
-        return Drafted(transfer, source, Step(records=(transfer,)))
+        holder = await self._holders.check(person.person, link)
+        return Drafted(transfer, source, Step(records=(transfer,)), holder)
 
     def new(
         self,

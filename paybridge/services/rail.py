@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
 
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
@@ -125,6 +126,23 @@ class Unsure:
     reason: str
 
 
+class PayeeMatch(StrEnum):
+    """What the holder's bank says of a name (EPC218-23, the EPC's scheme for verification of payee)."""
+
+    MATCH = "match"
+    CLOSE = "close_match"
+    NONE = "no_match"
+    NOT_POSSIBLE = "not_possible"
+
+
+@dataclass(frozen=True, slots=True)
+class PayeeCheck:
+    """Whether an account's holder is called as somebody thinks; `holder` is told with a close match alone."""
+
+    match: PayeeMatch
+    holder: str | None = None
+
+
 Outcome = Settled | Reversed | Pending | Refused | NotFound | Prepared | Unsure
 
 
@@ -199,6 +217,15 @@ class Page:
     lines: Sequence[StatementLine]
     next: str | None
     balance: Money | None
+
+
+@runtime_checkable
+class PayeeChecking(Protocol):
+    """What a rail has beside `Rail` if it can ask whose an account is."""
+
+    async def check_payee(self, token: str, name: str) -> PayeeCheck:
+        """Whether a linked account's holder is called `name`; moves nothing. `RailError` if nobody says."""
+        ...
 
 
 class Rail(Protocol):

@@ -20,6 +20,8 @@ from paybridge.services.rail import (
     NotFound,
     Outcome,
     Page,
+    PayeeCheck,
+    PayeeMatch,
     Pending,
     Quote,
     RailError,
@@ -121,6 +123,14 @@ def sensible_link(told: object) -> Linked:
     _demand(isinstance(linked.verified, bool), "whether a link is proven")
     _demand(linked.currency is None or linked.currency in EXPONENTS, "the currency of a link")
     return linked
+
+
+def sensible_check(told: object) -> PayeeCheck:
+    """One of the answers, with a holder's name if it is a close one; or `NonsenseError`."""
+    check = _is(told, PayeeCheck, "a check of a payee")
+    _demand(_fits(check.match, PayeeMatch), "whether a name matches")
+    _demand(check.holder is None or _text(check.holder, LONGEST_ID), "the name of a holder")
+    return check
 
 
 def sensible_events(told: object) -> Sequence[RailEvent]:

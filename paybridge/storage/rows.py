@@ -110,6 +110,7 @@ def _link_row(link: Link) -> dict[str, Any]:
         "state": link.state.value,
         "is_default": int(link.is_default),
         "currency": link.currency,
+        "holder": link.holder,
         "created": microseconds(link.created),
         "version": link.version,
     }
@@ -128,6 +129,7 @@ def link_of(row: Row) -> Link:
         is_default=bool(row["is_default"]),
         created=moment(row["created"]),
         currency=row["currency"],
+        holder=row["holder"],
         version=row["version"],
     )
 

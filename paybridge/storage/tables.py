@@ -164,6 +164,7 @@ link = Table(
     number_column("created"),
     number_column("version"),
     text_column("currency", null=True),
+    bytes_column("holder", null=True),
     check("link_state", in_list("state", LinkState)),
     check("link_is_default", "is_default IN (0, 1)"),
     Index("link_of_person", "person"),

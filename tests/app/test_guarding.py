@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -22,6 +22,8 @@ from paybridge.services.ports import (
     Order,
     OrderRefusedError,
     Page,
+    PayeeCheck,
+    PayeeMatch,
     Pending,
     Quote,
     Rail,
@@ -321,3 +323,30 @@ def test_a_rail_that_cannot_be_made_is_told_in_one_line() -> None:
 
     with pytest.raises(FatalError, match=r"^rail tin cannot be made: KeyError$"):
         guard_rail("tin", make, Clock())
+
+
+class Naming(ScriptedRail):
+    """Says what it is told to say of every name."""
+
+    def __init__(self, answer: object) -> None:
+        super().__init__()
+        self.answer = answer
+
+    async def check_payee(self, token: str, name: str) -> Any:  # noqa: ANN401 - nonsense of any type
+        del token, name
+        return self.answer
+
+
+async def test_a_name_is_checked_by_a_rail_that_can() -> None:
+    told = PayeeCheck(PayeeMatch.CLOSE, "Anna Schmidt")
+
+    assert await guarded(Naming(told)).check_payee("token", "Anna") is told
+    assert await guarded(ScriptedRail()).check_payee("token", "Anna") == PayeeCheck(PayeeMatch.NOT_POSSIBLE)
+
+
+@pytest.mark.parametrize(
+    "told", [None, "match", PayeeCheck(PayeeMatch.MATCH, ""), PayeeCheck(cast("PayeeMatch", 1))]
+)
+async def test_nonsense_about_a_name_is_misbehaviour(told: object) -> None:
+    with pytest.raises(MisbehavedError):
+        await guarded(Naming(told)).check_payee("token", "Anna")

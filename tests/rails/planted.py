@@ -20,6 +20,8 @@ from paybridge.services.ports import (
     Order,
     Outcome,
     Page,
+    PayeeCheck,
+    PayeeMatch,
     Pending,
     Prepared,
     RailEvent,
@@ -212,6 +214,14 @@ class WholeNumberShown(BankRail):
         return replace(await super().link(details), masked=details)
 
 
+class EveryNameMatches(BankRail):
+    """Takes what the bank says of a name for a yes."""
+
+    async def check_payee(self, token: str, name: str) -> PayeeCheck:
+        await super().check_payee(token, name)
+        return PayeeCheck(PayeeMatch.MATCH)
+
+
 class SandboxNotAsked(BankRail):
     """Takes every peer for a sandbox."""
 
@@ -278,6 +288,7 @@ PLANTED: Final = (
     _planted(OneIdForAll, "webhook_ids"),
     _planted(UnprovenLinkTrusted, "link_shows_little"),
     _planted(WholeNumberShown, "link_shows_little"),
+    _planted(EveryNameMatches, "link_holder"),
     _planted(SandboxNotAsked, "no_sandbox", "sandbox_unproven"),
     _planted(StatementForgetsReferences, "statement_complete"),
     _planted(StatementNumbersAnew, "statement_overlapping"),

@@ -15,6 +15,7 @@ from paybridge.bank import BankOptions as SimulatorOptions
 from paybridge.bank import running_bank
 from paybridge.rails.bank import BankRail
 from paybridge.rails.bank.options import BankOptions
+from paybridge.services.ports import NotSentError
 from tests.bank.bank_client import MovableClock
 from tests.fakes.house import ALICE, BOB, DINNER, House, keys, open_house, words
 
@@ -41,13 +42,15 @@ class Town:
             found: list[dict[str, object]] = (await answer.json())["entries"]
             return found
 
-    async def link(self, mxid: str, number: str) -> None:
-        """Link an account as people do: read the code in its statement."""
+    async def link(self, mxid: str, number: str) -> str:
+        """Link an account as people do: read the code in its statement. What is said in the end."""
         assert keys(await self.house.hear(mxid, f"!link {number}")) == ["link.begun"]
-        told = next(str(entry["text"]) for entry in await self.entries(number))
+        told = next(str(entry["text"]) for entry in await self.entries(re.split(" name | 户名 ", number)[0]))
         code = re.fullmatch(r"PAYBRIDGE ([0-9]{4})", told)
         assert code is not None
-        assert keys(await self.house.hear(mxid, f"!link verify {code[1]}")) == ["link.verified"]
+        said = await self.house.hear(mxid, f"!link verify {code[1]}")
+        assert keys(said) == ["link.verified"]
+        return words(said)
 
     async def do(self, mxid: str, line: str, room: str | None = None) -> list[str]:
         """Type a line, confirm its card, and let everything settle; what the last messages were."""
@@ -194,3 +197,59 @@ async def test_what_is_typed_is_recognised_or_refused(
     town = await open_town("EUR")
 
     assert keys(await town.house.hear(ALICE, typed)) == [key]
+
+
+CLOSE, OTHER, SILENT = (f"DE{check}3704004405320190{end}" for check, end in ((19, 13), (46, 12), (89, 14)))
+
+
+@pytest.mark.parametrize(
+    ("number", "linked", "card"),
+    [
+        (f"{NUMBERS['EUR']} name Anna Schmidt", "its holder is Anna Schmidt", "held by Anna Schmidt ✓"),
+        (NUMBERS["EUR"], "its holder is Alice", "held by Alice ✓"),
+        (
+            f"{CLOSE} name Anna",
+            "close to “Anna”",
+            "“Account holder at Commerzbank”, which is close to “Anna”",
+        ),
+        (f"{OTHER} 户名 Anna", "not called “Anna”", "⚠ The bank says that its holder is not called “Anna”"),
+        (f"{SILENT} name Anna", "could not check", "The bank could not check its holder"),
+    ],
+)
+async def test_whose_the_account_is_stands_on_the_card_before_money_goes_there(
+    open_town: Callable[[str], Awaitable[Town]], number: str, linked: str, card: str
+) -> None:
+    town = await open_town("EUR")
+    told = await town.link(ALICE, number)
+    await town.do(ALICE, "!topup 10 EUR")
+
+    assert linked in told
+    assert card in words(await town.house.hear(ALICE, "!cashout 5 EUR"))
+
+
+async def test_a_bank_that_cannot_be_asked_for_the_name_keeps_nobody_from_their_money(
+    open_town: Callable[[str], Awaitable[Town]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise NotSentError("away")
+
+    town = await open_town("EUR")
+    await town.link(ALICE, NUMBERS["EUR"])
+    await town.do(ALICE, "!topup 10 EUR")
+    monkeypatch.setattr(BankRail, "check_payee", away)
+
+    said = await town.house.hear(ALICE, "!cashout 5 EUR")
+
+    assert keys(said) == ["cashout.card"]
+    assert "The bank could not check its holder" in words(said)
+
+
+async def test_a_holder_s_name_stands_nowhere_in_the_database(
+    open_town: Callable[[str], Awaitable[Town]],
+) -> None:
+    town = await open_town("EUR")
+    await town.link(ALICE, f"{NUMBERS['EUR']} name Wilhelmine Grünwald")
+
+    stored = b"".join(file.read_bytes() for file in town.house.database.path.parent.iterdir())
+
+    assert b"Wilhelmine" not in stored

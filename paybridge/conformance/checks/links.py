@@ -6,7 +6,14 @@ from collections.abc import Awaitable
 from dataclasses import replace
 
 from paybridge.conformance.bench import Bench, key_of, promised
-from paybridge.services.ports import LinkRefusedError, OrderRefusedError, Refused
+from paybridge.services.ports import (
+    LinkRefusedError,
+    OrderRefusedError,
+    PayeeChecking,
+    PayeeMatch,
+    Refused,
+)
+from paybridge.services.sense import sensible_check
 
 
 async def _refused(call: Awaitable[object], what: str) -> LinkRefusedError:
@@ -92,3 +99,18 @@ async def check_link_taken_back(bench: Bench) -> None:
     except OrderRefusedError:
         return
     promised(truth=False, otherwise="a later order was taken")
+
+
+async def check_link_holder(bench: Bench) -> None:
+    """Its holder's name matches, another one does not, and who asks for another is not told the right one."""
+    naming, linking, rail = bench.naming, bench.linking, bench.rail
+    linked = await rail.link(linking.details)
+    promised(isinstance(rail, PayeeChecking), "it has no check_payee")
+    assert isinstance(rail, PayeeChecking)
+
+    right = sensible_check(await rail.check_payee(linked.token, await naming.holder(linked.token)))
+    wrong = sensible_check(await rail.check_payee(linked.token, "Nobody Whatsoever"))
+
+    promised(right.match is PayeeMatch.MATCH, f"the holder's own name was {right.match}")
+    promised(wrong.match is PayeeMatch.NONE, f"another name was {wrong.match}")
+    promised(wrong.holder is None, "the holder's name was told to somebody who did not know it")

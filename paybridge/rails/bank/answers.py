@@ -12,6 +12,7 @@ from paybridge.rails._frame import (
     Money,
     MoneyError,
     Outcome,
+    PayeeMatch,
     Pending,
     Prepared,
     RailError,
@@ -48,6 +49,13 @@ class LinkTold(Said):
     id: Token
     masked: Text
     state: str
+
+
+class CheckTold(Said):
+    """What checking a holder's name says."""
+
+    result: Annotated[PayeeMatch, Field(strict=False)]
+    name: Text | None
 
 
 class QuoteTold(Said):

@@ -22,6 +22,8 @@ from paybridge.rails._frame import (
     OrderRefusedError,
     Outcome,
     Page,
+    PayeeCheck,
+    PayeeMatch,
     Quote,
     RailError,
     RailEvent,
@@ -34,6 +36,7 @@ from paybridge.rails._http import LostTrackError, Said
 from paybridge.rails.bank.answers import (
     LIMITS,
     About,
+    CheckTold,
     EntryTold,
     Handle,
     LinkTold,
@@ -155,6 +158,15 @@ class BankRail:
         answer = await self._bank.ask("POST", f"/v1/links/{_segment(token)}/verify", body={"code": evidence})
         _raise_if_unlinkable(answer)
         answer.read(Said)
+
+    async def check_payee(self, token: str, name: str) -> PayeeCheck:
+        """What the bank says of the name; a name that it cannot take is nobody's."""
+        asked = _printable(name)
+        if not asked:
+            return PayeeCheck(PayeeMatch.NOT_POSSIBLE)
+        answer = await self._bank.ask("POST", "/v1/payee-checks", body={"link": token, "name": asked})
+        told = answer.read(CheckTold)
+        return PayeeCheck(told.result, told.name if told.result is PayeeMatch.CLOSE else None)
 
     async def unlink(self, token: str) -> None:
         """Take a link back; one that the bank does not know is gone already."""

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import typer
 from typer.exceptions import TyperException
 
-from paybridge.cli import backup, books
+from paybridge.cli import backup, books, reconcile
 from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, books_file, load, told
 
 # What a command needs is imported when it runs, so that `paybridge --help` answers at once.
@@ -199,6 +199,7 @@ def _ask_about(person: str) -> bool | None:
 
 
 app.command()(books.audit)
+app.command()(reconcile.reconcile)
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.command("export")(books.export_books)

@@ -17,6 +17,7 @@ from paybridge.services.ports import (
     Capabilities,
     Linked,
     LinkRefusedError,
+    NoStatementError,
     NotASandboxError,
     NotSentError,
     Order,
@@ -52,6 +53,7 @@ T = TypeVar("T")
 
 BEHAVED: Final = (
     LinkRefusedError,
+    NoStatementError,
     NotASandboxError,
     NotSentError,
     OrderRefusedError,

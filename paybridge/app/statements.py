@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
 
 import aiohttp
 
 from paybridge.domain.leg import Leg, LegKind
 from paybridge.rails._frame import find_rails
-from paybridge.services.ports import Rail, RailError, StatementLine
+from paybridge.services.daily_check import NO_STATEMENT
+from paybridge.services.ports import Clock, NoStatementError, Rail, RailError, StatementLine
 from paybridge.services.reconciliation import Compared, Match, compare
+from paybridge.services.statement_check import Checked, check
+from paybridge.services.statements import read
+from paybridge.storage.errors import DatabaseError
+from paybridge.storage.rail_legs import RailLegs
 
 if TYPE_CHECKING:
     from paybridge.config import Config
 
-MOST_PAGES = 100_000
+T = TypeVar("T")
+
 PATIENCE_SECONDS = 60.0
 
 
@@ -71,32 +78,48 @@ async def statements(config: Config) -> Mapping[str, tuple[StatementLine, ...] |
 
     Only rails that move money outside of our ledger have one.
     """
+
+    async def whole(rail: Rail) -> tuple[StatementLine, ...]:
+        return tuple((await read(rail, None)).lines)
+
+    return await _each(config, whole)
+
+
+async def compare_windows(
+    config: Config, days: int | None, clock: Clock
+) -> Mapping[str, Checked | RailError]:
+    """By rail, how the books stand to its statement of the last `days` (None: the whole one).
+
+    What the bot's own comparisons have found to differ is compared as well; nothing is written anywhere.
+    """
+    books = RailLegs(config.database.url)
+    since = None if days is None else clock.now() - timedelta(days=days)
+
+    async def compared(rail: Rail) -> Checked:
+        kept = await books.kept(rail.name)
+        return await check(rail, books, since, () if kept is None else kept.differences)
+
+    return await _each(config, compared)
+
+
+async def _each(config: Config, ask: Callable[[Rail], Awaitable[T]]) -> Mapping[str, T | RailError]:
     found = find_rails()
-    told: dict[str, tuple[StatementLine, ...] | RailError] = {}
+    told: dict[str, T | RailError] = {}
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE_SECONDS)) as http:
         for name, options in config.rails.items():
             rail = found[name](options, http)
             try:
                 if {LegKind.COLLECT, LegKind.PAYOUT} & rail.capabilities().flows:
-                    told[name] = await _whole(rail)
+                    await rail.prove_sandbox()
+                    told[name] = await ask(rail)
+            except NoStatementError:
+                told[name] = NoStatementError(NO_STATEMENT)
             except RailError as error:
                 told[name] = error
+            except DatabaseError:
+                raise
             except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; the others are asked still
                 told[name] = RailError(type(error).__name__)
             finally:
                 await rail.close()
     return told
-
-
-async def _whole(rail: Rail) -> tuple[StatementLine, ...]:
-    await rail.prove_sandbox()
-    lines: dict[str, StatementLine] = {}
-    cursor: str | None = None
-    for _ in range(MOST_PAGES):
-        page = await rail.statement(cursor)
-        # Pages may overlap; a line is one line.
-        lines |= {line.id: line for line in page.lines}
-        if page.next is None or page.next == cursor:
-            return tuple(lines.values())
-        cursor = page.next
-    raise RailError("its statement does not end")

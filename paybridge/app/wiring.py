@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 
@@ -33,12 +35,15 @@ from paybridge.matrix.login import CannotLogInError
 from paybridge.matrix.upkeep import KeysRefusedError
 from paybridge.matrix.wire import TokenRevokedError
 from paybridge.rails._frame import NotASandboxError, find_rails
+from paybridge.services.admin_room import AdminRoom
 from paybridge.services.courier import Courier
+from paybridge.services.daily_check import DailyCheck, Rhythm
 from paybridge.services.desk import open_desk
 from paybridge.services.execution import Execution
 from paybridge.services.expirer import Expirer
 from paybridge.services.figures import Figures
 from paybridge.services.late_news import LateNews
+from paybridge.services.ledger_head import LedgerHead
 from paybridge.services.outcomes import Outcomes
 from paybridge.services.pinning import Pins
 from paybridge.services.ports import Post, Step, Vault
@@ -46,6 +51,7 @@ from paybridge.services.reconciler import Reconciler
 from paybridge.services.says import Say, seal, unseal
 from paybridge.storage import Database, DatabaseError, open_database, vault_check
 from paybridge.storage.figures import SqlFigures
+from paybridge.storage.rail_legs import RailLegs
 from paybridge.texts import Rendered, Texts
 from paybridge.texts.saying import render_say
 from paybridge.vault import found_vault, open_vault
@@ -133,6 +139,21 @@ class _House:
             bell("reconciler"),
             lambda: self._courier.driving,
         )
+        admin = AdminRoom(book, vault, clock, self, config.admin.room, settings.language)
+        times = config.reconciliation
+        beside = RailLegs(database.url)
+        self._head = LedgerHead(beside, clock, admin, asyncio.sleep)
+        self._statements = DailyCheck(
+            books=beside,
+            mailbox=database.mailbox,
+            clock=clock,
+            rails=rails,
+            names=config.rails,
+            admin=admin,
+            hint=self._reconciler.hint,
+            pause=asyncio.sleep,
+            rhythm=Rhythm(timedelta(hours=times.hours), timedelta(days=times.days)),
+        )
         self._expirer = Expirer(book, clock, outcomes, desk.news, desk.requests, bell("expirer"))
 
     @classmethod
@@ -163,6 +184,7 @@ class _House:
                 self._measure,
                 self._database.book.tally,
                 self._late_news.tally,
+                self._statements.stands,
             ),
         )
         stack.push_async_callback(web.close)
@@ -179,10 +201,12 @@ class _House:
                 {
                     "courier": self._courier.run,
                     "expirer": self._expirer.run,
+                    "head": self._head.run,
                     "identities": self._pins.run,
                     "rails": self._rails.prove_all,
                     "rails-lost": self._rails.watch,
                     "reconciler": self._reconciler.run,
+                    "statements": self._compare_statements,
                 }
             )
         )
@@ -196,6 +220,11 @@ class _House:
         """A rail has proven itself or is back: what waits for it waits no longer."""
         self._courier.wake(name)
         self._reconciler.wake(name)
+
+    async def _compare_statements(self) -> None:
+        """A rail that answers at the start is not held for one that is away."""
+        await self._rails.tried()
+        await self._statements.run()
 
     async def _start_matrix(self) -> None:
         await self._turn.comes()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from paybridge.config import Config
 
 MISTAKE: Final = 2
+NOT_ASKED: Final = 3
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", envvar="PAYBRIDGE_CONFIG", help="The config, a YAML file.")

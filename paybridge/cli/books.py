@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TextIO
 
 import typer
 
-from paybridge.cli._frame import ConfigFile, books_at, load, told
+from paybridge.cli._frame import NOT_ASKED, ConfigFile, Mistake, books_at, load, told
 
 if TYPE_CHECKING:
     from paybridge.app.statements import Reconciled
     from paybridge.config import Config
     from paybridge.storage.audit import AuditReport
 
-NOT_ASKED: Final = 3
+
+HASH: Final = re.compile("[0-9a-f]{64}")
 
 
 def audit(
@@ -26,14 +28,20 @@ def audit(
     rails: Annotated[
         bool, typer.Option("--rails/--no-rails", help="Compare with the statements of the rails.")
     ] = True,
+    head: Annotated[
+        str | None,
+        typer.Option("--head", metavar="HASH", help="A last hash of before, which must still be there."),
+    ] = None,
 ) -> None:
     """Prove the books from outside, read-only; 1 if anything is wrong, 3 if a rail could not be asked."""
     from paybridge.storage.audit import audit as audit_books
     from paybridge.storage.errors import DatabaseError
 
     loaded = load(config)
+    if head is not None and not HASH.fullmatch(head):
+        raise Mistake("--head: a hash is 64 hex digits")
     with told(DatabaseError):
-        report = audit_books(books_at(loaded))
+        report = audit_books(books_at(loaded), head=head)
         compared = _compared(loaded) if rails else None
     problems = (*report.problems, *(compared.problems if compared is not None else ()))
     _print(report, problems)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from paybridge.config.sections import (
     POSTGRES,
     SQLITE,
+    AdminRoom,
     Approval,
     Cards,
     Claims,
@@ -19,6 +20,7 @@ from paybridge.config.sections import (
     Invites,
     Logging,
     MatrixId,
+    Reconciliation,
     Requests,
     RoleName,
     RoomPolicy,
@@ -81,6 +83,8 @@ class Config(Section):
     requests: Requests = Field(default_factory=Requests)
     claims: Claims = Field(default_factory=Claims)
     policy: RoomPolicy = Field(default_factory=RoomPolicy)
+    admin: AdminRoom = Field(default_factory=AdminRoom)
+    reconciliation: Reconciliation = Field(default_factory=Reconciliation)
     logging: Logging = Field(default_factory=Logging)
 
     @model_validator(mode="after")

@@ -19,6 +19,7 @@ SQLITE: Final = "sqlite+aiosqlite:///"
 POSTGRES: Final = "postgresql+asyncpg://"
 
 _MATRIX_ID: Final = re.compile(r"@[^:\s]+:[A-Za-z0-9.\-\[\]:]+", re.ASCII)
+_ROOM_ID: Final = re.compile(r"![^\s]+")
 _SERVER_NAME: Final = re.compile(r"[A-Za-z0-9.\-\[\]:]+", re.ASCII)
 _LONGEST_MATRIX_ID: Final = 255
 _HIGHEST_PORT: Final = 65_535
@@ -42,6 +43,12 @@ def _web_address(text: str) -> str:
 def _matrix_id(text: str) -> str:
     if len(text) > _LONGEST_MATRIX_ID or not _MATRIX_ID.fullmatch(text):
         raise ValueError("must be a full Matrix id such as @paybridge:example.org")
+    return text
+
+
+def _room_id(text: str) -> str:
+    if len(text) > _LONGEST_MATRIX_ID or not _ROOM_ID.fullmatch(text):
+        raise ValueError("must be a room's id such as !abc:example.org (in Element: its settings, Advanced)")
     return text
 
 
@@ -87,6 +94,7 @@ def _amount(value: object) -> object:
 
 Secret = Annotated[SecretStr, Field(min_length=1)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+RoomId = Annotated[str, AfterValidator(_room_id)]
 MatrixId = Annotated[str, AfterValidator(_matrix_id)]
 Who = Annotated[str, AfterValidator(_who)]
 RoleName = Annotated[Role, BeforeValidator(_role)]
@@ -265,6 +273,28 @@ class RoomPolicy(Section):
     )
     limit: Amount = Field(
         "", description="At most this much in one payment in a room, in `currency`. Left out: any amount."
+    )
+
+
+class AdminRoom(Section):
+    """Where operators hear of what the bot cannot settle by itself."""
+
+    room: RoomId | None = Field(
+        None,
+        description="Id of the room for it, into which you invite the bot. Left out: it is only logged.",
+        examples=["!abcdefgh:example.org"],
+    )
+
+
+class Reconciliation(Section):
+    """The books against the statements of the rails."""
+
+    hours: int = Field(24, ge=1, le=168, description="Hours from one comparison to the next.")
+    days: int = Field(
+        7,
+        ge=1,
+        le=400,
+        description="Days before the last comparison that are compared again, for what came late.",
     )
 
 

@@ -54,6 +54,15 @@ class Figures:
     posts_waiting: int
 
 
+@dataclass(frozen=True, slots=True)
+class StatementStands:
+    """When a rail's statement was last compared with the books, and what differed then, by class."""
+
+    rail: str
+    compared: datetime
+    differences: Mapping[str, int]
+
+
 class Counting(Protocol):
     """Counts what lies in the database."""
 

@@ -183,6 +183,10 @@ class NotASandboxError(RailError):
     """The peer could not prove that it is a sandbox: refused at start."""
 
 
+class NoStatementError(RailError):
+    """The peer has no statement of our account, so that nothing can be compared with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class RailEvent:
     """A verified webhook: the order `reference` has news. The rail is then asked.
@@ -261,7 +265,8 @@ class Rail(Protocol):
 
     def parse_webhook(self, headers: Mapping[str, str], raw: bytes, now: datetime) -> Sequence[RailEvent]: ...
 
-    async def statement(self, cursor: str | None) -> Page: ...
+    async def statement(self, cursor: str | None) -> Page:
+        """The page at `cursor`, in one order of time throughout, or `NoStatementError` if there is none."""
 
     async def alive(self) -> None:
         """Return if the rail answers, else raise `RailError`."""

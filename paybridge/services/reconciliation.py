@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -17,6 +18,9 @@ NOTHING_MOVED: Final = frozenset({LegState.READY, LegState.REFUSED, LegState.CAN
 
 MOVED: Final = frozenset({LegState.SETTLED, LegState.REVERSED, LegState.SUSPENDED})
 """States of a leg in which the rail has moved money for it."""
+
+SAME_TIME: Final = timedelta(days=2)
+"""How long after an order was made a line without any reference may still be taken for it."""
 
 
 class Match(StrEnum):
@@ -50,18 +54,57 @@ class Compared:
     lines: tuple[str, ...] = ()
 
 
-def compare(legs: Iterable[Leg], lines: Iterable[StatementLine]) -> tuple[Compared, ...]:
-    """Every order that the legs of one rail or the lines of its whole statement name, by reference.
+def compare(
+    legs: Iterable[Leg], lines: Iterable[StatementLine], began: Mapping[str, datetime] | None = None
+) -> tuple[Compared, ...]:
+    """Every order that the legs of one rail or the lines of its statement name, by reference.
 
-    Lines without a reference (an opening balance, interest) are nobody's order and left out.
+    A line is a leg's by the rail's own id of the order or by our reference. One that names no order is the
+    leg's that lacks a line, if it alone is of that amount and time (`began` says when the legs were made).
+    Any other such line (an opening balance, interest) is nobody's and left out.
     """
     ours = {(leg.id, leg.amount.currency): leg for leg in legs}
-    theirs: defaultdict[tuple[str, str], list[StatementLine]] = defaultdict(list)
-    for line in lines:
-        if line.reference is not None:
-            theirs[line.reference, line.amount.currency].append(line)
+    theirs = _by_order(ours, lines, began or {})
     names = sorted(ours.keys() | theirs.keys())
     return tuple(_compared(name[0], ours.get(name), theirs.get(name, [])) for name in names)
+
+
+_Name = tuple[str, str]
+
+
+def _by_order(
+    ours: Mapping[_Name, Leg], lines: Iterable[StatementLine], began: Mapping[str, datetime]
+) -> Mapping[_Name, list[StatementLine]]:
+    remote = {leg.remote_id: leg.id for leg in ours.values() if leg.remote_id is not None}
+    theirs: defaultdict[_Name, list[StatementLine]] = defaultdict(list)
+    nameless: list[StatementLine] = []
+    for line in lines:
+        order = remote.get(line.id) or remote.get(line.reference or "") or line.reference
+        if order is None:
+            nameless.append(line)
+        else:
+            theirs[order, line.amount.currency].append(line)
+    for name, line in _by_amount_and_time(ours, theirs, nameless, began):
+        theirs[name].append(line)
+    return theirs
+
+
+def _by_amount_and_time(
+    ours: Mapping[_Name, Leg],
+    theirs: Mapping[_Name, Sequence[StatementLine]],
+    nameless: Sequence[StatementLine],
+    began: Mapping[str, datetime],
+) -> list[tuple[_Name, StatementLine]]:
+    """Only pairs of which neither side fits anything else."""
+    pairs = [
+        (name, line)
+        for name, leg in ours.items()
+        if name not in theirs and leg.id in began and (expected := _expected(leg)) is not None
+        for line in nameless
+        if line.amount == expected and began[leg.id] <= line.at <= began[leg.id] + SAME_TIME
+    ]
+    of_name, of_line = Counter(name for name, _ in pairs), Counter(line.id for _, line in pairs)
+    return [(name, line) for name, line in pairs if of_name[name] == of_line[line.id] == 1]
 
 
 def _compared(reference: str, leg: Leg | None, lines: list[StatementLine]) -> Compared:

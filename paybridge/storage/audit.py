@@ -57,20 +57,35 @@ class _Findings:
     journals: int = 0
     entries: int = 0
     head: bytes = bytes(32)
+    wanted: bytes | None = None
+
+    def follow(self, head: bytes) -> None:
+        """Come to the next link of the chain."""
+        self.head = head
+        if head == self.wanted:
+            self.wanted = None
 
 
-def audit(url: str) -> AuditReport:
-    """Read every row of the ledger and the payments as they are at one moment, or `DatabaseError`."""
+def audit(url: str, *, head: str | None = None) -> AuditReport:
+    """Read every row of the ledger and the payments as they are at one moment, or `DatabaseError`.
+
+    `head` is one that the ledger had before, in hex: its journal must still be there.
+    """
     with opened(url, "audit") as outside:
-        return _audit(outside)
+        return _audit(outside, head)
 
 
-def _audit(outside: Outside) -> AuditReport:
+def _audit(outside: Outside, head: str | None) -> AuditReport:
     rows = outside.rows("SELECT id, owner, kind, currency, balance, floor, version FROM account")
     accounts = {number: _Account(*rest) for number, *rest in rows}
-    findings = _Findings(accounts)
+    findings = _Findings(accounts, wanted=None if head is None else bytes.fromhex(head))
     findings.problems += outside.damage()
+    findings.follow(findings.head)
     _walk_journals(outside, findings)
+    if findings.wanted is not None:
+        findings.problems.append(
+            f"chain: no journal has the hash {head}: the ledger was rewritten, or is another one"
+        )
     _check_accounts(findings)
     findings.problems += payment_problems(outside)
     totals: Counter[tuple[str, str]] = Counter()
@@ -126,7 +141,7 @@ def _check_journal(journal: tuple[Any, ...], lines: list[tuple[Any, ...]], findi
         findings.journals = number
     if prev_hash != findings.head:
         wrong(f"journal {number}: does not follow the journal before it")
-    findings.head = stored
+    findings.follow(stored)
     told = [
         [account.owner, account.kind, currency, amount]
         for _, _, row, currency, amount, _, _ in lines

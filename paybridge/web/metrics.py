@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -11,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 
-from paybridge.services.figures import Figures, LateTally, StepTally
+from paybridge.services.figures import Figures, LateTally, StatementStands, StepTally
 
 Measure = Callable[[], Awaitable[Figures]]
 """Counts everything now."""
@@ -28,6 +29,8 @@ METRICS: Final[Mapping[str, str]] = MappingProxyType(
         "paybridge_contradictions_total": "How often a rail contradicted the books about what is over.",
         "paybridge_reversals_total": "Settled orders that a rail took back later.",
         "paybridge_suspensions_total": "Refused orders that a rail executed after all.",
+        "paybridge_statement_age_seconds": "How long ago a rail's statement was compared with the books.",
+        "paybridge_statement_differences": "Orders that a rail's statement and the books have otherwise.",
         "paybridge_steps_total": "Steps since the start, by whether the database took them.",
     }
 )
@@ -43,11 +46,13 @@ class Metrics:
         measure: Measure,
         tally: StepTally,
         late: LateTally,
+        statements: Callable[[], Sequence[StatementStands]],
     ) -> None:
         self._registry = registry
         self._measure = measure
         self._tally = tally
         self._late = late
+        self._statements = statements
         self._figures: Figures | None = None
         registry.register(self)
 
@@ -70,6 +75,7 @@ class Metrics:
         yield _total("paybridge_contradictions_total", self._late.contradictions)
         yield _total("paybridge_reversals_total", self._late.reversals)
         yield _total("paybridge_suspensions_total", self._late.suspensions)
+        yield from _statements(self._statements(), self._figures.at)
         name = "paybridge_steps_total"
         steps = CounterMetricFamily(name, METRICS[name], labels=["outcome"])
         steps.add_metric(["committed"], self._tally.committed)
@@ -87,6 +93,18 @@ def _legs(figures: Figures) -> Iterator[Metric]:
         due.add_metric(labels, legs.due)
         oldest.add_metric(labels, (figures.at - since).total_seconds())
     yield from (count, due, oldest)
+
+
+def _statements(stands: Sequence[StatementStands], now: datetime) -> Iterator[Metric]:
+    name = "paybridge_statement_age_seconds"
+    age = GaugeMetricFamily(name, METRICS[name], labels=["rail"])
+    name = "paybridge_statement_differences"
+    differences = GaugeMetricFamily(name, METRICS[name], labels=["rail", "class"])
+    for one in stands:
+        age.add_metric([one.rail], (now - one.compared).total_seconds())
+        for kind, count in one.differences.items():
+            differences.add_metric([one.rail, kind], count)
+    yield from (age, differences)
 
 
 def _gauge(name: str, by_state: Mapping[str, int]) -> Metric:

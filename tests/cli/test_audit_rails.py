@@ -1,10 +1,12 @@
-"""`paybridge audit` beside a real bank: what only one of them booked is named, silence is no agreement."""
+"""`paybridge audit` and `reconcile` beside a real bank: differences are named, silence is no agreement."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -14,10 +16,15 @@ from paybridge.__main__ import main
 from paybridge.app import statements as app_statements
 from paybridge.domain import leg as legs
 from paybridge.domain.leg import LegEffect, LegKind, LegState
+from paybridge.domain.money import Money
 from paybridge.domain.transfer import TransferKind, TransferState
+from paybridge.services import checks_kept
+from paybridge.services.checks_kept import Kept
 from paybridge.services.ports import RailError, StatementLine, Step
+from paybridge.services.reconciliation import Match
+from paybridge.services.statement_check import Difference
 from tests.bank.bank_client import KEY, BankClient, bank_process
-from tests.fakes.database import open_book
+from tests.fakes.database import START, open_book
 from tests.fakes.records import a_leg, a_transfer, people
 
 if TYPE_CHECKING:
@@ -63,13 +70,21 @@ async def collected_here(folder: Path, reference: str, name: str = FIRST) -> Non
 
 
 async def audited(folder: Path, url: str, capsys: Captured, *more: str) -> tuple[int, str]:
+    return await told_by("audit", folder, url, capsys, *more)
+
+
+async def reconciled(folder: Path, url: str, capsys: Captured, *more: str) -> tuple[int, str]:
+    return await told_by("reconcile", folder, url, capsys, *more)
+
+
+async def told_by(command: str, folder: Path, url: str, capsys: Captured, *more: str) -> tuple[int, str]:
     config = folder / "config.yaml"
     config.write_text(
         "homeserver: {url: 'http://hs', user_id: '@bot:hs', password: hush}\n"
         f"data_dir: {folder}\n"
         f"rails: {{bank: {{url: '{url}', api_key: {KEY}}}}}\n"
     )
-    status = await asyncio.to_thread(main, ["audit", "--config", str(config), *more])
+    status = await asyncio.to_thread(main, [command, "--config", str(config), *more])
     said = capsys.readouterr()
     assert said.err == ""
     return status, said.out
@@ -138,4 +153,58 @@ async def test_a_bank_that_does_not_answer_is_no_agreement(tmp_path: Path, capsy
 
     assert status == 3
     assert "The books are sound." in told
+    assert "NOT ASKED: bank: " in told
+
+
+async def test_reconcile_lists_each_order_that_differs_with_its_class(
+    bank: BankClient, tmp_path: Path, capsys: Captured
+) -> None:
+    for reference in ("leg-1", "leg-3"):
+        await collected_there(bank, reference)
+    await collected_here(tmp_path, "leg-2")
+    await collected_here(tmp_path, "leg-3", "PB-LATER")
+
+    status, told = await reconciled(tmp_path, bank.url, capsys, "--days", "0")
+
+    rows = [re.findall(r"[\w.-]+(?: [\w.-]+)*", line) for line in told.splitlines()]
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    assert status == 1
+    assert ["bank", "1", "0", "2"] in rows, "one agrees, none is under way"
+    assert ["bank", "leg-1", "missing here", "12.50 EUR", "nothing", today] in rows
+    assert ["bank", "leg-2", "missing there", "nothing", "12.50 EUR", f"{START:%Y-%m-%d}"] in rows
+
+
+async def test_reconcile_ends_well_where_the_window_agrees(
+    bank: BankClient, tmp_path: Path, capsys: Captured
+) -> None:
+    await collected_there(bank, "leg-1")
+    await collected_here(tmp_path, "leg-1")
+
+    assert (await reconciled(tmp_path, bank.url, capsys))[0] == 0
+
+
+async def test_reconcile_compares_what_the_bot_found_before_though_it_is_older(
+    bank: BankClient, tmp_path: Path, capsys: Captured
+) -> None:
+    await collected_here(tmp_path, "leg-2")
+    fresh, _ = await reconciled(tmp_path, bank.url, capsys)
+    known = Difference("leg-2", "EUR", Match.MISSING_THERE, Money(CENTS, "EUR"), None, START)
+    _, mailbox, _, database = await open_book(tmp_path)
+    await checks_kept.remember(mailbox, "bank", Kept(START, START, differences=(known,)))
+    await database.close()
+    status, told = await reconciled(tmp_path, bank.url, capsys)
+
+    assert fresh == 0, "it was made before the last thirty days"
+    assert status == 1
+    assert "leg-2" in told
+
+
+async def test_reconcile_with_a_bank_that_does_not_answer_is_no_agreement(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    await collected_here(tmp_path, "leg-1")
+
+    status, told = await reconciled(tmp_path, "http://127.0.0.1:9", capsys)
+
+    assert status == 3
     assert "NOT ASKED: bank: " in told

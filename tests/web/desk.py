@@ -31,4 +31,4 @@ def no_metrics() -> Metrics:
     async def measure() -> Figures:
         raise AssertionError("nobody asks for figures here")
 
-    return Metrics(CollectorRegistry(), measure, StepTally(), LateTally())
+    return Metrics(CollectorRegistry(), measure, StepTally(), LateTally(), tuple)

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from paybridge.services.figures import Figures, LateTally, OpenLegs, StepTally
+from paybridge.services.figures import Figures, LateTally, OpenLegs, StatementStands, StepTally
 from paybridge.web.metrics import METRICS, Metrics
 from paybridge.web.server import serve_web
 from tests.web.desk import Desk
@@ -35,13 +35,18 @@ FIGURES = Figures(
 )
 
 
+STANDS = [StatementStands("bank", NOW - timedelta(hours=3), {"missing_here": 2, "duplicate": 0})]
+
+
 async def measure() -> Figures:
     return FIGURES
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[WebServer]:
-    metrics = Metrics(CollectorRegistry(), measure, StepTally(committed=9, refused=1), LateTally(2, 3, 4))
+    metrics = Metrics(
+        CollectorRegistry(), measure, StepTally(committed=9, refused=1), LateTally(2, 3, 4), lambda: STANDS
+    )
     server = await serve_web(
         "127.0.0.1", 0, version="1.2.3", parts={}, take_webhook=Desk().take, metrics=metrics
     )
@@ -78,6 +83,9 @@ async def test_every_figure_is_told_with_its_labels(client: aiohttp.ClientSessio
         ("paybridge_contradictions_total",): 2,
         ("paybridge_reversals_total",): 3,
         ("paybridge_suspensions_total",): 4,
+        ("paybridge_statement_age_seconds", "bank"): 10_800,
+        ("paybridge_statement_differences", "missing_here", "bank"): 2,
+        ("paybridge_statement_differences", "duplicate", "bank"): 0,
         ("paybridge_steps_total", "committed"): 9,
         ("paybridge_steps_total", "refused"): 1,
     }

@@ -31,7 +31,7 @@ from paybridge.config.sections import (
     Who,
     at_key,
 )
-from paybridge.domain.approval import Allowance
+from paybridge.domain.approval import Allowance, Most
 from paybridge.domain.money import Money, MoneyError, exponent_of
 from paybridge.domain.permissions import Permissions, Role
 from paybridge.domain.policy import Policy
@@ -94,14 +94,18 @@ class Config(Section):
                 raise at_key("admins", f"{mxid} has another role in permissions")
         limits = self.approval.without_factor
         for name, amount in (("each", limits.each), ("total", limits.total)):
-            self._limit(f"approval.without_factor.{name}", amount)
+            self._limit(f"approval.without_factor.{name}", amount, self.currency)
+        for currency, other in limits.others.items():
+            for name, amount in (("each", other.each), ("total", other.total)):
+                self._limit(f"approval.without_factor.others.{currency}.{name}", amount, currency)
         if self.policy.limit:
-            self._limit("policy.limit", self.policy.limit)
+            self._limit("policy.limit", self.policy.limit, self.currency)
         return self
 
-    def _limit(self, key: str, amount: str) -> Money:
+    @staticmethod
+    def _limit(key: str, amount: str, currency: str) -> Money:
         try:
-            limit = Money.of(amount, self.currency)
+            limit = Money.of(amount, currency)
         except MoneyError as error:
             raise at_key(key, str(error)) from None
         if limit.is_negative:
@@ -127,6 +131,10 @@ class Config(Section):
                 each=Money.of(limits.each, self.currency),
                 total=Money.of(limits.total, self.currency),
                 count=limits.count,
+                others={
+                    currency: Most(Money.of(other.each, currency), Money.of(other.total, currency))
+                    for currency, other in limits.others.items()
+                },
             ),
             permissions=self.effective_permissions(),
             required_trust=self.verification.required,

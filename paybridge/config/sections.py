@@ -229,12 +229,24 @@ class Invites(Section):
     )
 
 
+class OtherCurrency(Section):
+    """What people may pay in another currency."""
+
+    each: Amount
+    total: Amount
+
+
 class WithoutFactor(Section):
     """What people may pay who have set up no second factor."""
 
     each: Amount = Field("30", description="At most this much in one payment, in `currency`.")
     total: Amount = Field("100", description="At most this much in all.")
     count: int = Field(5, ge=0, description="At most this many payments in all.")
+    others: dict[str, OtherCurrency] = Field(
+        default_factory=dict,
+        description='Amounts for other currencies, on top of these: {INR: {each: "2500", total: "8000"}}. '
+        "In a currency that stands nowhere here, nobody can pay.",
+    )
 
 
 class Approval(Section):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.money import Money
 from paybridge.domain.transfer import Transfer, TransferKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class OverTheEachLimitError(UserError):
@@ -29,29 +33,48 @@ class AllowanceUsedUpError(UserError):
 
 
 @dataclass(frozen=True, slots=True)
+class Most:
+    """The most of one payment, and of all together, in one currency."""
+
+    each: Money
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a code alone may approve in all, for a person without a second factor; one currency."""
+    """What a code alone may approve in all, for a person without a second factor.
+
+    `each` and `total` are in the usual currency. `others` has those of other currencies, which come on top,
+    each for itself; `count` counts the payments in all of them.
+    """
 
     each: Money
     total: Money
     count: int
+    others: Mapping[str, Most] = field(default_factory=dict)
+
+    def most_in(self, currency: str) -> Most | None:
+        """What holds for this currency; None if nothing in it may be approved by a code alone."""
+        usual = Most(self.each, self.total)
+        return usual if currency == self.each.currency else self.others.get(currency)
 
 
 def check_allowance(transfer: Transfer, allowance: Allowance, *, count: int, spent: Money) -> None:
     """Raise unless the code alone may approve this payment.
 
-    `count` and `spent` (amounts without fees) are what the payer approved before. Moving money between one's
-    own accounts (topup, cash-out) is exempt (RTS 2018/389 article 15). A payment in another currency than the
-    allowance's is never within it.
+    `count` is how many payments the payer approved before, `spent` the sum of those in this currency, without
+    fees. Moving money between one's own accounts (topup, cash-out) is exempt (RTS 2018/389 article 15). A
+    payment in a currency that the allowance does not name is never within it.
     """
     if transfer.kind is not TransferKind.PAY:
         return
-    if transfer.amount.currency != allowance.each.currency or transfer.amount > allowance.each:
-        raise OverTheEachLimitError(most=allowance.each)
-    if count >= allowance.count or spent + transfer.amount > allowance.total:
+    most = allowance.most_in(transfer.amount.currency)
+    if most is None or transfer.amount > most.each:
+        raise OverTheEachLimitError(most=allowance.each if most is None else most.each)
+    if count >= allowance.count or spent + transfer.amount > most.total:
         raise AllowanceUsedUpError(
-            total=allowance.total,
+            total=most.total,
             count=allowance.count,
-            left=max(allowance.total - spent, Money.zero(allowance.total.currency)),
+            left=max(most.total - spent, Money.zero(most.total.currency)),
             left_count=max(allowance.count - count, 0),
         )

@@ -201,7 +201,7 @@ async def check_allowance_of(book: Book, transfer: Transfer, allowance: Allowanc
     if transfer.kind is not TransferKind.PAY:
         return
     before = await book.approved_so_far(transfer.payer)
-    currency = allowance.each.currency
+    currency = transfer.amount.currency
     spent = Money(before.sums.get(currency, 0), currency)
     check_allowance(transfer, allowance, count=before.count, spent=spent)
 

@@ -109,6 +109,21 @@ ONE_MISTAKE = [
         "approval.without_factor.each: '30.001' has more than the 2 decimals of EUR",
     ),
     ("approval/without_factor/total", "-1", "approval.without_factor.total: cannot be below zero"),
+    (
+        "approval/without_factor/others",
+        {"INR": {"each": "2500"}},
+        "approval.without_factor.others.INR.total: is missing",
+    ),
+    (
+        "approval/without_factor/others",
+        {"INR": {"each": "2500", "total": "0.001"}},
+        "approval.without_factor.others.INR.total: '0.001' has more than the 2 decimals of INR",
+    ),
+    (
+        "approval/without_factor/others",
+        {"RUPEES": {"each": "2500", "total": "8000"}},
+        "approval.without_factor.others.RUPEES.each: 'RUPEES' is not a currency",
+    ),
     ("policy/limit", "ten", "policy.limit: 'ten' is not a plain decimal number"),
     ("policy/receipts", "secret", "policy.receipts: should be 'public' or 'private'"),
     ("cards/minutes", 0, "cards.minutes: should be greater than or equal to 1"),

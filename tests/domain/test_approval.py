@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from paybridge.domain.approval import (
     Allowance,
     AllowanceUsedUpError,
+    Most,
     OverTheEachLimitError,
     check_allowance,
 )
@@ -41,6 +42,25 @@ def test_another_currency_is_never_within_it() -> None:
 
     with pytest.raises(OverTheEachLimitError):
         check_allowance(yen, ALLOWED, count=0, spent=euros(0))
+
+
+def test_another_currency_has_amounts_of_its_own_and_the_count_is_shared() -> None:
+    rupees = Most(Money.of("2500", "INR"), Money.of("8000", "INR"))
+    allowed = replace(ALLOWED, others={"INR": rupees})
+    payment = replace(a_transfer("PB-7K3QD"), amount=rupees.each, fee=Money(0, "INR"))
+    one = Money(1, "INR")
+    spent = rupees.total - rupees.each
+
+    check_allowance(payment, allowed, count=4, spent=spent)
+
+    with pytest.raises(OverTheEachLimitError) as over:
+        check_allowance(replace(payment, amount=rupees.each + one), allowed, count=0, spent=one)
+    with pytest.raises(AllowanceUsedUpError) as used_up:
+        check_allowance(payment, allowed, count=0, spent=spent + one)
+    with pytest.raises(AllowanceUsedUpError):
+        check_allowance(payment, allowed, count=5, spent=Money(0, "INR"))
+    assert over.value.facts() == {"most": rupees.each}
+    assert used_up.value.facts()["left"] == rupees.each - one
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from paybridge.commands._dispatch import Dispatcher
 from paybridge.commands._frame import commands
-from paybridge.domain.approval import Allowance
+from paybridge.domain.approval import Allowance, Most
 from paybridge.domain.money import Money
 from paybridge.domain.permissions import Permissions, Role
 from paybridge.domain.policy import StatedPolicy
@@ -231,7 +231,12 @@ def settings(currency: str = "EUR") -> Settings:
     return Settings(
         bot=BOT,
         currency=currency,
-        allowance=Allowance(Money.of("30", currency), Money.of("100", currency), 5),
+        allowance=Allowance(
+            Money.of("30", currency),
+            Money.of("100", currency),
+            5,
+            {"INR": Most(Money.of("2500", "INR"), Money.of("8000", "INR"))} if currency != "INR" else {},
+        ),
         permissions=Permissions({"hs": Role.USER, "@mallory:hs": Role.BLOCKED, "@shy:hs": Role.RECEIVE}),
     )
 

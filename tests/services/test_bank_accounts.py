@@ -253,3 +253,22 @@ async def test_a_holder_s_name_stands_nowhere_in_the_database(
     stored = b"".join(file.read_bytes() for file in town.house.database.path.parent.iterdir())
 
     assert b"Wilhelmine" not in stored
+
+
+async def test_a_payment_in_another_currency_than_the_bot_s_goes_from_bank_to_bank(
+    open_town: Callable[[str], Awaitable[Town]],
+) -> None:
+    town = await open_town("EUR")
+    for number in NUMBERS.values():
+        await town.link(ALICE, number)
+    await town.link(BOB, "bob@okbank")
+
+    paid = await town.do(ALICE, f"!pay {BOB} ₹2500 for the taxi", DINNER)
+    cashed_out = await town.do(BOB, "!cashout all")
+
+    assert (paid, cashed_out) == (["pay.receipt"], ["cashout.receipt"])
+    assert (await town.entries("anna@okbank"))[0]["amount"] == -2500_00
+    assert (await town.entries("bob@okbank"))[0]["amount"] == 2500_00
+    assert keys(await town.house.hear(ALICE, f"!pay {BOB} 2500.01 INR", DINNER)) == [
+        "error.over_the_each_limit"
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Final
 
 from paybridge.domain.errors import UserError
@@ -64,6 +65,8 @@ def read_code(word: str) -> str | None:
     return bare if _CODE.fullmatch(bare) else None
 
 
+# One card's code is asked for several times: by its message, for programs, and when it is typed.
+@lru_cache(maxsize=1024)
 def code_for(terms: str, nonce: str) -> str:
     """The approval code of these exact terms.
 

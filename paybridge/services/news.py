@@ -63,7 +63,8 @@ class News:
         """The card: everything that is approved, and the line to type. `holder` is that of a paid account."""
         facts = dict(self._facts(transfer, payer, names))
         minutes = int((transfer.expires - transfer.created).total_seconds() // 60)
-        alone = not transfer.kind.between_people or self._is_private(names) or await self._hides(transfer)
+        hides = await self._hides(transfer)
+        alone = not transfer.kind.between_people or self._is_private(names) or hides
         tail = link.masked[-2:] if link else ""
         facts |= {
             "code": transfer.code,
@@ -74,7 +75,7 @@ class News:
             "alike": await self._alike(transfer, names),
             **(NOBODY_ASKED if holder is None else holder.facts()),
         }
-        return await self._in_place(transfer, "card", f"{transfer.kind}.card", payer, facts)
+        return self._placed(transfer, "card", f"{transfer.kind}.card", payer, facts, hides=hides)
 
     async def on_its_way(self, transfer: Transfer) -> tuple[Say, ...]:
         """The approval has been taken; the courier goes on."""
@@ -91,9 +92,9 @@ class News:
         key = f"{transfer.kind}.{'waiting' if waits else 'receipt'}"
         between_people = transfer.kind.between_people
         notify = (transfer.payee_mxid,) if here and between_people else ()
-        says = [*await self._in_place(transfer, "receipt", key, payer, facts, notify)]
-        hidden = await self._hides(transfer)
-        if between_people and (waits or not here or hidden):
+        hides = await self._hides(transfer)
+        says = [*self._placed(transfer, "receipt", key, payer, facts, notify, hides=hides)]
+        if between_people and (waits or not here or hides):
             received = "claim.waiting" if waits else f"{transfer.kind}.received"
             says.append(await self._to_payee(transfer, received, facts))
         return tuple(says)
@@ -166,8 +167,10 @@ class News:
 
     async def _alike(self, transfer: Transfer, names: Mapping[str, str | None]) -> tuple[Facts, ...]:
         """Somebody else whom a new payee may be mistaken for: paid before, or here in the room."""
+        if transfer.kind is not TransferKind.PAY:
+            return ()
         paid = await self._book.paid_before(transfer.payer)
-        if transfer.kind is not TransferKind.PAY or transfer.payee_mxid in paid:
+        if transfer.payee_mxid in paid:
             return ()
         other = alike(transfer.payee_mxid, (*paid, *names))
         return () if other is None else ({"who": Who(other, names.get(other))},)
@@ -213,10 +216,24 @@ class News:
         key: str,
         payer: Person,
         facts: Facts,
-        notify: tuple[str, ...] = (),
         state: str | None = None,
     ) -> tuple[Say, ...]:
         """The message about the transfer, where it stands; if that hides amounts, the payer's own as well."""
+        hides = await self._hides(transfer)
+        return self._placed(transfer, what, key, payer, facts, state=state, hides=hides)
+
+    def _placed(  # noqa: PLR0913 - one message: about what, in which words, for whom, and where
+        self,
+        transfer: Transfer,
+        what: str,
+        key: str,
+        payer: Person,
+        facts: Facts,
+        notify: tuple[str, ...] = (),
+        *,
+        hides: bool,
+        state: str | None = None,
+    ) -> tuple[Say, ...]:
         in_room = transfer.kind.between_people
         said = Say(
             id=f"{transfer.id}/{what}",
@@ -229,7 +246,7 @@ class News:
             notify=notify,
             about=about(transfer, state),
         )
-        if not await self._hides(transfer):
+        if not hides:
             return (said,)
         hidden = replace(
             said,

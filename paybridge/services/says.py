@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from paybridge.domain.facts import Facts
 
 OUTBOX_CONTEXT = "outbox|system|payload"
+_IN_FULL = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Say:
 
 def seal(vault: Vault, say: Say, at: datetime) -> Post:
     """The outbox row of `say`."""
-    plain = json.dumps(
+    plain = _IN_FULL.encode(
         {
             "key": say.key,
             "language": say.language,
@@ -54,8 +55,7 @@ def seal(vault: Vault, say: Say, at: datetime) -> Post:
             "reply_to": say.reply_to,
             "lead": say.lead,
             "lines": list(say.lines),
-        },
-        ensure_ascii=False,
+        }
     ).encode()
     return Post(say.id, say.room, say.person, say.slot, vault.seal(vault.system, OUTBOX_CONTEXT, plain), at)
 

@@ -125,7 +125,9 @@ class SqlBook:
         return await self._transfers(ask.EXPIRED_TRANSFERS, {"at": microseconds(at), "limit": limit})
 
     async def _open_of(self, payer: str, state: TransferState) -> Sequence[Transfer]:
-        return await self._transfers(ask.OPEN_OF_PAYER, {"payer": payer, "state": state.value})
+        found = await self._transfers(ask.OPEN_OF_PAYER, {"payer": payer, "state": state.value})
+        # There are few or none, and setting up to sort takes SQLite three times as long as finding them.
+        return sorted(found, key=lambda one: (one.created, one.id), reverse=True)
 
     async def _transfers(self, statement: Executable, facts: Facts) -> Sequence[Transfer]:
         return [rows.transfer_of(row) for row in await self._reader.rows(statement, facts)]

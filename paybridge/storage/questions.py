@@ -130,10 +130,8 @@ BALANCE: Final = select(account.c.balance).where(
     account.c.currency == bindparam("currency"),
 )
 TRANSFER: Final = select(transfer).where(transfer.c.id == bindparam("id"))
-OPEN_OF_PAYER: Final = _newest_first(
-    select(transfer).where(
-        text(IS_OPEN), transfer.c.payer == bindparam("payer"), transfer.c.state == bindparam("state")
-    )
+OPEN_OF_PAYER: Final = select(transfer).where(
+    text(IS_OPEN), transfer.c.payer == bindparam("payer"), transfer.c.state == bindparam("state")
 )
 HISTORY: Final = _history()
 PAID_BEFORE: Final = (

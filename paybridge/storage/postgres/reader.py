@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from paybridge.storage.rows import Row
 
 _CONNECTIONS: Final = 4
+_MOST_FACTS: Final = 8  # what is asked about a long list is a trip worth by itself
 _ENDED: Final = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError)
 
 
@@ -57,9 +58,10 @@ class PostgresReader:
 
     async def _ask(self, statement: Executable, facts: Facts | None) -> Sequence[asyncpg.Record]:
         try:
-            if facts:
+            if facts and len(facts) <= _MOST_FACTS:
                 return await self._gathered.ask(statement, facts)
-            asked, names, given = compiled(statement) if facts is None else _compiled_once(statement)
+            asked, names, fixed = compiled(statement) if facts is None else _compiled_once(statement)
+            given = {**fixed, **(facts or {})}
             return await self._fetch(asked, *(given[name] for name in names))
         except AWAY as error:
             raise BookUnavailableError(str(error)) from error

@@ -5,6 +5,7 @@ It is the only place in chat where an error becomes a reply.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -14,11 +15,13 @@ from paybridge.commands import _verbs
 from paybridge.commands._corrections import corrections
 from paybridge.commands._frame import Answer, Call, Command, Place
 from paybridge.domain.errors import UserError
+from paybridge.domain.factor import only_digits, read_digits
 from paybridge.domain.permissions import Role
 from paybridge.domain.proof import may_move_money
 from paybridge.domain.request import Request
 from paybridge.domain.spoken import Gesture, Origin, Trouble
 from paybridge.domain.transfer import Transfer
+from paybridge.services.factors import CountedError, TypedInRoomError
 from paybridge.services.ports import (
     AlreadyDoneError,
     BookUnavailableError,
@@ -121,6 +124,9 @@ class Dispatcher:
 
     async def _take(self, spoken: Spoken) -> None:
         """Run the message if it is a command, or say why not, or leave it alone."""
+        digits = only_digits(spoken.body)
+        if digits is not None and await self._take_digits(spoken, digits):
+            return
         typed = _verbs.read_verb(spoken)
         role = self._desk.settings.permissions.role_of(spoken.sender)
         command = _verbs.find(self._commands, typed.verb) if typed else None
@@ -140,29 +146,62 @@ class Dispatcher:
         else:
             await self._run(spoken, typed, command, role)
 
+    async def _take_digits(self, spoken: Spoken, digits: str) -> bool:
+        """Six digits alone: in the direct message they approve the one card that is open.
+
+        Anywhere else, a code of the sender's is used up. Whoever has no second factor means something else by
+        them. Returns whether this was all.
+        """
+        person = await self._desk.book.person_of(spoken.sender)
+        if spoken.trouble is not None or person is None or self._is_stale(spoken):
+            return False
+        if spoken.direct and spoken.encrypted:
+            if await self._desk.factors.active(person.id) is None:
+                return False
+            role = self._desk.settings.permissions.role_of(spoken.sender)
+            await self._run(spoken, _verbs.Typed("yes", digits), self._commands["yes"], role)
+            return True
+        for _ in range(TRIES):
+            burnt = await self._desk.factors.burn(person, digits)
+            if burnt is None:
+                return False
+            call = await self._call(spoken, _verbs.Typed("mfa", digits))
+            with contextlib.suppress(StaleError):
+                await self._commit(spoken, burnt.step, self._refuse(self._commands["mfa"], call, burnt))
+                return True
+        return False
+
     async def _run(self, spoken: Spoken, typed: _verbs.Typed, command: Command, role: Role) -> None:
         """Run a command; one that lost a race decides again."""
         for _ in range(TRIES):
             call = await self._call(spoken, typed)
+            step, says = await self._decide(command, call, role)
             try:
-                answer = await self._answer(command, call, role)
-                step = answer.step + Step(records=_origins(answer.step, spoken.event))
-                await self._commit(spoken, step, (*self._reply(command, call, answer), *answer.says))
+                await self._commit(spoken, step, says)
             except StaleError:
                 continue
             except OverdraftError:
                 await self._commit(spoken, Step(), self._refuse(command, call, SpentMeanwhileError()))
-            except UserError as error:
-                await self._commit(spoken, Step(), self._refuse(command, call, error))
-            except (BookUnavailableError, RoomsAwayError, AlreadyDoneError):
-                raise
-            except Exception:
-                # A bug: nothing was written, which is what the person must know.
-                log.exception("command failed", verb=command.verb)
-                await self._commit(spoken, Step(), self._refuse(command, call, InternalError()))
             return
         call = await self._call(spoken, typed)
         await self._commit(spoken, Step(), self._refuse(command, call, BusyError()))
+
+    async def _decide(self, command: Command, call: Call, role: Role) -> tuple[Step, tuple[Say, ...]]:
+        """What the command does and says; a refusal changes nothing, but that some are counted."""
+        try:
+            answer = await self._answer(command, call, role)
+        except CountedError as error:
+            return error.step, self._refuse(command, call, error)
+        except UserError as error:
+            return Step(), self._refuse(command, call, error)
+        except (BookUnavailableError, RoomsAwayError, AlreadyDoneError, StaleError, OverdraftError):
+            raise
+        except Exception:
+            # A bug: nothing was written, which is what the person must know.
+            log.exception("command failed", verb=command.verb)
+            return Step(), self._refuse(command, call, InternalError())
+        step = answer.step + Step(records=_origins(answer.step, call.spoken.event))
+        return step, (*self._reply(command, call, answer), *answer.says)
 
     async def _commit(self, heard: Spoken | Gesture, step: Step, says: tuple[Say, ...]) -> None:
         now = self._desk.clock.now()
@@ -192,6 +231,11 @@ class Dispatcher:
             raise NotAllowedError
         if len(call.words) > _verbs.LONGEST:
             raise TooLongError(most=_verbs.LONGEST)
+        if command.takes_factor and not call.room.private:
+            digits = read_digits(call.words)
+            burnt = await self._desk.factors.burn(call.speaker.person, digits) if digits else None
+            if burnt is not None:
+                raise burnt
         if command.place is Place.DIRECT_ONLY and not call.room.private:
             raise DirectOnlyError
         if command.proven and not may_move_money(call.spoken.proof, self._desk.settings.required_trust):
@@ -222,7 +266,14 @@ class Dispatcher:
             lead=NOTHING_SENT if command.moves_money else None,
             lines=corrections(command, call, error),
         )
-        return self._placed(reply, call, private=error.private)
+        says = self._placed(reply, call, private=error.private)
+        if isinstance(error, TypedInRoomError):
+            # If the room lets the bot; the code is used up either way.
+            taken = replace(
+                reply, id=f"{call.spoken.event}/hide", key="mfa.hidden", facts={}, lead=None, lines=()
+            )
+            says += (replace(taken, room=call.room.id, takes_back=call.spoken.event),)
+        return says
 
     def _placed(self, reply: Say, call: Call, *, private: bool) -> tuple[Say, ...]:
         """In the room; what is private goes to the direct message, and the room is told where it went."""

@@ -22,12 +22,14 @@ from paybridge.commands._grammar import (
     read_refund,
 )
 from paybridge.domain.errors import UserError
+from paybridge.domain.factor import read_digits
 from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_id
 from paybridge.domain.money import Money
 from paybridge.domain.people import Link, LinkState
 from paybridge.domain.permissions import Role
 from paybridge.domain.policy_words import read_wish
+from paybridge.domain.proof import OwnDevice
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.services.holders import NOBODY_ASKED
@@ -79,6 +81,7 @@ __all__ = [
     "read_account",
     "read_amount_only",
     "read_code",
+    "read_digits",
     "read_payment",
     "read_payment_id",
     "read_refund",
@@ -140,6 +143,12 @@ class Call:
         told = self.spoken
         return Named(told.pills, told.is_reply, told.reply_author, self.room.members)
 
+    @property
+    def device(self) -> str | None:
+        """The device that this was typed on, where that is proven."""
+        proof = self.spoken.proof
+        return proof.device if isinstance(proof, OwnDevice) else None
+
     async def currency(self) -> str:
         """What an amount without a currency is in here."""
         return await self.desk.policies.currency(self.room.id)
@@ -158,7 +167,8 @@ class Command:
 
     `usage` is what stands behind the verb, `examples` are whole lines to copy. A refused command with
     `moves_money` begins "Nothing was sent.". `role` is the least that whoever types it must have. What is
-    `proven` only runs for a device that could approve a payment: it changes where money is or can go.
+    `proven` only runs for a device that could approve a payment: it changes where money is or can go. What
+    `takes_factor` may have a one-time code among its words, which is used up where others read it.
     """
 
     verb: str
@@ -169,6 +179,7 @@ class Command:
     moves_money: bool
     role: Role
     proven: bool
+    takes_factor: bool
     run: Run
 
 
@@ -182,11 +193,12 @@ def command(  # noqa: PLR0913 - what a command declares of itself
     moves_money: bool = False,
     role: Role = Role.USER,
     proven: bool = False,
+    takes_factor: bool = False,
 ) -> Callable[[Run], Command]:
     """Make the decorated function the command `!verb`."""
 
     def declare(run: Run) -> Command:
-        return Command(verb, usage, examples, aliases, place, moves_money, role, proven, run)
+        return Command(verb, usage, examples, aliases, place, moves_money, role, proven, takes_factor, run)
 
     return declare
 

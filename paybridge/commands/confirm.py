@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paybridge.commands._frame import Answer, Call, Role, UserError, command, read_code
+from paybridge.commands._frame import Answer, Call, Role, UserError, command, read_code, read_digits
 
 
 class CodeMissingError(UserError):
@@ -13,17 +13,18 @@ class CodeMissingError(UserError):
 
 @command(
     "confirm",
-    usage="7Q4F",
+    usage="7Q4F [123456]",
     examples=("!confirm 7Q4F",),
     aliases=("确认",),
     moves_money=True,
     role=Role.RECEIVE,
+    takes_factor=True,
 )
 async def confirm(call: Call) -> Answer:
-    """Approve the open card with this code; the code belongs to exactly these terms."""
+    """Approve the open card with this code, which belongs to exactly these terms; and the second factor's."""
     code = read_code(call.first)
     if code is None:
         raise CodeMissingError
     card = await call.desk.approvals.find(call.speaker.person.id, code)
-    step, says = await call.desk.approvals.approve(card, call.spoken.proof)
+    step, says = await call.desk.approvals.approve(card, call.spoken.proof, read_digits(call.rest))
     return Answer(step, says=says)

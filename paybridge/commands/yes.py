@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from paybridge.commands._frame import Answer, Call, Role, command
+from paybridge.commands._frame import Answer, Call, Role, command, read_digits
 
 
-@command("yes", examples=("!yes",), aliases=("ok", "好", "是"), moves_money=True, role=Role.RECEIVE)
+@command(
+    "yes",
+    usage="[123456]",
+    examples=("!yes",),
+    aliases=("ok", "好", "是"),
+    moves_money=True,
+    role=Role.RECEIVE,
+    takes_factor=True,
+)
 async def yes(call: Call) -> Answer:
     """Approve the person's open card, if there is exactly one."""
     card = await call.desk.approvals.find(call.speaker.person.id, None)
-    step, says = await call.desk.approvals.approve(card, call.spoken.proof)
+    step, says = await call.desk.approvals.approve(card, call.spoken.proof, read_digits(call.words))
     return Answer(step, says=says)

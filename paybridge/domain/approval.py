@@ -12,6 +12,8 @@ from paybridge.domain.transfer import Transfer, TransferKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from paybridge.domain.factor import Factor
+
 
 class OverTheEachLimitError(UserError):
     """More than one payment may be without a second factor."""
@@ -30,6 +32,22 @@ class AllowanceUsedUpError(UserError):
 
     def __init__(self, *, total: Money, count: int, left: Money, left_count: int) -> None:
         super().__init__(total=total, count=count, left=left, left_count=left_count)
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!mfa on",)
+
+
+class FactorNeededError(UserError):
+    """The second factor must approve this."""
+
+    key = "error.factor_needed"
+
+    def __init__(self, *, code: str) -> None:
+        super().__init__()
+        self._code = code
+
+    def lines(self) -> tuple[str, ...]:
+        return (f"!confirm {self._code} 123456",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +96,26 @@ def check_allowance(transfer: Transfer, allowance: Allowance, *, count: int, spe
             left=max(most.total - spent, Money.zero(most.total.currency)),
             left_count=max(allowance.count - count, 0),
         )
+
+
+def needs_factor(
+    transfer: Transfer, allowance: Allowance, factor: Factor, *, known_payee: bool, device: str | None
+) -> bool:
+    """Whether a person with a second factor must approve this with it (RTS 2018/389 articles 15 and 16).
+
+    Money that comes in, or goes back to whoever paid it, needs none. What goes out to an account always does.
+    A payment does unless it is of low value, by itself and with all that were approved without the factor
+    since it was last given, to somebody who was paid before, from a device that has given it (`device` None:
+    not known yet). Low value is counted in the usual currency alone.
+    """
+    match transfer.kind:
+        case TransferKind.TOPUP | TransferKind.REFUND:
+            return False
+        case TransferKind.CASHOUT:
+            return True
+        case TransferKind.PAY:
+            spent = Money(factor.light_sum, allowance.total.currency)
+            small = transfer.amount.currency == allowance.each.currency and transfer.amount <= allowance.each
+            few = factor.light_count < allowance.count
+            low = small and few and spent + transfer.amount <= allowance.total
+            return not (low and known_payee and (device is None or device in factor.devices))

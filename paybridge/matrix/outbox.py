@@ -16,6 +16,7 @@ from paybridge.failpoints import failpoint
 from paybridge.matrix.backoff import Backoff
 from paybridge.matrix.contents import edit, new_message
 from paybridge.matrix.crypto import ENCRYPTED
+from paybridge.matrix.pictures import qr_message
 from paybridge.matrix.wire import NotNowError, RefusedError, TokenRevokedError
 from paybridge.services.news import UNDER_WAY
 from paybridge.services.ports import BookUnavailableError, Post, SealBrokenError
@@ -171,17 +172,37 @@ class Outbox:
         say = unseal(self._vault, post)
         room = post.room or await self._direct.room(post.person or "")
         async with self._locks[room]:
+            if say.takes_back is not None:
+                await self._take_back(post, say.takes_back, room)
+                return
             stands_in = await self._stands_in(say, room)
             if stands_in is not None and await self._is_overtaken(post, say):
                 await self._mailbox.sent(post.id, stands_in, room)
                 return
             rendered = self._render(say)
-            content = edit(say, rendered, stands_in) if stands_in else new_message(say, rendered)
+            if say.qr is not None:
+                content = await qr_message(self._wire, say.qr, rendered)
+            else:
+                content = edit(say, rendered, stands_in) if stands_in else new_message(say, rendered)
             for_frozen = say.key.startswith(SAID_TO_THE_FROZEN)
             failpoint("outbox.before_send")
             event = await self._put(room, MESSAGE, content, _transaction(post), for_frozen=for_frozen)
             failpoint("outbox.after_send")
             await self._mailbox.sent(post.id, event, room)
+
+    async def _take_back(self, post: Post, what: str, room: str) -> None:
+        """Redact the message in a slot, or somebody's whose event id it is, as far as the room lets us."""
+        filled = None if what.startswith("$") else await self._mailbox.slot(what)
+        event = what if what.startswith("$") else filled[1] if filled is not None else None
+        if event is None:
+            await self._mailbox.sent(post.id, post.id, room)  # it was never said
+            return
+        try:
+            answer = await self._wire.put("rooms", room, "redact", event, _transaction(post), body={})
+        except RefusedError as error:
+            log.info("not_redacted", post=post.id, why=error.code)
+            answer = {"event_id": event}
+        await self._mailbox.sent(post.id, str(answer["event_id"]), room)
 
     async def _stands_in(self, say: Say, room: str) -> str | None:
         """The message of this room that the post brings up to date, if there is one."""

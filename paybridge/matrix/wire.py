@@ -15,6 +15,7 @@ from paybridge.matrix.parsing import parse
 from paybridge.services.ports import RoomsAwayError
 
 API = "/_matrix/client/v3"
+MEDIA = "/_matrix/media/v3"
 PATIENCE_SECONDS = 30.0
 MOST_WAIT = timedelta(minutes=5)
 REVOKED = "M_UNKNOWN_TOKEN"
@@ -80,6 +81,23 @@ class Wire:
     async def put(self, *path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return await self.call("PUT", *path, body=body)
 
+    async def upload(self, sealed: bytes) -> str:
+        """The `mxc:` address of a file that the homeserver keeps and cannot read; fails as `call` does."""
+        if self.revoked:
+            raise TokenRevokedError
+        what = "POST upload"
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/octet-stream"}
+        patience = aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
+        try:
+            async with self.session.post(
+                f"{self.url}{MEDIA}/upload", data=sealed, headers=headers, timeout=patience
+            ) as reply:
+                status, answer = reply.status, await _answer(reply)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self.working = False
+            raise NotNowError(f"{what}: {type(error).__name__}") from error
+        return str(self._judged(what, status, answer)["content_uri"])
+
     async def call(
         self,
         method: str,
@@ -124,11 +142,7 @@ class Wire:
             headers=headers,
             timeout=aiohttp.ClientTimeout(total=patience),
         ) as reply:
-            try:
-                answer = parse(await reply.read())
-            except ValueError:
-                answer = None
-            return reply.status, answer if isinstance(answer, dict) else None
+            return reply.status, await _answer(reply)
 
     def _judged(self, what: str, status: int, answer: Mapping[str, Any] | None) -> dict[str, Any]:
         if status == HTTPStatus.OK and answer is not None:
@@ -149,6 +163,14 @@ class Wire:
             raise NotNowError(f"{what}: {status} {code}")
         self.working = True
         raise RefusedError(status, code, what)
+
+
+async def _answer(reply: aiohttp.ClientResponse) -> Mapping[str, Any] | None:
+    try:
+        answer = parse(await reply.read())
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
 def _wait(answer: Mapping[str, Any] | None) -> timedelta | None:

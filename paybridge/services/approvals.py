@@ -8,26 +8,30 @@ from typing import TYPE_CHECKING
 
 from paybridge.domain import leg as legs
 from paybridge.domain import transfer as transfers
+from paybridge.domain.approval import FactorNeededError
 from paybridge.domain.errors import UserError
+from paybridge.domain.factor import lightly_approved, strongly_approved
 from paybridge.domain.leg import Leg, LegEffect, LegHappening, LegKind, LegState
 from paybridge.domain.money import Money
 from paybridge.domain.people import Link, LinkState
-from paybridge.domain.proof import DeviceNotProvenError, Proof, may_move_money
+from paybridge.domain.proof import DeviceNotProvenError, OwnDevice, Proof, may_move_money
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind
 from paybridge.services.accounts import NoLinkedAccountError
-from paybridge.services.payments import check_allowance_of, check_encrypted, check_place
+from paybridge.services.payments import check_encrypted, check_place
 from paybridge.services.ports import Book, Clock, Rooms, Step
 from paybridge.services.refunds import check_refund
 
 MOST_LINES = 3
 
 if TYPE_CHECKING:
+    from paybridge.services.factors import Factors
     from paybridge.services.news import News
     from paybridge.services.people import People
     from paybridge.services.policies import Policies
     from paybridge.services.requests import Requests
     from paybridge.services.says import Say
     from paybridge.services.settings import Settings
+    from paybridge.services.strength import Strength
 
 
 class NothingToConfirmError(UserError):
@@ -82,6 +86,8 @@ class Approvals:
         news: News,
         requests: Requests,
         policies: Policies,
+        factors: Factors,
+        strength: Strength,
     ) -> None:
         self._book = book
         self._clock = clock
@@ -91,6 +97,8 @@ class Approvals:
         self._news = news
         self._requests = requests
         self._policies = policies
+        self._factors = factors
+        self._strength = strength
 
     async def find(self, payer: str, code: str | None) -> Transfer:
         """The payer's open card with this code; without a code their only open one."""
@@ -109,25 +117,48 @@ class Approvals:
                 return card
         raise WrongCodeError if live else NothingToConfirmError
 
-    async def approve(self, card: Transfer, proof: Proof) -> tuple[Step, tuple[Say, ...]]:
-        """Approve exactly these terms.
+    async def approve(
+        self, card: Transfer, proof: Proof, digits: str | None = None
+    ) -> tuple[Step, tuple[Say, ...]]:
+        """Approve exactly these terms, with the `digits` of the second factor where it is needed.
 
         Raises what makes it impossible now: an unproven device, a payee who left, a room's limit, a used-up
-        allowance.
+        allowance, a missing or wrong second factor.
         """
-        if not may_move_money(proof, self._settings.required_trust):
+        if not may_move_money(proof, self._settings.required_trust) or not isinstance(proof, OwnDevice):
             raise DeviceNotProvenError
         if card.kind is TransferKind.PAY:
             check_place(await self._rooms.facts(card.room), card.payee_mxid)
             await self._policies.check_payment(card.room, card.amount)
-        await check_allowance_of(self._book, card, self._settings.allowance)
-        approved = transfers.advance(card, TransferHappening.APPROVE, self._clock.now())
-        match card.kind:
+        counted = await self._proven(card, proof.device, digits)
+        step, says = await self._set_off(
+            transfers.advance(card, TransferHappening.APPROVE, self._clock.now())
+        )
+        return counted + step, says
+
+    async def _proven(self, card: Transfer, device: str, digits: str | None) -> Step:
+        """What the approval changes of the second factor, whose code is used in the step that it approves."""
+        factor = await self._factors.active(card.payer)
+        if factor is None:
+            await self._strength.check(card)
+            return Step()
+        if digits is not None:
+            payer = await self._book.person(card.payer)
+            assert payer is not None  # a transfer's payer is a foreign key
+            return Step(records=(strongly_approved(await self._factors.use(payer, digits, device)),))
+        if await self._strength.needs_factor(card, device):
+            raise FactorNeededError(code=card.code)
+        if card.kind is TransferKind.PAY:
+            return Step(records=(lightly_approved(factor, card.amount.minor),))
+        return Step()
+
+    async def _set_off(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
+        match approved.kind:
             case TransferKind.CASHOUT:
                 return await self._pay_out(approved)
             case TransferKind.REFUND:
                 return await self._refund(approved)
-            case _ if card.source is None:
+            case _ if approved.source is None:
                 return await self._book_at_once(approved)
             case _:
                 return await self._collect(approved)

@@ -9,6 +9,7 @@ from paybridge.services.accounts import Accounts
 from paybridge.services.approvals import Approvals
 from paybridge.services.cancellations import Cancellations
 from paybridge.services.claims import Claims
+from paybridge.services.factors import Factors
 from paybridge.services.gestures import Gestures
 from paybridge.services.holders import Holders
 from paybridge.services.linking import Linking
@@ -20,6 +21,7 @@ from paybridge.services.policies import Policies
 from paybridge.services.refunds import Refunds
 from paybridge.services.requests import Requests
 from paybridge.services.sources import Sources
+from paybridge.services.strength import Strength
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +43,7 @@ class Desk:
     people: People
     payments: Payments
     approvals: Approvals
+    factors: Factors
     refunds: Refunds
     requests: Requests
     claims: Claims
@@ -69,10 +72,12 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     accounts = Accounts(book, rails)
     holders = Holders(vault, rails)
     sources = Sources(book, rails, accounts)
-    news = News(book, vault, rooms, settings, policies)
+    factors = Factors(book, vault, clock, chance)
+    strength = Strength(book, factors, settings)
+    news = News(book, vault, rooms, settings, policies, strength)
     requests = Requests(book, vault, clock, chance, settings, people, rooms, policies)
     claims = Claims(book, clock, people, news)
-    payments = Payments(book, vault, clock, chance, settings, sources, accounts, holders, policies)
+    payments = Payments(book, vault, clock, chance, settings, sources, accounts, holders, policies, strength)
     cancellations = Cancellations(book, clock, news, requests, claims)
     return Desk(
         book=book,
@@ -83,7 +88,10 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         settings=settings,
         people=people,
         payments=payments,
-        approvals=Approvals(book, clock, settings, people, rooms, news, requests, policies),
+        approvals=Approvals(
+            book, clock, settings, people, rooms, news, requests, policies, factors, strength
+        ),
+        factors=factors,
         refunds=Refunds(book, clock, settings, payments),
         requests=requests,
         claims=claims,

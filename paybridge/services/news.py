@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from paybridge.services.policies import Policies
     from paybridge.services.ports import Book, Rooms, Vault
     from paybridge.services.settings import Settings
+    from paybridge.services.strength import Strength
 
 UNDER_WAY = "under_way"
 UNSURE = "unsure"
@@ -44,13 +45,20 @@ class News:
     """Makes the messages about transfers; each has an id of its own, so that it is said once."""
 
     def __init__(
-        self, book: Book, vault: Vault, rooms: Rooms, settings: Settings, policies: Policies
+        self,
+        book: Book,
+        vault: Vault,
+        rooms: Rooms,
+        settings: Settings,
+        policies: Policies,
+        strength: Strength,
     ) -> None:
         self._book = book
         self._vault = vault
         self._rooms = rooms
         self._settings = settings
         self._policies = policies
+        self._strength = strength
 
     async def card(
         self,
@@ -66,16 +74,26 @@ class News:
         hides = await self._hides(transfer)
         alone = not transfer.kind.between_people or self._is_private(names) or hides
         tail = link.masked[-2:] if link else ""
-        facts |= {
+        to_type: Facts = {
             "code": transfer.code,
             "minutes": minutes,
             "until": f"{transfer.expires.astimezone(UTC):%H:%M} UTC",
+        }
+        strong = await self._strength.needs_factor(transfer)
+        facts |= {
+            **to_type,
+            "easy": () if strong else (to_type,),
+            "strong": (to_type,) if strong else (),
             "bank": ({"account": link.masked if alone else f"••{tail}"},) if link else (),
             "balance": ({},) if link is None else (),
             "alike": await self._alike(transfer, names),
             **(NOBODY_ASKED if holder is None else holder.facts()),
         }
-        return self._placed(transfer, "card", f"{transfer.kind}.card", payer, facts, hides=hides)
+        says = self._placed(transfer, "card", f"{transfer.kind}.card", payer, facts, hides=hides)
+        if strong and not alone:
+            own = {**facts, "bank": ({"account": link.masked},) if link else ()}
+            says += (self._to_payer(transfer, "card", f"{transfer.kind}.card", payer, own),)
+        return says
 
     async def on_its_way(self, transfer: Transfer) -> tuple[Say, ...]:
         """The approval has been taken; the courier goes on."""

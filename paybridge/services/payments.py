@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paybridge.domain import transfer as transfers
-from paybridge.domain.approval import Allowance, check_allowance
 from paybridge.domain.errors import UserError
 from paybridge.domain.ids import payment_id
 from paybridge.domain.leg import LegKind
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from paybridge.services.people import Known
     from paybridge.services.policies import Policies
     from paybridge.services.settings import Settings
+    from paybridge.services.strength import Strength
 
 
 class PayingYourselfError(UserError):
@@ -105,6 +105,7 @@ class Payments:
         accounts: Accounts,
         holders: Holders,
         policies: Policies,
+        strength: Strength,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -115,6 +116,7 @@ class Payments:
         self._accounts = accounts
         self._holders = holders
         self._policies = policies
+        self._strength = strength
 
     async def draft(self, payer: Known, wish: Wish, room: RoomFacts, request: str | None = None) -> Drafted:
         """A card for paying `wish.payee`, who must be joined to the encrypted `room`."""
@@ -128,7 +130,7 @@ class Payments:
         source = await self._sources.for_payment(payer.person.id, wish.amount, wish.source)
         transfer = self.new(TransferKind.PAY, payer, wish, source, room.id, request)
         # Said now rather than when it is approved, where it is asked again.
-        await check_allowance_of(self._book, transfer, self._settings.allowance)
+        await self._strength.check(transfer)
         return Drafted(
             transfer,
             source,
@@ -194,16 +196,6 @@ class Payments:
             request=request,
         )
         return transfers.advance(drafted, TransferHappening.SHOW, now)
-
-
-async def check_allowance_of(book: Book, transfer: Transfer, allowance: Allowance) -> None:
-    """Raise unless the code alone may approve this transfer, after all that its payer has approved before."""
-    if transfer.kind is not TransferKind.PAY:
-        return
-    before = await book.approved_so_far(transfer.payer)
-    currency = transfer.amount.currency
-    spent = Money(before.sums.get(currency, 0), currency)
-    check_allowance(transfer, allowance, count=before.count, spent=spent)
 
 
 def check_may_be_paid(mxid: str, settings: Settings) -> None:

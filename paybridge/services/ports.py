@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.leg import Leg
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
@@ -108,7 +109,19 @@ __all__ = [
 
 # ---------------------------------------------------------------- the book
 
-Record = Person | Identity | Link | Transfer | Leg | Request | RoomPolicy | PinnedKey | Origin
+Record = (
+    Person
+    | Identity
+    | Link
+    | Transfer
+    | Leg
+    | Request
+    | RoomPolicy
+    | PinnedKey
+    | Origin
+    | Factor
+    | RecoveryCode
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +270,10 @@ class Book(Protocol):
     async def made_by(self, event: str) -> Sequence[str]:
         """The ids of the payments and requests that this message made."""
 
+    async def factor(self, person: str) -> Factor | None: ...
+    async def recovery_codes(self, person: str) -> Sequence[RecoveryCode]:
+        """Those that were not used, in the order of their ids."""
+
     async def pinned_key(self, mxid: str) -> PinnedKey | None:
         """The master key by which this Matrix id was first met."""
 
@@ -281,6 +298,12 @@ class Vault(Protocol):
 
     def open(self, key: bytes, context: str, sealed: bytes) -> bytes:
         """The plain bytes, or `SealBrokenError`."""
+
+    async def hash_codes(self, codes: Sequence[str]) -> Sequence[str]:
+        """A slow hash of each code, for codes that people keep."""
+
+    async def find_code(self, hashes: Sequence[str], code: str) -> int | None:
+        """Which of the hashes is this code's, if one is."""
 
     def fingerprint(self, purpose: str, plain: bytes) -> bytes:
         """A keyed hash for searching, 32 bytes."""

@@ -26,7 +26,9 @@ class Say:
     Exactly one of `room` and `person` (a Matrix id, for a direct message) is set. `slot`: messages with
     one slot are one message, brought up to date by edits. `notify` are Matrix ids that are pinged. `about`
     goes into the content as `org.paybridge.payment`. `language` as BCP 47, `en` or `zh`. `lead` is the key
-    of a sentence that goes before ("Nothing was sent."), `lines` are lines to copy that follow.
+    of a sentence that goes before ("Nothing was sent."), `lines` are lines to copy that follow. `qr` is a
+    text to show as a picture. `takes_back` says nothing new: it redacts the message in that slot, or with
+    that event id.
     """
 
     id: str
@@ -41,6 +43,8 @@ class Say:
     reply_to: str | None = None
     lead: str | None = None
     lines: tuple[str, ...] = ()
+    qr: str | None = None
+    takes_back: str | None = None
 
 
 def seal(vault: Vault, say: Say, at: datetime) -> Post:
@@ -55,6 +59,8 @@ def seal(vault: Vault, say: Say, at: datetime) -> Post:
             "reply_to": say.reply_to,
             "lead": say.lead,
             "lines": list(say.lines),
+            "qr": say.qr,
+            "takes_back": say.takes_back,
         }
     ).encode()
     return Post(say.id, say.room, say.person, say.slot, vault.seal(vault.system, OUTBOX_CONTEXT, plain), at)
@@ -76,4 +82,6 @@ def unseal(vault: Vault, post: Post) -> Say:
         reply_to=told["reply_to"],
         lead=told["lead"],
         lines=tuple(told["lines"]),
+        qr=told.get("qr"),
+        takes_back=told.get("takes_back"),
     )

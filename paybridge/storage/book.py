@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Executable
 
+    from paybridge.domain.factor import Factor, RecoveryCode
     from paybridge.domain.leg import Leg
     from paybridge.domain.people import Link, Person
     from paybridge.domain.pinning import PinnedKey
@@ -192,6 +193,14 @@ class SqlBook:
 
     async def made_by(self, event: str) -> Sequence[str]:
         return [row["payment"] for row in await self._reader.rows(ask.MADE_BY, {"event": event})]
+
+    async def factor(self, person: str) -> Factor | None:
+        row = await self._reader.first(ask.FACTOR, {"person": person})
+        return None if row is None else rows.factor_of(row)
+
+    async def recovery_codes(self, person: str) -> Sequence[RecoveryCode]:
+        found = await self._reader.rows(ask.RECOVERY_CODES, {"person": person})
+        return [rows.recovery_code_of(row) for row in found]
 
     async def pinned_key(self, mxid: str) -> PinnedKey | None:
         row = await self._reader.first(ask.PINNED_KEY, {"mxid": mxid})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.leg import Leg
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
@@ -11,7 +12,7 @@ from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.request import Request
 from paybridge.domain.spoken import Origin
 from paybridge.domain.transfer import Transfer
-from paybridge.storage import tables
+from paybridge.storage import factor_tables, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,8 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     RoomPolicy: tables.room_policy,
     PinnedKey: tables.pinned_key,
     Origin: tables.origin,
+    Factor: factor_tables.factor,
+    RecoveryCode: factor_tables.recovery_code,
 }
 """The table of every kind of record; the order is that in which foreign keys let them be written."""
 
@@ -44,6 +47,8 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     RoomPolicy: (),
     PinnedKey: (),
     Origin: (),
+    Factor: (),
+    RecoveryCode: ("person", "hash"),
 }
 """What never changes of a record once it is written: left out of updates, which so touch fewer indexes."""
 

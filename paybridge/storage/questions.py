@@ -27,6 +27,7 @@ from paybridge.domain.people import LinkState
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services.ports import Errand
 from paybridge.storage.columns import in_list
+from paybridge.storage.factor_tables import factor, recovery_code
 from paybridge.storage.tables import (
     IS_CLAIMABLE,
     IS_DUE_LEG,
@@ -199,6 +200,12 @@ EXPIRED_REQUESTS: Final = (
 )
 MADE_BY: Final = (
     select(origin.c.payment).where(origin.c.event == bindparam("event")).order_by(origin.c.payment)
+)
+FACTOR: Final = select(factor).where(factor.c.person == bindparam("person"))
+RECOVERY_CODES: Final = (
+    select(recovery_code)
+    .where(recovery_code.c.person == bindparam("person"), recovery_code.c.used == 0)
+    .order_by(recovery_code.c.id)
 )
 PINNED_KEY: Final = select(pinned_key).where(pinned_key.c.mxid == bindparam("mxid"))
 FROZEN_KEYS: Final = select(pinned_key).where(text("since IS NOT NULL")).order_by(pinned_key.c.mxid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from paybridge.domain.factor import Factor, FactorState, RecoveryCode
 from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.money import CurrencyMismatchError, Money
 from paybridge.domain.people import Identity, Link, LinkState, Person
@@ -15,7 +16,7 @@ from paybridge.domain.spoken import Origin
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from paybridge.services.ports import Record
 
@@ -52,27 +53,7 @@ def _minor(money: Money, currency: str) -> int:
 
 def row_of(record: Record) -> dict[str, Any]:
     """The row that holds `record`, by column name."""
-    row: dict[str, Any]
-    match record:
-        case Person():
-            row = _person_row(record)
-        case Identity():
-            row = _identity_row(record)
-        case Link():
-            row = _link_row(record)
-        case Request():
-            row = _request_row(record)
-        case Transfer():
-            row = _transfer_row(record)
-        case Leg():
-            row = _leg_row(record)
-        case RoomPolicy():
-            row = {"room": record.room, "policy": record.policy.to_json(), "version": record.version}
-        case PinnedKey():
-            row = _pinned_key_row(record)
-        case Origin():
-            row = {"payment": record.payment, "event": record.event, "version": record.version}
-    return row
+    return _ROW_OF[type(record)](record)
 
 
 def _person_row(person: Person) -> dict[str, Any]:
@@ -281,6 +262,44 @@ def leg_of(row: Row) -> Leg:
     )
 
 
+def _factor_row(factor: Factor) -> dict[str, Any]:
+    return {
+        "person": factor.person,
+        "secret": factor.secret,
+        "state": factor.state.value,
+        "since": microseconds(factor.since),
+        "last_step": factor.last_step,
+        "wrong": factor.wrong,
+        "locked_until": _microseconds_or_none(factor.locked_until),
+        "reset_at": _microseconds_or_none(factor.reset_at),
+        "light_count": factor.light_count,
+        "light_sum": factor.light_sum,
+        "devices": "\n".join(factor.devices),
+        "version": factor.version,
+    }
+
+
+def factor_of(row: Row) -> Factor:
+    return Factor(
+        person=row["person"],
+        secret=row["secret"],
+        state=FactorState(row["state"]),
+        since=moment(row["since"]),
+        last_step=row["last_step"],
+        wrong=row["wrong"],
+        locked_until=_moment_or_none(row["locked_until"]),
+        reset_at=_moment_or_none(row["reset_at"]),
+        light_count=row["light_count"],
+        light_sum=row["light_sum"],
+        devices=tuple(row["devices"].splitlines()),
+        version=row["version"],
+    )
+
+
+def recovery_code_of(row: Row) -> RecoveryCode:
+    return RecoveryCode(row["id"], row["person"], row["hash"], bool(row["used"]), row["version"])
+
+
 def _pinned_key_row(pinned: PinnedKey) -> dict[str, Any]:
     freeze = pinned.freeze
     return {
@@ -301,3 +320,36 @@ def pinned_key_of(row: Row) -> PinnedKey:
 
 def room_policy_of(row: Row) -> RoomPolicy:
     return RoomPolicy(row["room"], policy_from_json(row["policy"]), row["version"])
+
+
+def _room_policy_row(policy: RoomPolicy) -> dict[str, Any]:
+    return {"room": policy.room, "policy": policy.policy.to_json(), "version": policy.version}
+
+
+def _origin_row(origin: Origin) -> dict[str, Any]:
+    return {"payment": origin.payment, "event": origin.event, "version": origin.version}
+
+
+def _recovery_code_row(code: RecoveryCode) -> dict[str, Any]:
+    return {
+        "id": code.id,
+        "person": code.person,
+        "hash": code.hash,
+        "used": int(code.used),
+        "version": code.version,
+    }
+
+
+_ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
+    Person: _person_row,
+    Identity: _identity_row,
+    Link: _link_row,
+    Request: _request_row,
+    Transfer: _transfer_row,
+    Leg: _leg_row,
+    RoomPolicy: _room_policy_row,
+    PinnedKey: _pinned_key_row,
+    Origin: _origin_row,
+    Factor: _factor_row,
+    RecoveryCode: _recovery_code_row,
+}

@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from paybridge.services.ports import SealBrokenError
+from paybridge.vault import codes as codes_
 from paybridge.vault.master_key import KEY_LENGTH, MasterKey, WrongMasterKeyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _VERSION: Final = b"\x01"
 _ID_LENGTH: Final = 8
@@ -80,6 +81,14 @@ class Vault:
             return cipher.decrypt(nonce, encrypted, _bound_to(key, context))
         except InvalidTag:
             raise SealBrokenError(f"{context}: sealed for another place or by another key") from None
+
+    async def hash_codes(self, codes: Sequence[str]) -> Sequence[str]:
+        """A slow hash of each code."""
+        return await codes_.hash_codes(codes)
+
+    async def find_code(self, hashes: Sequence[str], code: str) -> int | None:
+        """Which of the hashes is this code's, if one is."""
+        return await codes_.find_code(hashes, code)
 
     def fingerprint(self, purpose: str, plain: bytes) -> bytes:
         """A keyed hash for searching, 32 bytes; different for every purpose and installation."""

@@ -23,7 +23,9 @@ from paybridge.texts.saying import render_say
 from tests.fakes.records import a_link, a_person, a_transfer
 
 if TYPE_CHECKING:
+    from paybridge.domain.transfer import Transfer
     from paybridge.services.says import Say
+    from paybridge.services.strength import Strength
 
 TEXTS = Texts()
 MEMBERS = {"@anna:test": "Anna", "@bob:test": "Bob", "@pay:test": "PayBridge"}
@@ -56,11 +58,22 @@ class OneRoom:
         return StatedPolicy()
 
 
-def news_with(policy: Policy) -> News:
+class Strong:
+    """Whether the second factor is needed."""
+
+    def __init__(self, *, strong: bool) -> None:
+        self._strong = strong
+
+    async def needs_factor(self, transfer: Transfer) -> bool:
+        return self._strong and transfer.kind is not TransferKind.REFUND
+
+
+def news_with(policy: Policy, *, strong: bool = False) -> News:
     nothing = Money.zero("EUR")
     settings = Settings("@pay:test", "EUR", Allowance(nothing, nothing, 0), Permissions())
     book, rooms = cast("Book", Shelf(policy)), cast("Rooms", OneRoom())
-    return News(book, cast("Vault", None), rooms, settings, Policies(book, rooms, settings))
+    policies = Policies(book, rooms, settings)
+    return News(book, cast("Vault", None), rooms, settings, policies, cast("Strength", Strong(strong=strong)))
 
 
 @pytest.fixture
@@ -108,9 +121,10 @@ async def _everything(news: News, kind: TransferKind) -> list[Say]:
     return says
 
 
+@pytest.mark.parametrize("strong", [False, True])
 @pytest.mark.parametrize("kind", TransferKind)
-async def test_all_news_can_be_told_in_every_language(news: News, kind: TransferKind) -> None:
-    for say in await _everything(news, kind):
+async def test_all_news_can_be_told_in_every_language(kind: TransferKind, *, strong: bool) -> None:
+    for say in await _everything(news_with(Policy(), strong=strong), kind):
         for language in TEXTS.languages:
             text = TEXTS.render(say.key, language, say.facts).text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -23,12 +23,21 @@ class ProvenRails(Mapping[str, Rail]):
     """The rails that have proven themselves, by name; it grows while `prove_all` runs.
 
     `there` is told the name of each that has proven itself, and of each that answers again after it was lost.
+    `clear` is what must be done with a rail before anybody uses it; what it raises puts the rail off.
     """
 
-    def __init__(self, made: Mapping[str, Rail], backoff: Backoff, there: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        made: Mapping[str, Rail],
+        backoff: Backoff,
+        there: Callable[[str], None],
+        clear: Callable[[str, Rail], Awaitable[None]] | None = None,
+    ) -> None:
         self._made = made
         self._backoff = backoff
         self._there = there
+        self._clear = clear
+        self._being_cleared: set[str] = set()
         self._lost = {name: asyncio.Event() for name in made}
         self._proven: dict[str, Rail] = {}
         self._untried = set(made)
@@ -73,6 +82,8 @@ class ProvenRails(Mapping[str, Rail]):
             rail = self._made[name]
             if isinstance(rail, GuardedRail) and (trouble := rail.trouble()):
                 return f"{name} is {trouble}"
+            if name in self._being_cleared:
+                return f"{name} is compared with its statement since the books were restored"
             if name not in self._proven:
                 return f"{name} has not answered yet"
             try:
@@ -125,6 +136,12 @@ class ProvenRails(Mapping[str, Rail]):
     async def _has_proven(self, name: str, rail: Rail) -> bool:
         try:
             await rail.prove_sandbox()
+            # Whoever is heard from now on need not wait for more: the rail is simply not there yet.
+            self._was_tried(name)
+            if self._clear is not None:
+                self._being_cleared.add(name)
+                await self._clear(name, rail)
+                self._being_cleared.discard(name)
         except NotASandboxError:
             raise
         except RailError as error:
@@ -135,6 +152,9 @@ class ProvenRails(Mapping[str, Rail]):
             self._there(name)
             return True
         finally:
-            self._untried.discard(name)
-            if not self._untried:
-                self._all_tried.set()
+            self._was_tried(name)
+
+    def _was_tried(self, name: str) -> None:
+        self._untried.discard(name)
+        if not self._untried:
+            self._all_tried.set()

@@ -36,6 +36,7 @@ from paybridge.matrix.upkeep import KeysRefusedError
 from paybridge.matrix.wire import TokenRevokedError
 from paybridge.rails._frame import NotASandboxError, find_rails
 from paybridge.services.admin_room import AdminRoom
+from paybridge.services.after_restore import AfterRestore
 from paybridge.services.courier import Courier
 from paybridge.services.daily_check import DailyCheck, Rhythm
 from paybridge.services.desk import open_desk
@@ -95,8 +96,15 @@ class _House:
             for name, options in config.rails.items()
         }
         self._turn = Turn(database.lease)
-        self._rails = ProvenRails(made, Backoff(jitter=random.random, most=15.0), self._rail_is_there)
         texts, settings = Texts(), config.settings()
+        beside = RailLegs(database.url)
+        admin = AdminRoom(database.book, vault, self._clock, self, config.admin.room, settings.language)
+        restored = AfterRestore(
+            book=database.book, books=beside, mailbox=database.mailbox, clock=self._clock, admin=admin
+        )
+        self._rails = ProvenRails(
+            made, Backoff(jitter=random.random, most=15.0), self._rail_is_there, restored.clear
+        )
         self._pins = Pins(database.book, vault, self._clock, settings, self, Bell())
         self._matrix = MatrixSide(
             _matrix_options(config),
@@ -139,9 +147,7 @@ class _House:
             bell("reconciler"),
             lambda: self._courier.driving,
         )
-        admin = AdminRoom(book, vault, clock, self, config.admin.room, settings.language)
         times = config.reconciliation
-        beside = RailLegs(database.url)
         self._head = LedgerHead(beside, clock, admin, asyncio.sleep)
         self._statements = DailyCheck(
             books=beside,

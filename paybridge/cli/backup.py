@@ -108,7 +108,8 @@ def restore(
             _put_in_place(folder, loaded, books)
     typer.echo(
         f"Restored to {books}. At its next start the bot logs in as a new device under its old identity.\n"
-        "Cards that were open are void. Compare the books with the rails before: paybridge audit"
+        "Cards that were open are void. Each rail is compared with the books before anything is sent to it.\n"
+        "What the rails know and the books do not: paybridge audit"
     )
 
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 TRY_AGAIN: Final = timedelta(hours=1)
+SHORTEST_SLEEP: Final = timedelta(seconds=10)
+"""How often it is looked whether a rail that has not proven itself is there at last."""
+
 LONGEST_SLEEP: Final = timedelta(hours=1)
 TO_BE_HEARD: Final = timedelta(seconds=60)
 """How long a rail that was asked about what differs has until that is compared once more."""
@@ -84,6 +87,7 @@ class DailyCheck:
         self._hint = hint
         self._pause = pause
         self._rhythm = rhythm
+        self._began: datetime | None = None
         self.standing: dict[str, Kept] = {}
 
     async def run(self) -> None:
@@ -97,8 +101,11 @@ class DailyCheck:
 
     async def look(self) -> None:
         """Compare the rails whose time has come, and return (one round of `run`)."""
+        now = self._clock.now()
+        self._began = self._began or now
         for name in tuple(self._names):
-            if self._due(name) <= self._clock.now():
+            due = self._due(name)
+            if due <= now and (name in self._rails or due <= now - TRY_AGAIN):
                 await self._compare(name)
 
     def stands(self) -> Sequence[StatementStands]:
@@ -116,13 +123,13 @@ class DailyCheck:
     def _due(self, name: str) -> datetime:
         kept = self.standing.get(name)
         if kept is None:
-            return self._clock.now()
+            return self._began or self._clock.now()
         return kept.tried + (min(TRY_AGAIN, self._rhythm.every) if kept.silent else self._rhythm.every)
 
     def _until_next(self) -> timedelta:
         now = self._clock.now()
         earliest = min((self._due(name) for name in self._names), default=now + LONGEST_SLEEP)
-        return max(timedelta(seconds=1), min(earliest - now, LONGEST_SLEEP))
+        return max(SHORTEST_SLEEP, min(earliest - now, LONGEST_SLEEP))
 
     async def _compare(self, name: str) -> None:
         before = self.standing.get(name) or Kept(self._clock.now())

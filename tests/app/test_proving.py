@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from paybridge.app.proving import ProvenRails
 from paybridge.app.supervisor import Backoff
+from paybridge.services.ports import NotSentError, Rail
 from tests.fakes.rail import ScriptedRail
 
 SOON = Backoff(jitter=lambda: 0, first=0, most=0)
@@ -113,3 +114,27 @@ async def test_without_rails_nobody_waits_until_all_were_asked() -> None:
     await rails.tried()
 
     assert list(rails) == []
+
+
+async def test_a_rail_is_there_only_when_it_was_cleared_and_nobody_waits_for_that() -> None:
+    heard, rail, may_clear = Heard(), ScriptedRail(), asyncio.Event()
+    cleared: list[str] = []
+
+    async def clear(name: str, _rail: Rail) -> None:
+        cleared.append(name)
+        if len(cleared) == 1:
+            raise NotSentError("its statement cannot be read")
+        await may_clear.wait()
+
+    rails = ProvenRails({"scripted": rail}, SOON, heard, clear)
+    async with running(rails.prove_all):
+        await rails.tried()
+        before, trouble = rails.get("scripted"), await rails.check("scripted")()
+        may_clear.set()
+        await heard.next()
+
+    assert before is None
+    assert trouble == "scripted is compared with its statement since the books were restored"
+    assert rails.get("scripted") is rail
+    assert cleared == ["scripted", "scripted"]
+    assert await rails.check("scripted")() is None

@@ -218,11 +218,27 @@ async def test_a_rail_that_is_away_is_tried_each_hour_and_said_once(house: House
     assert desk.check.standing["bank"].failures == 0
 
 
-async def test_a_rail_that_has_not_answered_yet_is_not_held_for_one_that_agrees(house: House) -> None:
-    desk = Desk(house, Peer(), rails={})
+async def test_a_rail_that_has_not_answered_yet_is_compared_when_it_does(house: House) -> None:
+    rails: dict[str, Rail] = {}
+    desk = Desk(house, Peer(), rails)
+    await desk.look()
+    waits = dict(desk.check.standing)
+    house.clock.pass_by(timedelta(minutes=5))
+    rails["bank"] = desk.peer
     await desk.look()
 
-    assert desk.check.standing["bank"].at is None
+    assert waits == {}
+    assert desk.check.standing["bank"].at == house.clock.now()
+
+
+async def test_a_rail_that_does_not_answer_for_an_hour_is_not_held_for_one_that_agrees(house: House) -> None:
+    desk = Desk(house, Peer(), rails={})
+    await desk.look()
+    house.clock.pass_by(timedelta(hours=1))
+    await desk.look()
+
+    kept = desk.check.standing["bank"]
+    assert (kept.at, kept.failures, kept.silent) == (None, 1, "it has not answered yet")
     assert desk.check.stands() == []
 
 

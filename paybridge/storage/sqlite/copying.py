@@ -7,9 +7,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.leg import OPEN_LEG_STATES
+from paybridge.services.after_restore import MARKER, Restored
 from paybridge.storage.columns import in_list
 from paybridge.storage.errors import DatabaseError
-from paybridge.storage.rows import microseconds
+from paybridge.storage.rows import microseconds, moment
 from paybridge.storage.sqlite.connection import connect, connect_read_only, create_file
 from paybridge.storage.sqlite.schema import check_guards, upgrade
 
@@ -25,6 +26,8 @@ _OPEN: Final = in_list("state", OPEN_LEG_STATES)
 # in it: none of them counts again. What rails were doing is asked about at once.
 _GO_ON: Final = (
     "DELETE FROM memory WHERE name = 'sync_token'",
+    # What was compared with the rails' statements until then: the next time everything is.
+    "DELETE FROM memory WHERE name LIKE 'statement/%'",
     """
     UPDATE transfer SET expires = :now, version = version + 1
     WHERE state = 'awaiting_approval' AND expires > :now
@@ -33,6 +36,14 @@ _GO_ON: Final = (
     "UPDATE post SET state = 'aside', reason = 'restored' WHERE state = 'waiting'",
     f"UPDATE leg SET due = :now, version = version + 1 WHERE due IS NOT NULL AND {_OPEN}",  # noqa: S608 - our states
 )
+
+_LAST_KNOWN: Final = """
+    SELECT max(
+        (SELECT coalesce(max(created), 0) FROM journal),
+        (SELECT coalesce(max(max(created, coalesce(updated, 0))), 0) FROM transfer),
+        (SELECT coalesce(max(received), 0) FROM letter)
+    )
+"""
 
 
 def copy_books(path: Path, to: Path) -> None:
@@ -52,7 +63,8 @@ def copy_books(path: Path, to: Path) -> None:
 def make_fit(path: Path, now: datetime) -> None:
     """Bring a copy to the newest migration, prove its guards, and let nothing in it happen a second time.
 
-    Raises `DatabaseError`.
+    It remembers that it was restored, until each rail has told what it did since the copy was made. Raises
+    `DatabaseError`.
     """
     try:
         with closing(connect(path)) as connection:
@@ -61,6 +73,8 @@ def make_fit(path: Path, now: datetime) -> None:
             connection.execute("BEGIN IMMEDIATE")
             for statement in _GO_ON:
                 connection.execute(statement, {"now": microseconds(now)} if ":now" in statement else {})
+            marker = Restored(moment(connection.execute(_LAST_KNOWN).fetchone()[0]), now).written()
+            connection.execute("INSERT OR REPLACE INTO memory (name, value) VALUES (?, ?)", (MARKER, marker))
             connection.execute("COMMIT")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:

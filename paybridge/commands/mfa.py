@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from paybridge.commands._frame import Answer, Call, Place, Role, Say, Step, UserError, command, read_digits
+from paybridge.commands._frame import (
+    Answer,
+    Call,
+    Facts,
+    Place,
+    Role,
+    Say,
+    Step,
+    UserError,
+    command,
+    read_digits,
+)
 
 
 class WhatAboutTheFactorError(UserError):
@@ -41,7 +52,7 @@ async def _on(call: Call) -> Answer:
     if digits is not None:
         done = await call.desk.factors.activate(call.speaker, digits, call.device)
         hidden = tuple(_hide(call, slot) for slot in _slots(done.slot))
-        return Answer(done.step, key="mfa.on", facts={"codes": done.codes}, says=hidden)
+        return Answer(done.step, key="mfa.on", facts=_listed(done.codes), says=hidden)
     begun = await call.desk.factors.begin(call.speaker)
     words, picture = _slots(begun.slot)
     shown = Say(
@@ -54,6 +65,10 @@ async def _on(call: Call) -> Answer:
         slot=words,
     )
     return Answer(begun.step, says=(_picture(shown, picture, begun.link), shown))
+
+
+def _listed(codes: Sequence[str]) -> Facts:
+    return {"codes": tuple({"code": code} for code in codes)}
 
 
 def _slots(slot: str) -> tuple[str, str]:
@@ -82,7 +97,7 @@ async def _test(call: Call) -> Answer:
 
 async def _recovery(call: Call) -> Answer:
     done = await call.desk.factors.renew(call.speaker.person, read_digits(call.rest) or "", call.device)
-    return Answer(done.step, key="mfa.recovery", facts={"codes": done.codes})
+    return Answer(done.step, key="mfa.recovery", facts=_listed(done.codes))
 
 
 async def _reset(call: Call) -> Answer:

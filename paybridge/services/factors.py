@@ -113,13 +113,13 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """New recovery codes, said once and in one text; only their hashes are kept.
+    """New recovery codes, said once; only their hashes are kept.
 
     `slot` is where the secret of the factor was said.
     """
 
     step: Step
-    codes: str
+    codes: tuple[str, ...]
     slot: str
 
 
@@ -247,7 +247,7 @@ class Factors:
         hashes = await self._vault.hash_codes(codes)
         new = [RecoveryCode(self._chance.token(), person, hashed) for hashed in hashes]
         shown = tuple("-".join(code[place : place + 4] for place in range(0, len(code), 4)) for code in codes)
-        return Recovered(Step(records=(*old, *new)), "\n".join(shown), _slot(factor))
+        return Recovered(Step(records=(*old, *new)), shown, _slot(factor))
 
     async def _recovery_code(self, person: str, word: str) -> RecoveryCode | None:
         bare = "".join(letter for letter in word.upper() if letter in _BASE32)

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TextIO
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from paybridge.storage.audit import AuditReport
 
 
+DAY: Final = "%Y-%m-%d"
 HASH: Final = re.compile("[0-9a-f]{64}")
 
 
@@ -70,13 +72,22 @@ def export_books(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; left out: standard output.")
     ] = None,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=[DAY], help="First day, in UTC; else the very first.")
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=[DAY], help="Last day, in UTC; else until now.")
+    ] = None,
 ) -> None:
-    """Write all books for another bookkeeping program; the bot may be running."""
+    """Write the books for another bookkeeping program; the bot may be running."""
     from paybridge.storage.errors import DatabaseError
-    from paybridge.storage.export import export
+    from paybridge.storage.export import Period, export
 
+    if first is not None and last is not None and first > last:
+        raise Mistake("--from: is a later day than --to")
+    period = Period(first and first.date(), last and last.date())
     with told(DatabaseError):
-        lines = export(books_at(load(config)), form)
+        lines = export(books_at(load(config)), form, period)
         if output is None:
             for line in lines:
                 typer.echo(line)

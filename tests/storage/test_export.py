@@ -7,6 +7,7 @@ import csv
 import shutil
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,15 @@ from paybridge.domain.ledger import Account, AccountKind, Journal, Line
 from paybridge.domain.money import Money
 from paybridge.services.ports import Step
 from paybridge.storage.errors import DatabaseError
-from paybridge.storage.export import FORMATS, export
+from paybridge.storage.export import FORMATS, Period, export
 from paybridge.storage.export import books as exported
+from paybridge.storage.export.books import EVER
 from paybridge.storage.export.names import account_name
 from tests.fakes.records import a_booking, a_topup
 
 if TYPE_CHECKING:
     from paybridge.storage.database import Database
+    from tests.fakes.database import StoodClock
 
 BEAN_CHECK = str(Path(sys.executable).with_name("bean-check"))
 
@@ -65,13 +68,13 @@ async def books(database: Database) -> Database:
     return database
 
 
-async def lines_of(database: Database, form: str) -> list[str]:
-    return await asyncio.to_thread(lambda: list(export(database.url, form)))
+async def lines_of(database: Database, form: str, period: Period = EVER) -> list[str]:
+    return await asyncio.to_thread(lambda: list(export(database.url, form, period)))
 
 
-async def written(database: Database, form: str, folder: Path) -> Path:
+async def written(database: Database, form: str, folder: Path, period: Period = EVER) -> Path:
     file = folder / f"books.{form}"
-    file.write_text("\n".join(await lines_of(database, form)) + "\n", encoding="utf-8")
+    file.write_text("\n".join(await lines_of(database, form, period)) + "\n", encoding="utf-8")
     return file
 
 
@@ -185,7 +188,7 @@ def test_no_two_accounts_have_one_name() -> None:
 def test_a_ledger_of_any_length_is_read_row_by_row() -> None:
     asked: list[int] = []
 
-    def rows(_: str) -> Any:  # noqa: ANN401 - an iterator of tuples
+    def rows(_: str, *_facts: str | int) -> Any:  # noqa: ANN401 - an iterator of tuples
         for number in range(1, 1000):
             for line in (1, 2):
                 asked.append(number)
@@ -195,3 +198,71 @@ def test_a_ledger_of_any_length_is_read_row_by_row() -> None:
 
     assert first.number == 1
     assert max(asked) <= 2
+
+
+# ---------------------------------------------------------------- periods
+
+FIRST, MIDDLE = date(2026, 3, 2), date(2026, 3, 3)
+
+
+@pytest.fixture
+async def days(books: Database, clock: StoodClock) -> Database:
+    """The books of 2 March, and bookings in the first and last instant of the 3rd and on the 5th."""
+    for at in (datetime(2026, 3, 3, tzinfo=UTC), datetime(2026, 3, 3, 23, 59, 59, 999_999, tzinfo=UTC)):
+        clock.at = at
+        await books.book.commit(Step(journals=(a_booking(f"d/{at:%H}", "anna", "bob", 100),)))
+    clock.at = datetime(2026, 3, 5, 12, tzinfo=UTC)
+    await books.book.commit(Step(journals=(a_topup("d/5", "anna", 10_000),)))
+    return books
+
+
+PERIODS = [
+    Period(FIRST, FIRST),
+    Period(MIDDLE, MIDDLE),
+    Period(MIDDLE, None),
+    Period(None, MIDDLE),
+    Period(date(2026, 3, 4), date(2026, 3, 4)),
+    Period(date(2026, 4, 1), None),
+    Period(date(2020, 1, 1), date(2020, 1, 2)),
+]
+
+
+@pytest.mark.parametrize("period", PERIODS)
+async def test_bean_check_accepts_every_period(days: Database, tmp_path: Path, period: Period) -> None:
+    verdict = judged(BEAN_CHECK, await written(days, "beancount", tmp_path, period))
+
+    assert (verdict.returncode, verdict.stdout, verdict.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("period", PERIODS)
+async def test_hledger_accepts_every_period(days: Database, tmp_path: Path, period: Period) -> None:
+    hledger = shutil.which("hledger")
+    if hledger is None:
+        pytest.skip("HLEDGER IS NOT INSTALLED: its judge is in the Debian package hledger")
+    verdict = judged(hledger, "-f", await written(days, "hledger", tmp_path, period), "check", "--strict")
+
+    assert (verdict.returncode, verdict.stderr) == (0, "")
+
+
+async def test_an_opening_balance_that_is_off_by_a_cent_is_refused(days: Database, tmp_path: Path) -> None:
+    file = await written(days, "beancount", tmp_path, Period(MIDDLE, MIDDLE))
+    told = file.read_text()
+    file.write_text(told.replace(" 20.05 EUR", " 20.06 EUR", 1))
+
+    assert " 20.05 EUR" in told, "what the bank held on the morning of that day"
+    assert judged(BEAN_CHECK, file).returncode == 1
+
+
+async def test_a_period_has_its_days_to_the_last_instant_and_no_others(days: Database) -> None:
+    table = list(csv.DictReader(await lines_of(days, "csv", Period(MIDDLE, MIDDLE))))
+    whole = list(csv.DictReader(await lines_of(days, "csv")))
+
+    assert {row["key"] for row in table} == {"", "d/00", "d/23"}
+    assert {row["time"] for row in table if not row["key"]} == {"2026-03-03T00:00:00+00:00"}
+    opening = {
+        (row["account"], row["owner"], row["currency"]): row["amount"] for row in table if not row["key"]
+    }
+    assert opening["person", "anna", "EUR"] == "6.50"
+    assert opening["rail_clearing", "bank", "EUR"] == "-20.05"
+    assert "d/5" in {row["key"] for row in whole}
+    assert "opening" not in {row["kind"] for row in whole}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from paybridge.storage.export.names import account_name
 
 if TYPE_CHECKING:
-    from paybridge.storage.export.books import Booking, Books
+    from paybridge.storage.export.books import Balance, Booking, Books
 
 OPENED = "1970-01-01"
 
@@ -23,14 +23,19 @@ def lines(books: Books) -> Iterator[str]:
     for account, held in groupby(books.balances(), key=lambda balance: balance.account):
         currencies = ",".join(balance.amount.currency for balance in held)
         yield f"{OPENED} open {account_name(account)} {currencies}"
+    opening = list(books.opening())
+    if opening:
+        yield ""
+        yield f'{books.period.first} * "opening balances"'
+        yield from map(_posting, opening)
     for booking in books.bookings():
         yield from _transaction(booking)
-    last = books.last()
+    last = books.closing_day()
     if last is None:
         return
     yield ""
     # An assertion is about the beginning of its day.
-    day = (last + timedelta(days=1)).date()
+    day = last + timedelta(days=1)
     for balance in books.balances():
         amount = -balance.amount
         yield f"{day} balance {account_name(balance.account)} {amount.plain()} ~ 0 {amount.currency}"
@@ -42,9 +47,12 @@ def _transaction(booking: Booking) -> Iterator[str]:
     yield f"  journal: {booking.number}"
     yield f"  transfer: {_quoted(booking.transfer)}"
     yield f"  time: {_quoted(booking.at.isoformat())}"
-    for line in booking.lines:
-        amount = -line.amount
-        yield f"  {account_name(line.account)}  {amount.plain()} {amount.currency}"
+    yield from map(_posting, booking.lines)
+
+
+def _posting(line: Balance) -> str:
+    amount = -line.amount
+    return f"  {account_name(line.account)}  {amount.plain()} {amount.currency}"
 
 
 def _quoted(text: str) -> str:

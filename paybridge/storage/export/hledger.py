@@ -11,7 +11,7 @@ from paybridge.domain.money import exponent_of
 from paybridge.storage.export.names import account_name
 
 if TYPE_CHECKING:
-    from paybridge.storage.export.books import Booking, Books
+    from paybridge.storage.export.books import Balance, Booking, Books
 
 
 def lines(books: Books) -> Iterator[str]:
@@ -20,13 +20,18 @@ def lines(books: Books) -> Iterator[str]:
         yield f"commodity 1.{'0' * exponent_of(currency)} {currency}"
     for account, _ in groupby(books.balances(), key=lambda balance: balance.account):
         yield f"account {account_name(account)}"
+    opening = list(books.opening())
+    if opening:
+        yield ""
+        yield f"{books.period.first} * opening balances"
+        yield from map(_posting, opening)
     for booking in books.bookings():
         yield from _transaction(booking)
-    last = books.last()
+    last = books.closing_day()
     if last is None:
         return
     yield ""
-    yield f"{(last + timedelta(days=1)).date()} * balances"
+    yield f"{last + timedelta(days=1)} * balances"
     for balance in books.balances():
         nothing, amount = (balance.amount - balance.amount), -balance.amount
         told = f"{nothing.plain()} {amount.currency} = {amount.plain()} {amount.currency}"
@@ -38,9 +43,12 @@ def _transaction(booking: Booking) -> Iterator[str]:
     yield f"{booking.at.date()} * {_plain(booking.kind)} | {_plain(booking.idem)}"
     tags = (f"journal:{booking.number}", f"transfer:{booking.transfer}", f"time:{booking.at.isoformat()}")
     yield f"    ; {_plain(', '.join(tags))}"
-    for line in booking.lines:
-        amount = -line.amount
-        yield f"    {account_name(line.account)}  {amount.plain()} {amount.currency}"
+    yield from map(_posting, booking.lines)
+
+
+def _posting(line: Balance) -> str:
+    amount = -line.amount
+    return f"    {account_name(line.account)}  {amount.plain()} {amount.currency}"
 
 
 def _plain(text: str) -> str:

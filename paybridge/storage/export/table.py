@@ -17,6 +17,11 @@ _STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 def lines(books: Books) -> Iterator[str]:
     """The file, line by line. Signs are the ledger's: what people own is positive."""
     yield _row(HEAD)
+    for line in books.opening():
+        owner = _harmless(line.account.owner)
+        at = f"{books.period.first}T00:00:00+00:00"
+        amount = (line.amount.currency, line.amount.plain())
+        yield _row(("", at, "opening", "", "", line.account.kind, owner, *amount))
     for booking in books.bookings():
         for line in booking.lines:
             texts = (booking.kind, booking.transfer, booking.idem, line.account.kind, line.account.owner)

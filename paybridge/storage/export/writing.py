@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from paybridge.storage.export import beancount, hledger, table
-from paybridge.storage.export.books import Books
+from paybridge.storage.export.books import EVER, Books, Period
 from paybridge.storage.outside import opened
 
 FORMATS: Final[Mapping[str, Callable[[Books], Iterator[str]]]] = {
@@ -16,7 +16,10 @@ FORMATS: Final[Mapping[str, Callable[[Books], Iterator[str]]]] = {
 }
 
 
-def export(url: str, form: str) -> Iterator[str]:
-    """The lines of the export, without line ends, or `DatabaseError`; the bot may be running."""
+def export(url: str, form: str, period: Period = EVER) -> Iterator[str]:
+    """The lines of the export, without line ends, or `DatabaseError`; the bot may be running.
+
+    Of a period, what accounts held when it began comes first.
+    """
     with opened(url, "export") as outside:
-        yield from FORMATS[form](Books(outside.rows))
+        yield from FORMATS[form](Books(outside.rows, period))

@@ -24,11 +24,13 @@ demo: $(DEMO) ## two people, a bot and a throwaway homeserver on this machine; K
 test: $(DEV) ## every test that is quick
 	@$(BIN)/python -m tests.flows.element.install
 	@$(BIN)/python -m tests.rails.localstripe
+	@$(BIN)/python -m tests.rails.lnbits
 	$(BIN)/python -m pytest -m "not slow"
 
 test-all: $(DEV) ## every test, with branch coverage
 	@$(BIN)/python -m tests.flows.element.install
 	@$(BIN)/python -m tests.rails.localstripe
+	@$(BIN)/python -m tests.rails.lnbits
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
@@ -52,10 +54,12 @@ hostile: $(DEV) ## what must not move money, on a homeserver that lies (docs/thr
 
 kit: $(DEV) ## the conformance kit on every rail; writes the table in docs/rails.md
 	@$(BIN)/python -m tests.rails.localstripe
+	@$(BIN)/python -m tests.rails.lnbits
 	$(BIN)/python -m tests.rails
 
 kills: $(DEV) ## kill who pays, with each rail and its peer; PAYMENTS=150, KILLS=10, SEED to repeat
 	@$(BIN)/python -m tests.rails.localstripe
+	@$(BIN)/python -m tests.rails.lnbits
 	$(BIN)/python -m tests.rails.kills $(if $(PAYMENTS),--payments $(PAYMENTS)) $(if $(KILLS),--kills $(KILLS)) \
 		$(if $(SEED),--seed $(SEED))
 

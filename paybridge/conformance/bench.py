@@ -10,6 +10,7 @@ from typing import Self
 from paybridge.conformance.proxy import FaultProxy
 from paybridge.conformance.trial import (
     Behaviour,
+    ByHand,
     Credentialed,
     Expiring,
     Linking,
@@ -24,7 +25,7 @@ from paybridge.conformance.trial import (
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.rails._frame import RailClass
-from paybridge.services.ports import Order, Outcome, Rail
+from paybridge.services.ports import Order, Outcome, Pending, Rail
 
 NOTHING: tuple[Money, ...] = ()
 
@@ -143,9 +144,18 @@ class Bench:
         return await self.rail.prepare(order), (await self.rail.quote(order)).highest_fee
 
     async def executed(self, order: Order) -> tuple[str, Outcome]:
-        """The handle of an order that was prepared and executed, and what came of it."""
+        """The handle of an order that was prepared and executed, and what came of it.
+
+        An order that waits for its payer is paid by them, once the rail has said what they have to open.
+        """
         handle, cap = await self.prepared(order)
-        return handle, await self.rail.execute(handle, key_of(order), cap)
+        outcome = await self.rail.execute(handle, key_of(order), cap)
+        payer = self.stand
+        if isinstance(payer, ByHand) and order.kind in payer.by_hand and isinstance(outcome, Pending):
+            promised(outcome.asks is not None, "the payer was not told what to open")
+            await payer.let_pay(outcome.asks or "")
+            outcome = await self.rail.query(order.reference, handle)
+        return handle, outcome
 
     async def moved(self, order: Order) -> Sequence[Money]:
         """What really moved for the order."""

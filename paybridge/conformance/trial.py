@@ -115,6 +115,17 @@ class Naming(Protocol):
 
 
 @runtime_checkable
+class ByHand(Protocol):
+    """Some orders wait for their payer, who pays by what `Pending` asks of them."""
+
+    by_hand: frozenset[LegKind]
+    """The kinds that do."""
+
+    async def let_pay(self, asks: str) -> None:
+        """The payer opens this and pays."""
+
+
+@runtime_checkable
 class Passing(Protocol):
     """Time passes at the peer when it is told to."""
 

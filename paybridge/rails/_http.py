@@ -76,7 +76,7 @@ class Peer(Generic[No]):
     """Whom a rail speaks HTTP with. Nothing is sent twice: no redirects, no retries.
 
     `complaint` finds the peer's own no in a status and a body; `longest` is the most bytes of an answer that
-    are read.
+    are read. `key_in` is the header that shows the key, as `Bearer` where it is the usual one.
     """
 
     name: str
@@ -86,6 +86,7 @@ class Peer(Generic[No]):
     longest: int
     complaint: Callable[[int, bytes], No | None]
     http: aiohttp.ClientSession
+    key_in: str = "Authorization"
 
     async def ask(
         self,
@@ -103,7 +104,8 @@ class Peer(Generic[No]):
         """
         if self.http.closed:
             raise NotSentError(f"the connection to {self.name} is closed")
-        headers = {"Authorization": f"Bearer {self.key.get_secret_value()}"}
+        secret = self.key.get_secret_value()
+        headers = {self.key_in: f"Bearer {secret}" if self.key_in == "Authorization" else secret}
         if key is not None:
             headers["Idempotency-Key"] = key
         failpoint("rail.before_send")

@@ -18,6 +18,7 @@ from paybridge.services.says import Say
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from paybridge.domain.leg import Leg
     from paybridge.domain.people import Link, Person
     from paybridge.domain.reversal import Loss
     from paybridge.services.policies import Policies
@@ -28,7 +29,15 @@ if TYPE_CHECKING:
 UNDER_WAY = "under_way"
 UNSURE = "unsure"
 SAID_IN_WORDS = frozenset(
-    {"insufficient_funds", "account_closed", "fee_over_cap", "daily_limit", "night_limit"}
+    {
+        "insufficient_funds",
+        "account_closed",
+        "fee_over_cap",
+        "daily_limit",
+        "night_limit",
+        "invoice_expired",
+        "payment_failed",
+    }
 )
 _IN_DIRECT_ROOM = 2  # the person and the bot
 _SHOWN_TO_ALL = ("payment", "payer", "payee", "payer_name", "payee_name", "original")
@@ -139,6 +148,17 @@ class News:
         known = code if code in SAID_IN_WORDS and not ours else "other"
         room = await self._in_place(transfer, "refused", f"{transfer.kind}.refused", payer, facts)
         return (*room, self._to_payer(transfer, "refused", f"refused.{known}", payer, facts))
+
+    async def their_turn(self, transfer: Transfer, leg: Leg, link: str) -> tuple[Say, ...]:
+        """The rail waits for the payer, who opens `link`: to copy, and as a picture, by direct message.
+
+        Said again after the rail's answers were unclear for a while.
+        """
+        payer, names = await self._payer_and_names(transfer)
+        facts = dict(self._facts(transfer, payer, names)) | {"amount": leg.amount}
+        said = self._to_payer(transfer, f"turn/{leg.attempts}", "turn", payer, facts)
+        picture = replace(said, id=f"{said.id}/picture", key="turn.picture", facts={}, qr=link)
+        return (picture, replace(said, lines=(link,)))
 
     async def reversed(self, transfer: Transfer, amount: Money, losses: Sequence[Loss]) -> tuple[Say, ...]:
         """The rail took `amount` back after all; whoever loses by it is told what, by direct message."""

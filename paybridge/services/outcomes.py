@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 FIRST_DELAY: Final = timedelta(seconds=1)
 LONGEST_DELAY: Final = timedelta(minutes=10)
+THEIR_TURN: Final = "their_turn"
+"""The code of a leg whose payer was told what to open."""
+
 _MOST_DOUBLINGS: Final = 10
 
 
@@ -103,6 +106,9 @@ class Outcomes:
                 return await self._take_moved(leg, transfer, outcome)
             case Refused(code=code):
                 return await self.refuse(leg, transfer, code)
+            case Pending(next_poll=wait, asks=str(link)) if leg.code != THEIR_TURN:
+                says = await self._news.their_turn(transfer, leg, link)
+                return await self.ask_again(replace(leg, code=THEIR_TURN), wait, says)
             case Pending(next_poll=wait):
                 return await self.ask_again(leg, wait)
             case Unsure(reason=reason):
@@ -145,7 +151,7 @@ class Outcomes:
         if leg.state is LegState.EXECUTING:
             lost, _ = legs.advance(leg, LegHappening.LOSE_TRACK)
         attempts = leg.attempts + 1
-        first = lost.code is None
+        first = lost.code in {None, THEIR_TURN}
         later = replace(
             lost, attempts=attempts, code=reason[:80], due=self._clock.now() + self.delay(attempts)
         )

@@ -95,9 +95,13 @@ class Reversed:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The rail has the order and is working on it; ask again after `next_poll`."""
+    """The rail has the order and is working on it; ask again after `next_poll`.
+
+    `asks` is what the payer has to open if it is their turn: an address or a payment link (RFC 3986).
+    """
 
     next_poll: timedelta
+    asks: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

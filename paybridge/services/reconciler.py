@@ -20,7 +20,6 @@ from paybridge.services.ports import (
     Due,
     Errand,
     NotFound,
-    Pending,
     Prepared,
     Rail,
     RailError,
@@ -112,8 +111,6 @@ class Reconciler:
                 await self._again(due, rail)
             case Prepared() | NotFound():
                 await self._outcomes.ask_again(leg, self._outcomes.delay(leg.attempts + 1))
-            case Pending(next_poll=wait):
-                await self._outcomes.ask_again(leg, wait)
             case known:
                 await self._outcomes.take(leg, transfer, known)
 

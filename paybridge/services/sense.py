@@ -43,6 +43,7 @@ LONGEST_WINDOW: Final = timedelta(days=100 * 366)
 LONGEST_HANDLE: Final = 1000
 LONGEST_ID: Final = 255
 LONGEST_SHAPE: Final = 1000
+LINK: Final = re.compile(r"[a-z][a-z0-9+.-]{1,30}:[!-~]{1,2000}", re.ASCII)
 MOST_EVENTS: Final = 1000
 NOTHING: Final = timedelta(0)
 
@@ -91,8 +92,9 @@ def sensible_outcome(told: object, currency: str | None = None) -> Outcome:
             _demand(_text(remote, LONGEST_ID), "the id of a payment")
             _demand(_fits(amount, Money) and amount.is_positive, "the amount that came back")
             _demand(amount.currency == (currency or amount.currency), "the currency of what came back")
-        case Pending(next_poll=wait):
+        case Pending(next_poll=wait, asks=link):
             _demand(_between(NOTHING, wait, LONGEST_WAIT), "when to ask again")
+            _demand(_is_link(link), "what the payer has to open")
         case Refused(code=text) | Unsure(reason=text):
             _demand(isinstance(text, str), "a reason")
         case NotFound(final=final):
@@ -187,6 +189,10 @@ def _is_shape(told: object) -> bool:
         return _text(told, LONGEST_SHAPE) and bool(re.compile(str(told)))
     except re.error:
         return False
+
+
+def _is_link(told: object) -> bool:
+    return told is None or (isinstance(told, str) and bool(LINK.fullmatch(told)))
 
 
 def _between(least: timedelta, told: object, most: timedelta) -> bool:

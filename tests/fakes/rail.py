@@ -61,6 +61,7 @@ class Script:
     polls: int = 0
     not_sent: int = 0
     throttled: int = 0
+    asks: str | None = None
 
 
 SETTLES: Final = Script()
@@ -323,7 +324,7 @@ class ScriptedRail:
             case _Stage.PREPARED:
                 return Prepared()
             case _Stage.PENDING:
-                return Pending(timedelta(seconds=1))
+                return Pending(timedelta(seconds=1), kept.script.asks)
             case _Stage.REFUSED | _Stage.CANCELLED:
                 return Refused(kept.code)
             case _Stage.REVERSED:

@@ -18,6 +18,7 @@ from paybridge.conformance.trial import Ground
 from paybridge.domain.money import Money
 from paybridge.services.ports import Order
 from tests.rails.bank_trial import BankTrial
+from tests.rails.lightning_trial import LightningTrial
 from tests.rails.payer import Kept, Task
 from tests.rails.stripe_trial import StripeTrial
 
@@ -46,7 +47,9 @@ class Count:
         self.missing += order.amount not in moved
 
 
-async def run(trial: BankTrial | StripeTrial, payments: int, kills: int, chance: random.Random) -> Count:
+async def run(
+    trial: BankTrial | StripeTrial | LightningTrial, payments: int, kills: int, chance: random.Random
+) -> Count:
     """Pay so many orders, kill the payer so many times, let it finish, and look at the peer's books."""
     count = Count(trial.peer, payments)
     with tempfile.TemporaryDirectory() as name:
@@ -112,7 +115,7 @@ async def main() -> int:
     seed = random.SystemRandom().randrange(10_000) if given.seed is None else given.seed
     sys.stdout.write(f"seed {seed}\n")
     bad = 0
-    for trial in (BankTrial(), StripeTrial()):
+    for trial in (BankTrial(), StripeTrial(), LightningTrial()):
         count = await run(trial, given.payments, given.kills, random.Random(seed))  # noqa: S311  no secret
         sys.stdout.write(f"{count}\n")
         bad += count.twice + count.missing

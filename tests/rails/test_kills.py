@@ -9,9 +9,10 @@ import pytest
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.services.ports import Order
+from tests.rails import lnbits, localstripe
 from tests.rails.bank_trial import BankTrial
 from tests.rails.kills import Count, run
-from tests.rails.localstripe import is_installed
+from tests.rails.lightning_trial import LightningTrial
 from tests.rails.payer import Kept, Task
 from tests.rails.stripe_trial import StripeTrial
 
@@ -20,10 +21,16 @@ ONCE = [ORDER.amount]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("trial", [BankTrial(), StripeTrial()], ids=lambda trial: trial.rail)
-async def test_a_payer_that_is_killed_pays_every_order_once(trial: BankTrial | StripeTrial) -> None:
-    if trial.rail == "stripe" and not is_installed():
+@pytest.mark.parametrize(
+    "trial", [BankTrial(), StripeTrial(), LightningTrial()], ids=lambda trial: trial.rail
+)
+async def test_a_payer_that_is_killed_pays_every_order_once(
+    trial: BankTrial | StripeTrial | LightningTrial,
+) -> None:
+    if trial.rail == "stripe" and not localstripe.is_installed():
         pytest.skip("localstripe is not installed: python -m tests.rails.localstripe")
+    if trial.rail == "lightning" and not lnbits.is_installed():
+        pytest.skip(lnbits.MISSING)
     count = await run(trial, payments=20, kills=3, chance=random.Random(7))  # noqa: S311  no secret
 
     assert count.kills == 3

@@ -11,8 +11,9 @@ from paybridge.conformance.bench import NotOfferedError
 from paybridge.conformance.running import Check, all_checks, run_check
 from paybridge.conformance.trial import Trial
 from paybridge.rails._frame import find_rails
+from tests.rails import lnbits, localstripe
 from tests.rails.__main__ import BEGIN, END, PAGE
-from tests.rails.localstripe import is_installed
+from tests.rails.lightning_trial import LightningTrial
 from tests.rails.scripted_trial import ScriptedTrial
 from tests.rails.stripe_trial import StripeTrial
 from tests.rails.trials import TRIALS
@@ -25,7 +26,7 @@ def _named(trial: type[Trial]) -> str:
     return f"{trial.rail}{trial.peer.partition(', by ')[2]}"
 
 
-STARTS_A_PROGRAM: set[type[Trial]] = {StripeTrial}
+STARTS_A_PROGRAM: set[type[Trial]] = {StripeTrial, LightningTrial}
 ALL = [
     pytest.param(trial(), id=_named(trial), marks=[pytest.mark.slow] if trial in STARTS_A_PROGRAM else [])
     for trial in ON_TRIAL
@@ -35,8 +36,10 @@ ALL = [
 @pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.name)
 @pytest.mark.parametrize("trial", ALL)
 async def test_every_rail_keeps_what_rails_promise(check: Check, trial: Trial, tmp_path: Path) -> None:
-    if trial.rail == "stripe" and not is_installed():
+    if trial.rail == "stripe" and not localstripe.is_installed():
         pytest.skip("localstripe is not installed: python -m tests.rails.localstripe")
+    if trial.rail == "lightning" and not lnbits.is_installed():
+        pytest.skip(lnbits.MISSING)
     try:
         await run_check(check, trial, tmp_path)
     except NotOfferedError as error:

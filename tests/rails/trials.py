@@ -7,6 +7,14 @@ from typing import Final
 from paybridge.conformance.trial import Trial
 from tests.rails.bank_trial import BankTrial, PixTrial, UpiTrial
 from tests.rails.internal_trial import InternalTrial
+from tests.rails.lightning_trial import LightningTrial
 from tests.rails.stripe_trial import StripeTrial
 
-TRIALS: Final[tuple[type[Trial], ...]] = (InternalTrial, BankTrial, UpiTrial, PixTrial, StripeTrial)
+TRIALS: Final[tuple[type[Trial], ...]] = (
+    InternalTrial,
+    BankTrial,
+    UpiTrial,
+    PixTrial,
+    StripeTrial,
+    LightningTrial,
+)

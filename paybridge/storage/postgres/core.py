@@ -9,6 +9,7 @@ import asyncpg
 from paybridge.failpoints import failpoint
 from paybridge.services.ports import StepRefusedError
 from paybridge.storage.postgres import mail
+from paybridge.storage.postgres.at_once import write_at_once
 from paybridge.storage.postgres.refusals import WORKS_OWN, refusal
 from paybridge.storage.postgres.steps import write_steps
 from paybridge.storage.works import BindSeen, Failed, FinishLetter, MarkSent, WriteStep
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 _WRITE_TOGETHER: Final[Mapping[type[Work], Any]] = {
     BindSeen: mail.bind_seen,
     FinishLetter: mail.finish,
-    WriteStep: write_steps,
     MarkSent: mail.mark_sent,
 }
-"""Works that are written with all others of their kind, in this order."""
+"""Works that are written with all others of their kind, in this order; steps follow them."""
 
 _ITS_OWN: Final = (*WORKS_OWN, StepRefusedError, TypeError, ValueError, AttributeError, LookupError)
 
@@ -42,7 +42,8 @@ async def apply_all(
     try:
         return await _apply_if_none_fails(connection, works, now, epoch)
     except _ITS_OWN:
-        await connection.execute("ROLLBACK")
+        if connection.is_in_transaction():
+            await connection.execute("ROLLBACK")
     return await _apply_one_by_one(connection, works, now, epoch)
 
 
@@ -50,26 +51,40 @@ async def _apply_if_none_fails(
     connection: asyncpg.Connection, works: Sequence[Work], now: int, epoch: int
 ) -> list[Answer | Failed]:
     """All works, those of one kind by few statements; what one of them raises comes out of here."""
+    steps = [work.step for work in works if isinstance(work, WriteStep)]
+    together = portions(works)
+    if len(steps) == len(works) and len(together) == 1:
+        # A transaction of its own: on its way to the server and back, nothing else would be waited for.
+        failpoint("storage.before_commit")
+        await write_at_once(connection, steps, now, epoch)
+        failpoint("storage.after_commit")
+        return [None] * len(works)
     await _begin(connection, epoch)
     answers: list[Answer | Failed] = [None] * len(works)
-    for portion in portions(works):
-        for kind, places in _by_kind(works, portion).items():
-            told = await _WRITE_TOGETHER[kind](connection, [works[place] for place in places], now)
+    for portion in together:
+        by_kind = _by_kind(works, portion)
+        for kind, write in _WRITE_TOGETHER.items():
+            places = by_kind.pop(kind, [])
+            told = await write(connection, [works[place] for place in places], now) if places else []
             for place, answer in zip(places, told, strict=True):
                 answers[place] = answer
-        for place in portion:
-            if type(works[place]) not in _WRITE_TOGETHER:
+        some = [
+            work.step for place in by_kind.pop(WriteStep, []) if isinstance(work := works[place], WriteStep)
+        ]
+        if some:
+            await write_at_once(connection, some, now, epoch)
+        for places in by_kind.values():
+            for place in places:
                 answers[place] = await mail.write(connection, works[place], now)
     await _commit(connection)
     return answers
 
 
-def _by_kind(works: Sequence[Work], portion: Sequence[int]) -> Mapping[type[Work], list[int]]:
-    found: dict[type[Work], list[int]] = {kind: [] for kind in _WRITE_TOGETHER}
+def _by_kind(works: Sequence[Work], portion: Sequence[int]) -> dict[type[Work], list[int]]:
+    found: dict[type[Work], list[int]] = {}
     for place in portion:
-        if (kind := type(works[place])) in found:
-            found[kind].append(place)
-    return {kind: places for kind, places in found.items() if places}
+        found.setdefault(type(works[place]), []).append(place)
+    return found
 
 
 def portions(works: Sequence[Work]) -> list[list[int]]:
@@ -108,7 +123,7 @@ async def _apply_one_by_one(
 
 async def _write_alone(connection: asyncpg.Connection, work: Work, now: int) -> Answer:
     if isinstance(work, WriteStep):
-        await write_steps(connection, [work], now, singly=True)
+        await write_steps(connection, [work], now)
         return None
     if type(work) in _WRITE_TOGETHER:
         (answer,) = await _WRITE_TOGETHER[type(work)](connection, [work], now)

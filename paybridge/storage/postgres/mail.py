@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from paybridge.storage.kinds import KEY_OF, TABLE_OF
 from paybridge.storage.postgres import statements as sql
+from paybridge.storage.postgres.rows import letter_done
 from paybridge.storage.rows import microseconds
 from paybridge.storage.works import (
     SYNC_TOKEN,
@@ -58,16 +59,8 @@ def touched_by(work: Work) -> set[tuple[str, str]]:
 
 async def finish_letters(connection: asyncpg.Connection, events: Sequence[str], now: int) -> set[str]:
     """Mark the letters done and blank them, unknown ones being put there as done; those not done before."""
-    finished = {row["event"] for row in await connection.fetch(sql.FINISH_LETTERS, sorted(events))}
-    unknown = sorted(set(events) - finished)
-    if unknown:
-        rows = [
-            {"event": event, "room": "", "sender": "", "received": now, "payload": "\\x", "done": 1}
-            for event in unknown
-        ]
-        put_in = await connection.fetch(sql.INSERT_LETTERS_IF_NEW, sql.as_json(rows))
-        finished |= {row["event"] for row in put_in}
-    return finished
+    rows = [letter_done(event, now) for event in sorted(set(events))]
+    return {row["event"] for row in await connection.fetch(sql.FINISH_LETTERS, sql.as_json(rows))}
 
 
 async def finish(connection: asyncpg.Connection, works: Sequence[FinishLetter], now: int) -> list[None]:

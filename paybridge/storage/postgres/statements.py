@@ -31,7 +31,7 @@ def _insert(table: Table, *given_by_table: str) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.columns if column.name not in given_by_table)
     return (
         f'INSERT INTO "{table.name}" ({names}) SELECT {names}'  # noqa: S608 - names from our own tables
-        f' FROM jsonb_populate_recordset(NULL::"{table.name}", $1::jsonb)'
+        f' FROM json_populate_recordset(NULL::"{table.name}", $1::json)'
     )
 
 
@@ -42,7 +42,7 @@ def _update_if_unchanged(kind: type[Record]) -> str:
     terms = "".join(f' AND held."{name}" IS NOT DISTINCT FROM new."{name}"' for name in TERMS_OF[kind])
     return (
         f'UPDATE "{table.name}" AS held SET {changed}'  # noqa: S608 - names from our own tables
-        f' FROM jsonb_populate_recordset(NULL::"{table.name}", $1::jsonb) AS new'
+        f' FROM json_populate_recordset(NULL::"{table.name}", $1::json) AS new'
         f' WHERE held."{key}" = new."{key}" AND held.version = new.version - 1{terms}'
     )
 
@@ -60,8 +60,8 @@ INSERT_POSTS: Final = _insert(tables.post, "number")
 INSERT_LETTERS_IF_NEW: Final = (
     _insert(tables.letter, "number") + " ON CONFLICT (event) DO NOTHING RETURNING event"
 )
-FINISH_LETTERS: Final = (
-    "UPDATE letter SET done = 1, payload = '' WHERE event = ANY ($1::text[]) AND done = 0 RETURNING event"
+FINISH_LETTERS: Final = _insert(tables.letter, "number") + (
+    " ON CONFLICT (event) DO UPDATE SET done = 1, payload = '' WHERE letter.done = 0 RETURNING event"
 )
 MARK_SENT: Final = """
     WITH told AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS told (id, event, room)),

@@ -126,8 +126,8 @@ class SqlBook:
         return await self._transfers(ask.EXPIRED_TRANSFERS, {"at": microseconds(at), "limit": limit})
 
     async def _open_of(self, payer: str, state: TransferState) -> Sequence[Transfer]:
-        found = await self._transfers(ask.OPEN_OF_PAYER, {"payer": payer, "state": state.value})
-        # There are few or none, and setting up to sort takes SQLite three times as long as finding them.
+        found = await self._transfers(ask.OPEN_OF_PAYER[state], {"payer": payer})
+        # There are few or none: the database need not set up to sort them.
         return sorted(found, key=lambda one: (one.created, one.id), reverse=True)
 
     async def _transfers(self, statement: Executable, facts: Facts) -> Sequence[Transfer]:

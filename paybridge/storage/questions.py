@@ -35,6 +35,7 @@ from paybridge.storage.tables import (
     IS_OPEN,
     IS_OPEN_LEG,
     IS_OPEN_REQUEST,
+    OPEN_STATES,
     account,
     identity,
     leg,
@@ -89,6 +90,15 @@ def _approved_by_payer() -> tuple[ColumnElement[bool] | TextClause, ...]:
     )
 
 
+def _open_of_payer(state: TransferState) -> Select[Any]:
+    # The state is no parameter: SQLite would plan anew at each value, to see whether a partial index fits.
+    return select(transfer).where(
+        text(f"transfer.{IS_OPEN}"),
+        transfer.c.payer == bindparam("payer"),
+        text(in_list("transfer.state", (state,))),
+    )
+
+
 def _history() -> Select[Any]:
     approved = _is_none_of(_NEVER_APPROVED)
     earlier = transfer.c.created < _BEFORE
@@ -131,9 +141,7 @@ BALANCE: Final = select(account.c.balance).where(
     account.c.currency == bindparam("currency"),
 )
 TRANSFER: Final = select(transfer).where(transfer.c.id == bindparam("id"))
-OPEN_OF_PAYER: Final = select(transfer).where(
-    text(IS_OPEN), transfer.c.payer == bindparam("payer"), transfer.c.state == bindparam("state")
-)
+OPEN_OF_PAYER: Final = {state: _open_of_payer(state) for state in OPEN_STATES}
 HISTORY: Final = _history()
 PAID_BEFORE: Final = (
     select(transfer.c.payee_mxid).distinct().where(*_approved_by_payer()).order_by(transfer.c.payee_mxid)
@@ -157,11 +165,8 @@ BALANCES: Final = (
     .order_by(account.c.currency)
 )
 UNDER_WAY: Final = _newest_first(
-    select(transfer).where(
-        text(f"transfer.{IS_OPEN}"),
-        transfer.c.payer == bindparam("payer"),
-        transfer.c.state == TransferState.APPROVED.value,
-        select(leg.c.id).where(leg.c.transfer == transfer.c.id, text(f"leg.{IS_OPEN_LEG}")).exists(),
+    _open_of_payer(TransferState.APPROVED).where(
+        select(leg.c.id).where(leg.c.transfer == transfer.c.id, text(f"leg.{IS_OPEN_LEG}")).exists()
     )
 )
 CLAIMABLE: Final = _newest_first(

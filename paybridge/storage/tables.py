@@ -48,9 +48,8 @@ metadata: Final = MetaData()
 
 
 # SQLite takes a partial index only where a query repeats its condition word for word.
-IS_OPEN: Final = in_list(
-    "state", (TransferState.AWAITING_APPROVAL, TransferState.APPROVED, TransferState.CLAIMABLE)
-)
+OPEN_STATES: Final = (TransferState.AWAITING_APPROVAL, TransferState.APPROVED, TransferState.CLAIMABLE)
+IS_OPEN: Final = in_list("state", OPEN_STATES)
 IS_EXPIRING: Final = in_list("state", (TransferState.AWAITING_APPROVAL, TransferState.CLAIMABLE))
 IS_CLAIMABLE: Final = "state = 'claimable'"
 IS_OPEN_REQUEST: Final = "state = 'open'"

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from tests.simulation.run import simulate
+from tests.simulation.run import prepare, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +58,10 @@ def _run(seeds: range, jobs: int) -> int:
             _tell(f"FAILED: make simulate SEED={outcome.seed}   # {outcome.wrong}")
         if time.monotonic() - said > SECONDS_BETWEEN_LINES:
             said = time.monotonic()
-            _tell(f"{done} of {len(seeds)} seeds, {failed} failed, {done / (said - began):.0f} a second")
+            rate = f"{done / (said - began):.0f} a second"
+            _tell(
+                f"{done} of {len(seeds)} seeds, {failed} failed, {rate}; FIRST={seeds[0] + done} goes on here"
+            )
     seconds = time.monotonic() - began
     _tell(", ".join(f"{what} {count}" for what, count in counts.most_common()))
     _tell(f"{done} seeds in {seconds:.0f} s ({done / seconds:.0f} a second), {failed} failed")
@@ -67,10 +70,11 @@ def _run(seeds: range, jobs: int) -> int:
 
 def _outcomes(seeds: range, jobs: int) -> Iterator[Outcome]:
     if jobs == 1:
+        prepare()
         yield from map(simulate, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap_unordered(simulate, seeds, chunksize=AT_ONCE)
+    with multiprocessing.get_context("spawn").Pool(jobs, prepare) as pool:
+        yield from pool.imap(simulate, seeds, chunksize=AT_ONCE)
 
 
 def _tell(line: str) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from paybridge.services.ports import AlreadyDoneError
-from paybridge.services.says import unseal
 from paybridge.storage.audit import audit
 from paybridge.storage.works import Failed, FinishLetter, WriteStep
 from tests.simulation.rail import Stage
@@ -16,15 +15,15 @@ from tests.simulation.violations import ViolationError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
-    from paybridge.services.ports import Step, Vault
+    from paybridge.services.ports import Post, Step
+    from paybridge.services.says import Say
     from paybridge.storage.works import Answer, Work
     from tests.simulation.rail import Bank
 
-_SUMS: Final = "SELECT currency, sum(balance) FROM account GROUP BY currency HAVING sum(balance) <> 0"
-_BELOW: Final = "SELECT owner, kind, balance FROM account WHERE balance < floor"
+_ACCOUNTS: Final = "SELECT id, owner, kind, currency, balance, floor FROM account"
 _HOLDS: Final = """
     SELECT account.owner, account.balance, coalesce((
         SELECT sum(leg.amount + leg.highest_fee) FROM leg JOIN transfer ON transfer.id = leg.transfer
@@ -50,9 +49,9 @@ _STARTED: Final = """
 class Checks:
     """Follows one database. `before` and `after` stand around every commit."""
 
-    def __init__(self, connection: sqlite3.Connection, vault: Vault) -> None:
+    def __init__(self, connection: sqlite3.Connection, unseal: Callable[[Post], Say]) -> None:
         self._connection = connection
-        self._vault = vault
+        self._unseal = unseal
         self._journal: int = self._one("SELECT coalesce(max(id), 0) FROM journal")
         rows = connection.execute("SELECT id, balance FROM account")
         self._balances: Counter[int] = Counter(dict(rows))
@@ -91,7 +90,7 @@ class Checks:
             self.said[event] += len(step.posts)
         if step.done and (step.journals or step.records):
             for post in step.posts:
-                say = unseal(self._vault, post)
+                say = self._unseal(post)
                 if say.key.startswith("error."):
                     raise ViolationError(f"refused with an effect: {say.key}")
 
@@ -116,12 +115,8 @@ class Checks:
 
     def _sums(self) -> None:
         wrong = [
-            *(f"{currency} sums to {total}" for currency, total in self._rows(_SUMS)),
-            *(f"{kind} of {owner} is below its floor: {left}" for owner, kind, left in self._rows(_BELOW)),
-            *(
-                f"{held} is held of {owner}, and live transfers account for {due}"
-                for owner, held, due in self._rows(_HOLDS)
-            ),
+            f"{held} is held of {owner}, and live transfers account for {due}"
+            for owner, held, due in self._rows(_HOLDS)
         ]
         per_journal: Counter[tuple[int, str]] = Counter()
         for journal, account, currency, amount, left in self._rows(_LATELY, self._journal):
@@ -131,11 +126,15 @@ class Checks:
             if self._balances[account] != left:
                 wrong.append(f"entries of account {account} sum to {self._balances[account]}, not {left}")
         wrong += [f"journal {journal} does not balance" for (journal, _), sum_ in per_journal.items() if sum_]
-        wrong += [
-            f"account {account} has {balance}, its entries sum to {self._balances[account]}"
-            for account, balance in self._rows("SELECT id, balance FROM account")
-            if balance != self._balances[account]
-        ]
+        sums: Counter[str] = Counter()
+        for account, owner, kind, currency, balance, floor in self._rows(_ACCOUNTS):
+            sums[currency] += balance
+            if floor is not None and balance < floor:
+                wrong.append(f"{kind} of {owner} is below its floor: {balance}")
+            if balance != self._balances[account]:
+                told = f"account {account} has {balance}"
+                wrong.append(f"{told}, its entries sum to {self._balances[account]}")
+        wrong += [f"{currency} sums to {total}" for currency, total in sums.items() if total]
         if wrong:
             raise ViolationError("; ".join(wrong))
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from paybridge.app.bells import Bell
-from paybridge.services.says import unseal
 from tests.simulation.violations import ViolationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from paybridge.domain.spoken import Pill
-    from paybridge.services.ports import Post, Vault
+    from paybridge.services.ports import Post
+    from paybridge.services.says import Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Typed:
 class Homeserver:
     """Outlives every engine. People learn codes and ids from what was said, as they would by reading."""
 
-    vault: Vault
+    unseal: Callable[[Post], Say]
     timeline: list[Typed] = field(default_factory=list)
     bell: Bell = field(default_factory=Bell)
     seen: dict[str, str] = field(default_factory=dict)
@@ -56,7 +57,7 @@ class Homeserver:
         if post.id != transaction:
             raise ViolationError(f"{post.id} is said under the transaction id {transaction}")
         event = self.seen[transaction] = f"$said-{len(self.seen)}"
-        say = unseal(self.vault, post)
+        say = self.unseal(post)
         payment = say.facts.get("payment")
         if isinstance(payment, str) and payment not in self.payments[-20:]:
             self.payments.append(payment)

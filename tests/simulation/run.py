@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import sys
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from paybridge.domain.approval import Allowance
 from paybridge.domain.money import Money
 from paybridge.domain.permissions import Permissions, Role
 from paybridge.services.ports import BookUnavailableError, RoomFacts, StatementLine
+from paybridge.services.says import unseal
 from paybridge.services.settings import Settings
 from paybridge.storage.rows import microseconds
 from paybridge.vault import MasterKey, found_vault
@@ -28,7 +30,7 @@ from tests.simulation.homeserver import Homeserver, Typed
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.people import People
 from tests.simulation.rail import Bank, Kept, Misfortunes
-from tests.simulation.store import connect
+from tests.simulation.store import connect, reused
 from tests.simulation.violations import ViolationError
 
 if TYPE_CHECKING:
@@ -42,6 +44,9 @@ NOTICED: Final = "a rail says otherwise than the books"
 FOR_EVER: Final = 10**9
 PATIENCE: Final = timedelta(days=2)
 """How long everything may take to settle once it is calm: the slowest order of the bank takes two hours."""
+
+ALLOCATIONS: Final = 50_000
+"""So many more things than were given back are there before garbage is looked for."""
 
 NAMES: Final = {ALICE: "Alice", BOB: "Bob", CAROL: "Carol", BOT: "PayBridge"}
 SETTINGS: Final = Settings(
@@ -60,7 +65,7 @@ class SkewedClock:
     skew: timedelta = timedelta(0)
 
     def now(self) -> datetime:
-        return START + timedelta(microseconds=round(self.loop.time() * 1_000_000)) + self.skew
+        return START + timedelta(seconds=self.loop.time()) + self.skew
 
 
 @dataclass(frozen=True)
@@ -106,15 +111,24 @@ def beginning() -> Beginning:
     return world.begin()
 
 
+def prepare() -> None:
+    """Have what all seeds share, and do not look through it for garbage again and again."""
+    beginning()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS)
+
+
 class _World:
     def __init__(self, dice: Dice, trace: Trace, start: Beginning | None) -> None:
         self._loop = VirtualLoop()
         self._dice = dice
         self._trace = trace
-        self._connection = connect(start.content if start else None)
+        self._connection = connect() if start is None else reused(start.content).anew()
         self._clock = SkewedClock(self._loop)
         self._bank = Bank(dice, trace, self._loop)
-        self._homeserver = Homeserver(vault())
+        unsealed = functools.cache(functools.partial(unseal, vault()))  # two look at each post
+        self._homeserver = Homeserver(unsealed)
         if start is not None:
             self._bank.links = dict(start.links)
             self._bank.orders = {
@@ -125,7 +139,7 @@ class _World:
             self._homeserver.seen = dict(start.seen)
         self._typed_before = len(self._homeserver.timeline)
         self._bank.misfortunes = _misfortunes(dice)
-        self._checks = Checks(self._connection, vault())
+        self._checks = Checks(self._connection, unsealed)
         self._bank.tell = self._hint
         self._people = People(dice, self._homeserver)
         self._failed: asyncio.Future[None] = self._loop.create_future()
@@ -159,8 +173,10 @@ class _World:
         wrong = self._in_loop(self._furnish())
         assert wrong is None, wrong  # in calm, everything works
         bank, server = self._bank, self._homeserver
+        content = self._connection.serialize()
+        self._connection.close()
         return Beginning(
-            self._content, bank.links, bank.orders, tuple(bank.moved), tuple(server.timeline), server.seen
+            content, bank.links, bank.orders, tuple(bank.moved), tuple(server.timeline), server.seen
         )
 
     def _in_loop(self, work: Any) -> str | None:  # noqa: ANN401 - a coroutine
@@ -174,8 +190,6 @@ class _World:
             return self._loop.run_until_complete(self._guarded(work))
         finally:
             structlog.configure(**old)
-            self._content = self._connection.serialize()
-            self._connection.close()
             asyncio.set_event_loop(None)
             self._loop.close()
 

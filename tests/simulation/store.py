@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import StaticPool, create_engine
+from sqlalchemy import create_engine
 
 from paybridge.services.ports import BookUnavailableError, Errand
 from paybridge.storage.book import SqlBook
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from tests.simulation.dice import Dice
 
 STATEMENTS_KEPT: Final = 256
+MEMORY: Final = "file:/simulation?vfs=memdb"
+"""Where connections of one process meet in its memory."""
+
 _STATES: Final = {
     Errand.SEND: "('reserved', 'prepared')",
     Errand.ASK: "('executing', 'unsure', 'settled', 'refused')",
@@ -49,36 +53,52 @@ _ANY_EXPIRING: Final = """
 _ANY_POST: Final = "SELECT 1 FROM post WHERE state = 'waiting' LIMIT 1"
 
 
-def connect(content: bytes | None = None) -> sqlite3.Connection:
-    """A database in memory with the guards of the real one that memory can have; a copy of `content`."""
-    connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=STATEMENTS_KEPT)
-    if content is not None:
-        connection.deserialize(content)
-    connection.execute("PRAGMA foreign_keys = 1")
-    connection.execute("PRAGMA recursive_triggers = 1")
-    if content is None:
-        upgrade(connection)
+def connect() -> sqlite3.Connection:
+    """A new database in memory with the guards of the real one that memory can have."""
+    connection = _guarded(":memory:")
+    upgrade(connection)
     return connection
 
 
-class _Borrowed:
-    """Stands where SQLAlchemy wants a connection, and is whichever one asks at the moment."""
-
-    target: sqlite3.Connection
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the connection has
-        return getattr(self.target, name)
+@functools.cache
+def reused(content: bytes) -> Reused:
+    """The database of a process that begins as `content`, again and again."""
+    return Reused(content)
 
 
-_BORROWED: Final = _Borrowed()
-_ENGINE: Final = create_engine(
-    "sqlite://",
-    creator=lambda: _BORROWED,
-    poolclass=StaticPool,
-    pool_reset_on_return=None,
-    isolation_level="AUTOCOMMIT",
-)
-"""One for all readers of this process: what it has compiled once stays compiled."""
+class Reused:
+    """One connection for all seeds of a process: what it has prepared once stays prepared.
+
+    A second connection to the same memory puts the content back. The first takes note by the file's change
+    counter, and since the schema's version is as before, its statements stand.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._template = sqlite3.connect(":memory:", isolation_level=None)
+        self._template.deserialize(content)
+        (self._version,) = self._template.execute("PRAGMA schema_version").fetchone()
+        self._back = sqlite3.connect(MEMORY, uri=True, isolation_level=None)
+        self._connection = _guarded(MEMORY)
+
+    def anew(self) -> sqlite3.Connection:
+        """The connection, to a database that is the content; whatever was there before is gone."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        self._template.backup(self._back)
+        self._back.execute(f"PRAGMA schema_version = {self._version}")
+        return self._connection
+
+
+def _guarded(place: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(place, uri=True, isolation_level=None, cached_statements=STATEMENTS_KEPT)
+    connection.execute("PRAGMA foreign_keys = 1")
+    connection.execute("PRAGMA recursive_triggers = 1")
+    connection.execute("PRAGMA temp_store = 2")  # sorts in memory, as the real one does
+    return connection
+
+
+_ENGINE: Final = create_engine("sqlite://")
+"""Nothing is asked of it: every question of the bot comes with facts, and goes straight to the connection."""
 
 
 class MemoryReader(SqliteReader):
@@ -91,17 +111,14 @@ class MemoryReader(SqliteReader):
 
     async def rows(self, statement: Executable, facts: Facts | None = None) -> Sequence[Row]:
         await self._pause()
-        _BORROWED.target = self.connection
         return await super().rows(statement, facts)
 
     async def first(self, statement: Executable, facts: Facts | None = None) -> Row | None:
         await self._pause()
-        _BORROWED.target = self.connection
         return await super().first(statement, facts)
 
     async def scalar(self, statement: Executable, facts: Facts | None = None) -> Any:  # noqa: ANN401 - the statement says
         await self._pause()
-        _BORROWED.target = self.connection
         return await super().scalar(statement, facts)
 
 

@@ -132,18 +132,22 @@ def _check_executable(state: str) -> None:
 
 def _refusal(desk: Desk, row: sqlite3.Row, fee_cap: int) -> str | None:
     link = links.find(desk.books, row["link"])
-    direction = Direction(row["direction"])
+    direction = orders.direction_of(row)
     charged = orders.fee(desk.options, direction)
     source, _ = _ends(desk, row)
-    if link["state"] != "verified":
+    others = [] if row["to_link"] is None else [links.find(desk.books, row["to_link"])]
+    if any(one["state"] != "verified" for one in (link, *others)):
         return "link_not_verified"
     if charged > fee_cap:
         return "fee_over_cap"
-    if (scripted := links.script_for(link).refuses.get(direction)) is not None:
-        return scripted
+    leaves = Direction.PAYOUT if direction is Direction.PAYOUT else Direction.COLLECT
+    sides = [(link, leaves), *((other, Direction.PAYOUT) for other in others)]
+    scripted = (links.script_for(one).refuses.get(way) for one, way in sides)
+    if (refused := next((code for code in scripted if code is not None), None)) is not None:
+        return refused
     scheme = scheme_of(row["currency"])
     assert scheme is not None  # the order was prepared in it
-    if direction is Direction.COLLECT and (broken := limits.broken_by(desk, scheme, source, row["amount"])):
+    if leaves is Direction.COLLECT and (broken := limits.broken_by(desk, scheme, source, row["amount"])):
         return broken
     if ledger.balance(desk.books, source) < row["amount"] + charged:
         return "insufficient_funds"
@@ -159,7 +163,7 @@ def _refuse(desk: Desk, row: sqlite3.Row, code: str) -> None:
 
 def _carry_out(desk: Desk, row: sqlite3.Row) -> None:
     script = links.script_for(links.find(desk.books, row["link"]))
-    charged = orders.fee(desk.options, Direction(row["direction"]))
+    charged = orders.fee(desk.options, orders.direction_of(row))
     source, destination = _ends(desk, row)
     if script.slow:
         state, settled_at = "pending", None
@@ -182,6 +186,8 @@ def _carry_out(desk: Desk, row: sqlite3.Row) -> None:
 
 def _ends(desk: Desk, row: sqlite3.Row) -> tuple[int, int]:
     customer: int = links.find(desk.books, row["link"])["account"]
+    if row["to_link"] is not None:
+        return customer, links.find(desk.books, row["to_link"])["account"]
     settlement = ledger.account_id(desk.books, "settlement", row["currency"])
     return (customer, settlement) if row["direction"] == Direction.COLLECT else (settlement, customer)
 

@@ -38,6 +38,8 @@ class Wish:
     amount: int
     currency: str
     text: str
+    to: str | None = None
+    """The link to the account that a direct payment goes to."""
 
 
 def quote(desk: Desk, wanted: Wanted) -> dict[str, object]:
@@ -45,8 +47,8 @@ def quote(desk: Desk, wanted: Wanted) -> dict[str, object]:
     scheme = _check_amount(wanted.amount, wanted.currency)
     if wanted.link is not None:
         account = _link_for(desk.books, wanted.link, scheme)["account"]
-        is_collect = wanted.direction is Direction.COLLECT
-        if is_collect and (broken := limits.broken_by(desk, scheme, account, wanted.amount)):
+        leaves = wanted.direction is not Direction.PAYOUT
+        if leaves and (broken := limits.broken_by(desk, scheme, account, wanted.amount)):
             raise BankError(422, broken, "That is more than the account may send just now.")
     charged = fee(desk.options, wanted.direction)
     return {
@@ -61,7 +63,7 @@ def quote(desk: Desk, wanted: Wanted) -> dict[str, object]:
 
 def fee(options: BankOptions, direction: Direction) -> int:
     """What the bank takes on top of the amount, in minor units."""
-    return options.collect_fee_minor if direction is Direction.COLLECT else options.payout_fee_minor
+    return options.payout_fee_minor if direction is Direction.PAYOUT else options.collect_fee_minor
 
 
 def prepare(desk: Desk, wish: Wish) -> tuple[sqlite3.Row, bool]:
@@ -73,16 +75,22 @@ def prepare(desk: Desk, wish: Wish) -> tuple[sqlite3.Row, bool]:
             raise BankError(409, "reference_reused", "This reference already names another order.")
         return earlier, False
     scheme = _check_amount(wish.amount, wish.currency)
-    _link_for(books, wish.link, scheme)
+    link = _link_for(books, wish.link, scheme)
+    if (wish.direction is Direction.DIRECT) is not (wish.to is not None):
+        raise BankError(422, "bad_to", "A direct payment names a link to pay to, and no other order does.")
+    if wish.to is not None and _link_for(books, wish.to, scheme)["account"] == link["account"]:
+        raise BankError(422, "bad_to", "That is the account that the money comes from.")
     order = desk.new_id("ord_")
     books.execute(
-        "INSERT INTO payment (id, reference, direction, link, amount, currency, text, state, fee,"
-        " reported_amount, prepared_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'prepared', ?, ?, ?, ?)",
+        "INSERT INTO payment (id, reference, direction, link, to_link, amount, currency, text, state, fee,"
+        " reported_amount, prepared_at, expires_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'prepared', ?, ?, ?, ?)",
         (
             order,
             wish.reference,
-            wish.direction,
+            Direction.PAYOUT if wish.direction is Direction.PAYOUT else Direction.COLLECT,
             wish.link,
+            wish.to,
             wish.amount,
             wish.currency,
             wish.text,
@@ -93,6 +101,11 @@ def prepare(desk: Desk, wish: Wish) -> tuple[sqlite3.Row, bool]:
         ),
     )
     return find(books, order), True
+
+
+def direction_of(row: sqlite3.Row) -> Direction:
+    """Which way an order's money goes: a direct payment is kept as a collect that goes to another account."""
+    return Direction.DIRECT if row["to_link"] is not None else Direction(row["direction"])
 
 
 def find(books: sqlite3.Connection, order: str) -> sqlite3.Row:
@@ -134,8 +147,9 @@ def told(row: sqlite3.Row, now: datetime) -> dict[str, object]:
         "reference": row["reference"],
         "state": state_of(row, now),
         "code": row["code"],
-        "direction": row["direction"],
+        "direction": direction_of(row),
         "link": row["link"],
+        "to": row["to_link"],
         "amount": row["reported_amount"],
         "currency": row["currency"],
         "text": row["text"],
@@ -160,11 +174,12 @@ def _one(found: sqlite3.Cursor) -> sqlite3.Row:
 def _wish_of(row: sqlite3.Row) -> Wish:
     return Wish(
         row["reference"],
-        Direction(row["direction"]),
+        direction_of(row),
         row["link"],
         row["amount"],
         row["currency"],
         row["text"],
+        row["to_link"],
     )
 
 

@@ -102,6 +102,7 @@ class _ProviderApi:
             reading.whole(body, "amount"),
             reading.text(body, "currency"),
             reading.payment_text(body),
+            reading.text(body, "to") if "to" in body else None,
         )
         order, is_new = await self._counter.run(partial(_prepare, wish))
         return web.json_response(order, status=201 if is_new else 200)

@@ -66,7 +66,7 @@ def direction(body: dict[str, object]) -> Direction:
     try:
         return Direction(text(body, "direction"))
     except ValueError as error:
-        raise BankError(400, "bad_request", "direction is collect or payout.") from error
+        raise BankError(400, "bad_request", "direction is collect, payout or direct.") from error
 
 
 def key(request: web.Request) -> str:

@@ -25,6 +25,8 @@ CREATE TABLE payment (
     reference TEXT NOT NULL UNIQUE,
     direction TEXT NOT NULL CHECK (direction IN ('collect', 'payout')),
     link TEXT NOT NULL REFERENCES link,
+    -- Where a collect goes instead of the settlement account: then it is a direct payment.
+    to_link TEXT REFERENCES link,
     amount INTEGER NOT NULL CHECK (amount > 0),
     currency TEXT NOT NULL,
     text TEXT NOT NULL,

@@ -13,6 +13,8 @@ class Direction(StrEnum):
 
     COLLECT = "collect"
     PAYOUT = "payout"
+    DIRECT = "direct"
+    """From one linked account to another; the settlement account has no part in it."""
 
 
 class Manner(StrEnum):

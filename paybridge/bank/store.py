@@ -13,14 +13,15 @@ from paybridge.bank.errors import BankStartError
 
 T = TypeVar("T")
 SCHEMA = Path(__file__).with_name("schema.sql")
-VERSION = 2
+VERSION = 3
 UPGRADES = {
     1: """
     ALTER TABLE payment ADD COLUMN reverses_at TEXT;
     ALTER TABLE payment ADD COLUMN reversed_at TEXT;
     CREATE INDEX payment_to_reverse ON payment (reverses_at)
         WHERE reverses_at IS NOT NULL AND reversed_at IS NULL;
-    """
+    """,
+    2: "ALTER TABLE payment ADD COLUMN to_link TEXT REFERENCES link",
 }
 """What brings the books of each version to the next."""
 

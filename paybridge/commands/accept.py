@@ -18,5 +18,7 @@ async def accept(call: Call) -> Answer:
     request = await call.desk.requests.asked_of(call.speaker, words.partition(" ")[0])
     room = await call.desk.rooms.facts(request.room)
     drafted = await call.desk.requests.accept(request, call.speaker, call.desk.payments, room, source)
-    card = await call.desk.news.card(drafted.transfer, call.speaker.person, drafted.source.link, room.members)
+    card = await call.desk.news.card(
+        drafted.transfer, call.speaker.person, drafted.source.link, room.members, drafted.holder
+    )
     return Answer(drafted.step, says=card)

@@ -21,6 +21,7 @@ from paybridge.commands._frame import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+NONE_WORDS: Final = frozenset({"off", "none", "关"})
 HOLDER_WORDS: Final = frozenset({"name", "户名"})
 BANK: Final = "bank"
 """The rail that people link without knowing what a rail is, also while it is away."""
@@ -54,7 +55,10 @@ class AmbiguousNumberError(UserError):
 
 @command(
     "link",
-    usage="[bank] IBAN, UPI id or Pix key [name Anna Schmidt] | verify CODE | list | default 1 | remove 1",
+    usage=(
+        "[bank] IBAN, UPI id or Pix key [name Anna Schmidt] | verify CODE"
+        " | list | default 1 | direct 1 | remove 1"
+    ),
     examples=(
         "!link bank DE89 3704 0044 0532 0130 00",
         "!link anna@okbank",
@@ -62,6 +66,7 @@ class AmbiguousNumberError(UserError):
         "!link verify 4821",
         "!accounts",
         "!accounts default 2",
+        "!accounts direct 1",
     ),
     aliases=("accounts", "绑定", "账户"),
     place=Place.DIRECT_ONLY,
@@ -75,14 +80,24 @@ async def link(call: Call) -> Answer:
             return await _verify(call)
         case "list" | "":
             return await _list(call)
-        case "default":
-            changed = await call.desk.linking.choose_default(call.speaker, call.rest)
-            return Answer(changed.step, key="link.default", facts={"account": changed.link.masked})
-        case "remove" | "unlink":
-            changed = await call.desk.linking.remove(call.speaker, call.rest)
-            return Answer(changed.step, key="link.removed", facts={"account": changed.link.masked})
+        case "default" | "direct" | "remove" | "unlink" as wish:
+            return await _change(call, wish)
         case _:
             return await _begin(call, _named(call))
+
+
+async def _change(call: Call, wish: str) -> Answer:
+    """Do with one account of the list what is wished."""
+    linking, me, typed = call.desk.linking, call.speaker, call.rest
+    if wish == "direct" and typed.casefold() in NONE_WORDS:
+        return Answer(await linking.choose_none_direct(me), key="link.none_direct")
+    if wish == "default":
+        changed, key = await linking.choose_default(me, typed), "link.default"
+    elif wish == "direct":
+        changed, key = await linking.choose_direct(me, typed), "link.direct"
+    else:
+        changed, key = await linking.remove(me, typed), "link.removed"
+    return Answer(changed.step, key=key, facts={"account": changed.link.masked})
 
 
 def _named(call: Call) -> Meant:
@@ -150,5 +165,6 @@ def _row(number: int, one: Link) -> Facts:
         "currency": ({"code": one.currency},) if one.currency else (),
         "pending": ({},) if one.state is LinkState.PENDING else (),
         "failed": ({},) if one.state is LinkState.FAILED else (),
+        "direct": ({},) if one.takes_direct else (),
         "default": ({},) if one.is_default and one.state is LinkState.VERIFIED else (),
     }

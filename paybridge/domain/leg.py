@@ -22,6 +22,7 @@ class LegKind(StrEnum):
     COLLECT = "collect"  # from the payer's account at a rail to us
     BOOK = "book"  # within our ledger
     PAYOUT = "payout"  # from us to an account at a rail
+    DIRECT = "direct"  # from the payer's account at a rail to the payee's, past us
 
 
 class LegState(StrEnum):
@@ -114,7 +115,8 @@ class Leg:
     rail answered to prepare, `key` the idempotency key that execute is always called with. `fee` is what
     the rail takes, `highest_fee` the most that it may. `due` is when the courier or the reconciler looks
     at it next; of a leg that is over, when the rail is asked whether it still says so. `destination` is the
-    ledger account that a book leg pays into, of person `to`. `taken_back` is how much of what had settled the
+    ledger account that a book leg pays into, of person `to`; `to_link` the account at the rail that a direct
+    leg pays. `taken_back` is how much of what had settled the
     rail has reversed, in minor units.
     """
 
@@ -130,6 +132,7 @@ class Leg:
     highest_fee: Money
     link: str | None = None
     to: str | None = None
+    to_link: str | None = None
     to_claim: bool = False
     handle: str | None = None
     remote_id: str | None = None
@@ -165,7 +168,8 @@ def advance(leg: Leg, happening: LegHappening) -> tuple[Leg, LegEffect]:
 def journals(leg: Leg, effect: LegEffect, *, held_before: bool) -> tuple[Journal, ...]:
     """The journals of `effect` on `leg`, whose fee is already what the rail reported.
 
-    A collect has nothing of ours to hold: the payer's money is still at the rail. `held_before` says that a
+    A collect has nothing of ours to hold: the payer's money is still at the rail. A direct leg has nothing of
+    ours at all. `held_before` says that a
     book leg spends money that a collect has brought in, not the payer's balance.
     """
     match leg.kind, effect:
@@ -182,7 +186,7 @@ def journals(leg: Leg, effect: LegEffect, *, held_before: bool) -> tuple[Journal
             return (_move(leg, effect.value, leg.reserve, giver, taker),)
         case LegKind.PAYOUT, LegEffect.PAY:
             return (_paid_out(leg),)
-        case _, LegEffect.SUSPEND:
+        case LegKind.COLLECT | LegKind.PAYOUT, LegEffect.SUSPEND:
             return (_suspended(leg),)
         case _:
             return ()

@@ -45,7 +45,8 @@ class Link:
     """A person's account at a rail. `number` is sealed, `token` is its name there, `masked` may be shown.
 
     `currency` is the one that it holds; None if it takes each that the rail does. `holder` is the sealed name
-    under which its owner says that it is held, if they told one.
+    under which its owner says that it is held, if they told one. `takes_direct` says that its owner wants to
+    be paid straight into it.
     """
 
     id: str
@@ -60,4 +61,5 @@ class Link:
     created: datetime
     currency: str | None = None
     holder: bytes | None = None
+    takes_direct: bool = False
     version: int = 0

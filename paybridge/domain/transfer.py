@@ -98,9 +98,9 @@ class Transfer:
 
     `payer` and `payee` are person ids; the Matrix ids beside them are as people saw them when they agreed.
     `source` is the payer's linked account, or None for the balance; `destination` the account that a cash-out
-    goes to. `note` is sealed. `times` is the "3" of "3 x 12.50". `enrolled` says whether the payee could
-    take the money when it was drafted. A refund names the payment that it gives back (`original`), and that
-    one counts in `refunded`, in minor units, how much of it has been given back in all.
+    goes to, or the payee's that a direct payment does. `note` is sealed. `times` is the "3" of "3 x 12.50". A
+    refund names the payment that it gives back (`original`), and that one counts in `refunded`, in minor
+    units, how much of it has been given back in all.
     """
 
     id: str
@@ -126,6 +126,11 @@ class Transfer:
     reason: str | None = None
     updated: datetime | None = None
     version: int = 0
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether a payee is paid straight into an account of theirs."""
+        return self.kind.between_people and self.destination is not None
 
     @property
     def total(self) -> Money:

@@ -112,6 +112,20 @@ class Accounts:
             raise AmbiguousAccountError(typed=said, candidates=candidates)
         return next((link for link in fitting if link.is_default), fitting[0])
 
+    async def direct(self, payee: str, source: Link, currency: str) -> Link | None:
+        """The payee's account that they want to be paid straight into, if the source's rail can do that."""
+        if not self._takes(source, LegKind.DIRECT) or source.rail not in self._rails:
+            return None
+        for link in await self._book.links(payee):
+            wanted = link.takes_direct and link.state is LinkState.VERIFIED and link.rail == source.rail
+            if wanted and self._holds(link, currency):
+                return link
+        return None
+
+    def can_be_direct(self, link: Link) -> bool:
+        """Whether the account's rail can pay straight into it."""
+        return link.rail in self._rails and self._takes(link, LegKind.DIRECT)
+
     def _called(self, said: str, links: Sequence[Link]) -> Sequence[Link]:
         """The accounts of the list that are called so."""
         word = said.casefold()

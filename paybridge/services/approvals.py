@@ -73,6 +73,15 @@ class CardExpiredError(UserError):
         super().__init__(payment=payment)
 
 
+class PayeesAccountGoneError(UserError):
+    """The account that the card named is the payee's no longer, or they want no money there any more."""
+
+    key = "error.payees_account_gone"
+
+    def __init__(self, *, payee: str) -> None:
+        super().__init__(payee=payee)
+
+
 class Approvals:
     """Turns an open card into an approved transfer with its legs."""
 
@@ -160,6 +169,8 @@ class Approvals:
                 return await self._refund(approved)
             case _ if approved.source is None:
                 return await self._book_at_once(approved)
+            case _ if approved.is_direct:
+                return await self._pay_directly(approved)
             case _:
                 return await self._collect(approved)
 
@@ -192,6 +203,22 @@ class Approvals:
         reserved, _ = legs.advance(collect, LegHappening.RESERVE)
         book = await self._book_leg(approved, number=2)
         return Step(records=(approved, reserved, book)), await self._news.on_its_way(approved)
+
+    async def _pay_directly(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
+        """From a linked account to the payee's: one leg, and nothing of it in our books."""
+        link = await self._usable(approved.source)
+        payees = await self._book.link(approved.destination) if approved.destination else None
+        if payees is None or payees.state is not LinkState.VERIFIED or not payees.takes_direct:
+            raise PayeesAccountGoneError(payee=approved.payee_mxid)
+        leg = replace(
+            self._leg(approved, 1, LegKind.DIRECT, link.rail),
+            link=link.token,
+            to=approved.payee,
+            to_link=payees.token,
+            due=self._clock.now(),
+        )
+        reserved, _ = legs.advance(leg, LegHappening.RESERVE)
+        return Step(records=(approved, reserved)), await self._news.on_its_way(approved)
 
     async def _pay_out(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
         """To a linked account: the money is held in the step that approves."""

@@ -62,7 +62,7 @@ class Courier:
     async def _send(self, due: Due, rail: Rail) -> None:
         leg, transfer = due.leg, due.transfer
         assert leg.link is not None  # what goes to a rail is made with its account there
-        order = Order(leg.id, leg.kind, leg.amount, leg.link, transfer.id)
+        order = Order(leg.id, leg.kind, leg.amount, leg.link, transfer.id, leg.to_link)
         try:
             handle = leg.handle or await rail.prepare(order)
             failpoint("courier.after_prepare")

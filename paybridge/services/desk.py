@@ -95,7 +95,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         refunds=Refunds(book, clock, settings, payments),
         requests=requests,
         claims=claims,
-        linking=Linking(book, vault, clock, chance, rails, holders),
+        linking=Linking(book, vault, clock, chance, rails, holders, accounts),
         cancellations=cancellations,
         gestures=Gestures(book, mailbox, people, requests, cancellations),
         overview=Overview(book),

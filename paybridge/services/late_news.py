@@ -10,7 +10,7 @@ import structlog
 from paybridge.domain import leg as legs
 from paybridge.domain import transfer as transfers
 from paybridge.domain.leg import Leg, LegHappening, LegKind, LegState
-from paybridge.domain.reversal import bearers, take_back
+from paybridge.domain.reversal import Loss, bearers, take_back
 from paybridge.domain.transfer import Transfer, TransferHappening
 from paybridge.services.figures import LateTally
 from paybridge.services.ports import (
@@ -28,6 +28,7 @@ from paybridge.services.ports import (
 )
 
 if TYPE_CHECKING:
+    from paybridge.domain.ledger import Journal
     from paybridge.services.news import News
     from paybridge.services.outcomes import Outcomes
 
@@ -80,16 +81,22 @@ class LateNews:
         transfer = await self._book.transfer(leg.transfer)
         assert transfer is not None  # a leg's transfer is a foreign key
         amount = outcome.amount
-        spendable = {
-            person: await self._book.balance(person, amount.currency) for person in bearers(transfer, amount)
-        }
-        journal, losses = take_back(transfer, leg, amount, spendable)
+        journals: tuple[Journal, ...] = ()
+        losses: tuple[Loss, ...] = ()
+        # What went past our books comes back past them.
+        if leg.kind is not LegKind.DIRECT:
+            spendable = {
+                person: await self._book.balance(person, amount.currency)
+                for person in bearers(transfer, amount)
+            }
+            journal, losses = take_back(transfer, leg, amount, spendable)
+            journals = (journal,)
         gone, _ = legs.advance(leg, LegHappening.REVERSE)
         gone = replace(gone, due=None, taken_back=amount.minor)
         ended = transfers.advance(transfer, TransferHappening.REVERSE, self._clock.now())
         says = await self._news.reversed(ended, amount, losses)
         try:
-            await self._outcomes.commit(Step(records=(ended, gone), journals=(journal,)), says)
+            await self._outcomes.commit(Step(records=(ended, gone), journals=journals), says)
         except OverdraftError as error:
             raise StaleError("they spent it in this very moment") from error
         self.tally.reversals += 1
@@ -101,7 +108,7 @@ class LateNews:
         late, effect = legs.advance(leg, LegHappening.SUCCEED_LATE)
         late = replace(late, due=None, fee=outcome.fee, remote_id=outcome.remote_id)
         journals = legs.journals(late, effect, held_before=False)
-        says = await self._news.moved_late(transfer, collected=leg.kind is LegKind.COLLECT)
+        says = await self._news.moved_late(transfer, leg.kind)
         await self._outcomes.commit(Step(records=(late,), journals=journals), says)
         self.tally.suspensions += 1
         log.error("a rail moved money of a refused order", leg=leg.id, rail=leg.rail, amount=str(leg.amount))

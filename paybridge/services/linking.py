@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.people import Link, LinkState
+from paybridge.services.accounts import Accounts, WrongWayError
 from paybridge.services.holders import Holder, Holders
 from paybridge.services.ports import Book, Chance, Clock, LinkRefusedError, Rail, RailError, Step, Vault
 from paybridge.services.recognising import Meant, joined, meant
@@ -94,6 +95,7 @@ class Linking:
         chance: Chance,
         rails: Mapping[str, Rail],
         holders: Holders,
+        accounts: Accounts,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -101,6 +103,7 @@ class Linking:
         self._chance = chance
         self._rails = rails
         self._holders = holders
+        self._accounts = accounts
 
     def meant(self, words: str) -> Sequence[Meant]:
         """The accounts that `words` can name: a number, alone or behind the name of a rail or of a kind."""
@@ -187,6 +190,28 @@ class Linking:
         now_default = replace(chosen, is_default=True)
         return Changed(now_default, Step(records=(*others, now_default)))
 
+    async def choose_direct(self, owner: Known, typed: str) -> Changed:
+        """Have the account with this number in the list paid straight into, instead of the balance.
+
+        One account for each currency; the one that was it in the same currency is it no longer.
+        """
+        links = await self._book.links(owner.person.id)
+        chosen = _pick(links, typed)
+        if chosen.state is not LinkState.VERIFIED or not self._accounts.can_be_direct(chosen):
+            raise WrongWayError(account=chosen.masked)
+        others = tuple(
+            replace(link, takes_direct=False)
+            for link in links
+            if link.takes_direct and link.currency == chosen.currency and link.id != chosen.id
+        )
+        wanted = replace(chosen, takes_direct=True)
+        return Changed(wanted, Step(records=(*others, wanted)))
+
+    async def choose_none_direct(self, owner: Known) -> Step:
+        """Have everything paid into the balance again."""
+        links = await self._book.links(owner.person.id)
+        return Step(records=tuple(replace(link, takes_direct=False) for link in links if link.takes_direct))
+
     async def remove(self, owner: Known, typed: str) -> Changed:
         """Unlink the account with this number in the list; another becomes the default."""
         links = await self._book.links(owner.person.id)
@@ -198,7 +223,9 @@ class Linking:
             await self._rail(chosen.rail).unlink(chosen.token)
         except RailError as error:
             raise RailAwayError from error
-        removed = replace(chosen, state=LinkState.REMOVED, is_default=False, number=b"", holder=None)
+        removed = replace(
+            chosen, state=LinkState.REMOVED, is_default=False, takes_direct=False, number=b"", holder=None
+        )
         rest = [link for link in links if link.id != chosen.id and link.state is LinkState.VERIFIED]
         heir = (replace(rest[0], is_default=True),) if chosen.is_default and rest else ()
         return Changed(removed, Step(records=(removed, *heir)))

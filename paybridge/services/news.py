@@ -7,12 +7,13 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from paybridge.domain.facts import Fact, Facts, Who
+from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.services.holders import NOBODY_ASKED, Holder
 from paybridge.services.lookalikes import alike
 from paybridge.services.notes import open_note
-from paybridge.services.ports import RoomsAwayError
+from paybridge.services.ports import PayeeMatch, RoomsAwayError
 from paybridge.services.says import Say
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ class News:
             "bank": ({"account": link.masked if alone else f"••{tail}"},) if link else (),
             "balance": ({},) if link is None else (),
             "alike": await self._alike(transfer, names),
-            **(NOBODY_ASKED if holder is None else holder.facts()),
+            **(NOBODY_ASKED if holder is None or transfer.is_direct else holder.facts()),
+            **_straight(transfer, holder),
         }
         says = self._placed(transfer, "card", f"{transfer.kind}.card", payer, facts, hides=hides)
         if strong and not alone:
@@ -182,11 +184,12 @@ class News:
             )
         return tuple(says)
 
-    async def moved_late(self, transfer: Transfer, *, collected: bool) -> tuple[Say, ...]:
+    async def moved_late(self, transfer: Transfer, kind: LegKind) -> tuple[Say, ...]:
         """The rail moved the money of a refused transfer after all; the payer is told so."""
         payer, names = await self._payer_and_names(transfer)
         facts = self._facts(transfer, payer, names)
-        key = "late.collected" if collected else "late.paid_out"
+        keys = {LegKind.COLLECT: "late.collected", LegKind.DIRECT: "late.direct"}
+        key = keys.get(kind, "late.paid_out")
         return (self._to_payer(transfer, "late", key, payer, facts),)
 
     async def delayed(self, transfer: Transfer, *, unsure: bool) -> tuple[Say, ...]:
@@ -227,6 +230,8 @@ class News:
         if transfer.times:
             each = Money(transfer.amount.minor // transfer.times, transfer.amount.currency)
             times = ({"times": transfer.times, "each": each},)
+        cashout = f"!cashout {transfer.amount.plain()} {transfer.amount.currency}"
+        names_alone: Facts = {"payee_name": called(transfer.payee_mxid, names)}
         facts: dict[str, Fact] = {
             "payment": transfer.id,
             "amount": transfer.amount,
@@ -238,8 +243,11 @@ class News:
             "payee_name": called(transfer.payee_mxid, names),
             "note": ({"words": note},) if note else (),
             "times": times,
-            "cashout": f"!cashout {transfer.amount.plain()} {transfer.amount.currency}",
+            "cashout": cashout,
             "original": transfer.original or "",
+            # Straight to an account of the payee's, or into their balance.
+            "straight": (names_alone,) if transfer.is_direct else (),
+            "kept": () if transfer.is_direct else ({**names_alone, "cashout": cashout},),
         }
         return facts
 
@@ -325,6 +333,18 @@ class News:
             facts=facts,
             about=about(transfer, None),
         )
+
+
+def _straight(transfer: Transfer, holder: Holder | None) -> Facts:
+    """The row that says that the payee's account is paid, and what its bank says of its holder: no names."""
+    said = {
+        PayeeMatch.MATCH: "straight_named",
+        PayeeMatch.CLOSE: "straight_close",
+        PayeeMatch.NONE: "straight_other",
+        PayeeMatch.NOT_POSSIBLE: "straight_unchecked",
+    }
+    chosen = said[PayeeMatch.NOT_POSSIBLE if holder is None else holder.match]
+    return {row: ({},) if transfer.is_direct and row == chosen else () for row in said.values()}
 
 
 async def names_in(rooms: Rooms, room: str, *agreed: str) -> Mapping[str, str | None]:

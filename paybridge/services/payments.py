@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paybridge.domain import transfer as transfers
@@ -17,6 +17,7 @@ from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Step, Vault
 from paybridge.services.sources import NotEnoughBalanceError, Source, Sources
 
 if TYPE_CHECKING:
+    from paybridge.domain.people import Link
     from paybridge.services.accounts import Accounts
     from paybridge.services.holders import Holder, Holders
     from paybridge.services.people import Known
@@ -128,14 +129,30 @@ class Payments:
         check_may_be_paid(wish.payee.mxid, self._settings)
         await self._policies.check_payment(room.id, wish.amount)
         source = await self._sources.for_payment(payer.person.id, wish.amount, wish.source)
+        source, payees = await self._straight_if_wanted(source, wish)
         transfer = self.new(TransferKind.PAY, payer, wish, source, room.id, request)
+        holder = None
+        if payees is not None:
+            transfer = replace(transfer, destination=payees.id)
+            holder = await self._holders.check(wish.payee.person, payees)
         # Said now rather than when it is approved, where it is asked again.
         await self._strength.check(transfer)
         return Drafted(
             transfer,
             source,
             payer.introduction + wish.payee.introduction + Step(records=(transfer,)),
+            holder,
         )
+
+    async def _straight_if_wanted(self, source: Source, wish: Wish) -> tuple[Source, Link | None]:
+        """With the payee's account, if they want to be paid straight into one and the source's rail can."""
+        if source.link is None:
+            return source, None
+        payees = await self._accounts.direct(wish.payee.person.id, source.link, wish.amount.currency)
+        if payees is None:
+            return source, None
+        quote = await self._sources.quote(LegKind.DIRECT, source.link, wish.amount)
+        return Source(source.link, quote), payees
 
     async def topup(self, person: Known, amount: Money, room: str, said: str = "") -> Drafted:
         """A card for moving `amount` from the person's account (the one called `said`) to their balance."""

@@ -41,7 +41,8 @@ class Capabilities:
 class Order:
     """One order to a rail.
 
-    `reference` is ours and unique; `link` is the rail's token of the linked account.
+    `reference` is ours and unique; `link` is the rail's token of the linked account, `to` that of the account
+    which a direct order pays.
     """
 
     reference: str
@@ -49,6 +50,7 @@ class Order:
     amount: Money
     link: str
     text: str
+    to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,8 @@ def _expected(leg: Leg) -> Money | None:
     """What a leg moved on our account at the rail in all, fee included; None if it moved nothing."""
     if leg.state not in MOVED:
         return None
+    if leg.kind is LegKind.DIRECT:
+        return Money.zero(leg.amount.currency)  # it went past our account
     back = Money(leg.taken_back, leg.amount.currency)
     return leg.amount - back if leg.kind is LegKind.COLLECT else back - (leg.amount + leg.fee)
 

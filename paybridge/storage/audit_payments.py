@@ -115,7 +115,10 @@ class _Leg:
 
 
 def _expected(leg: _Leg) -> Mapping[str, int]:
-    """The journals that a leg must have by now, and how much each moves; a reversal, how much at the rail."""
+    """The journals that a leg must have by now, and how much each moves; a reversal, how much at the rail.
+
+    A direct leg has none: its money went past our books.
+    """
     expected: dict[str, int] = {}
     if leg.kind == "payout" and (leg.state in _RESERVED | _MOVED | {"refused", "suspended"}):
         expected["hold"] = leg.reserve
@@ -127,9 +130,9 @@ def _expected(leg: _Leg) -> Mapping[str, int]:
         expected["collect"] = leg.amount
     if leg.kind == "book" and leg.state == "settled" and not leg.moves_nothing:
         expected["book"] = leg.amount
-    if leg.state == "suspended":
+    if leg.state == "suspended" and leg.kind != "direct":
         expected["suspend"] = leg.through_rail
-    if leg.state == "reversed":
+    if leg.state == "reversed" and leg.kind != "direct":
         expected["reversal"] = leg.taken_back
     return expected
 

@@ -92,6 +92,7 @@ def _link_row(link: Link) -> dict[str, Any]:
         "is_default": int(link.is_default),
         "currency": link.currency,
         "holder": link.holder,
+        "takes_direct": int(link.takes_direct),
         "created": microseconds(link.created),
         "version": link.version,
     }
@@ -111,6 +112,7 @@ def link_of(row: Row) -> Link:
         created=moment(row["created"]),
         currency=row["currency"],
         holder=row["holder"],
+        takes_direct=bool(row["takes_direct"]),
         version=row["version"],
     )
 
@@ -226,6 +228,7 @@ def _leg_row(leg: Leg) -> dict[str, Any]:
         "currency": leg.amount.currency,
         "link": leg.link,
         "to_person": leg.to,
+        "to_link": leg.to_link,
         "to_claim": int(leg.to_claim),
         "handle": leg.handle,
         "remote_id": leg.remote_id,
@@ -251,6 +254,7 @@ def leg_of(row: Row) -> Leg:
         highest_fee=Money(row["highest_fee"], row["currency"]),
         link=row["link"],
         to=row["to_person"],
+        to_link=row["to_link"],
         to_claim=bool(row["to_claim"]),
         handle=row["handle"],
         remote_id=row["remote_id"],

@@ -123,7 +123,8 @@ async def test_books_of_an_earlier_version_are_brought_up_to_date_with_their_ord
     with closing(sqlite3.connect(tmp_path / "bank.sqlite3")) as books:
         books.executescript(
             "DROP INDEX payment_to_reverse; ALTER TABLE payment DROP COLUMN reverses_at;"
-            " ALTER TABLE payment DROP COLUMN reversed_at; PRAGMA user_version = 1;"
+            " ALTER TABLE payment DROP COLUMN reversed_at; ALTER TABLE payment DROP COLUMN to_link;"
+            " PRAGMA user_version = 1;"
             "INSERT INTO account (number, holder, kind, currency, opened_at)"
             " VALUES ('DE1', 'Anna', 'customer', 'EUR', '2026');"
             "INSERT INTO link VALUES ('lnk_1', last_insert_rowid(), 'sepa', 'verified', '1', 3, '2026');"
@@ -134,11 +135,11 @@ async def test_books_of_an_earlier_version_are_brought_up_to_date_with_their_ord
     async with running_bank(BankOptions(data=tmp_path, api_key=KEY)):
         pass
     with closing(sqlite3.connect(tmp_path / "bank.sqlite3")) as books:
-        kept = books.execute("SELECT id, reversed_at FROM payment").fetchall()
+        kept = books.execute("SELECT id, reversed_at, to_link FROM payment").fetchall()
         version = books.execute("PRAGMA user_version").fetchone()
 
-    assert kept == [("ord_1", None)]
-    assert version == (2,)
+    assert kept == [("ord_1", None, None)]
+    assert version == (3,)
 
 
 async def test_books_of_another_version_are_left_alone(tmp_path: Path) -> None:

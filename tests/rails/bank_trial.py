@@ -40,14 +40,15 @@ class Scheme:
     currency: str
     number: str
     bad_number: str
+    other: str
 
     def number_of(self, script: str) -> str:
         return self.number.format(iban=IBANS[script], digits=IBANS[script][-4:])
 
 
-SEPA = Scheme("EUR", "{iban}", "DE00370400440532013000")
-UPI = Scheme("INR", "anna{digits}@okbank", "an na@ok.bank@x")
-PIX = Scheme("BRL", "ana{digits}@exemplo.com.br", "123.456.789-00")
+SEPA = Scheme("EUR", "{iban}", "DE00370400440532013000", "DE02120300000000202051")
+UPI = Scheme("INR", "anna{digits}@okbank", "an na@ok.bank@x", "bob@okbank")
+PIX = Scheme("BRL", "ana{digits}@exemplo.com.br", "123.456.789-00", "bob@exemplo.com.br")
 
 
 class Watch:
@@ -97,7 +98,14 @@ class RunningBank:
         """An order on a verified link to the account that follows a script."""
         linked = await self.rail.link(self.scheme.number_of(script))
         await self.rail.verify(linked.token, await self.proof(linked.token))
-        return Order(f"leg-{next(self._numbers)}", kind, self.money(1250), linked.token, "pizza\n🍕")
+        to = await self._other_account() if kind is LegKind.DIRECT else None
+        return Order(f"leg-{next(self._numbers)}", kind, self.money(1250), linked.token, "pizza\n🍕", to)
+
+    async def _other_account(self) -> str:
+        """A verified link to an account of somebody else's, who is paid directly."""
+        linked = await self.rail.link(self.scheme.other)
+        await self.rail.verify(linked.token, await self.proof(linked.token))
+        return linked.token
 
     def money(self, minor: int) -> Money:
         return Money(minor, self.scheme.currency)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from paybridge.domain.approval import Allowance
+from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.domain.people import Person
 from paybridge.domain.permissions import Permissions
@@ -107,8 +108,8 @@ async def _everything(news: News, kind: TransferKind) -> list[Say]:
     lost = Money.of("5", "EUR")
     for losses in ((), (Loss(payee, lost, Money.zero("EUR")), Loss("anna", lost, lost))):
         says += await news.reversed(made[TransferState.REVERSED], lost, losses)
-    for collected in (True, False):
-        says += await news.moved_late(made[TransferState.REFUSED], collected=collected)
+    for moved in (LegKind.COLLECT, LegKind.DIRECT, LegKind.PAYOUT):
+        says += await news.moved_late(made[TransferState.REFUSED], moved)
     for unsure in (True, False):
         says += await news.delayed(made[TransferState.APPROVED], unsure=unsure)
     for code in ("insufficient_funds", "account_closed", "fee_over_cap", "bad_day"):

@@ -20,7 +20,8 @@ def a_receipt(note: str, name: str = "Anna") -> Say:
         "payee": Who("@bob:hs", "Bob"),
         "payee_name": "Bob",
         "note": ({"words": note},),
-        "cashout": "!cashout 12.50 EUR",
+        "kept": ({"payee_name": "Bob", "cashout": "!cashout 12.50 EUR"},),
+        "straight": (),
     }
     return Say("PB-7K3QD/receipt", "pay.receipt", "en", room="!r:hs", facts=facts, notify=("@bob:hs",))
 

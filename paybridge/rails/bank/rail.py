@@ -57,7 +57,15 @@ PAGE: Final = 200
 NOT_FOUND: Final = 404
 
 CANNOT_BE_PREPARED: Final = LIMITS | {
-    *("reference_reused", "link_not_verified", "bad_amount", "bad_currency", "bad_reference", "bad_text"),
+    *(
+        "reference_reused",
+        "link_not_verified",
+        "bad_amount",
+        "bad_currency",
+        "bad_reference",
+        "bad_text",
+        "bad_to",
+    ),
 }
 CANNOT_BE_LINKED: Final = frozenset(
     {
@@ -88,7 +96,7 @@ class BankRail:
         """One scheme for each currency, and each final once settled (EPC004-16 for SCT Inst)."""
         return Capabilities(
             currencies=frozenset(scheme.currency for scheme in SCHEMES.values()),
-            flows=frozenset({LegKind.COLLECT, LegKind.PAYOUT}),
+            flows=frozenset({LegKind.COLLECT, LegKind.PAYOUT, LegKind.DIRECT}),
             links=frozenset(SCHEMES),
             least=1,
             most=max(scheme.most for scheme in SCHEMES.values()),
@@ -187,7 +195,8 @@ class BankRail:
                 "amount": order.amount.minor,
                 "currency": order.amount.currency,
                 "text": _printable(order.text),
-            },
+            }
+            | ({} if order.to is None else {"to": order.to}),
         )
         _raise_if_refused(answer)
         told = answer.read(OrderTold)
@@ -266,7 +275,7 @@ class BankRail:
 
 
 def _direction(order: Order) -> str:
-    if order.kind not in {LegKind.COLLECT, LegKind.PAYOUT}:
+    if order.kind not in {LegKind.COLLECT, LegKind.PAYOUT, LegKind.DIRECT}:
         raise OrderRefusedError("bad_kind")
     return order.kind.value
 

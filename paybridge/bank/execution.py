@@ -165,9 +165,11 @@ def _carry_out(desk: Desk, row: sqlite3.Row) -> None:
     script = links.script_for(links.find(desk.books, row["link"]))
     charged = orders.fee(desk.options, orders.direction_of(row))
     source, destination = _ends(desk, row)
-    if script.slow:
-        state, settled_at = "pending", None
-        settles_at = stamp(desk.now + timedelta(seconds=desk.options.slow_seconds))
+    due = desk.now + timedelta(seconds=desk.options.slow_seconds if script.slow else 0)
+    if desk.options.hours is not None:
+        due = desk.options.hours.settles_at(due)
+    if script.slow or due > desk.now:
+        state, settled_at, settles_at = "pending", None, stamp(due)
         _move(desk, row, source, ledger.account_id(desk.books, "in_transit", row["currency"]))
     else:
         state, settled_at, settles_at = "settled", desk.at, None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from paybridge.bank.errors import BankStartError
+from paybridge.bank.hours import Hours
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,7 @@ class BankOptions:
     collect_fee_minor: int = 0
     payout_fee_minor: int = 0
     settlement_opening_minor: int = 0
+    hours: Hours | None = None
     slow_seconds: float = 3.0
     reverse_seconds: float = 10.0
     hang_seconds: float = 30.0

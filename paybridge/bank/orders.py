@@ -158,9 +158,17 @@ def told(row: sqlite3.Row, now: datetime) -> dict[str, object]:
         "prepared_at": row["prepared_at"],
         "expires_at": row["expires_at"],
         "settles_at": row["settles_at"],
+        "settles_in": _seconds_left(row, now),
         "settled_at": row["settled_at"],
         "reversed_at": row["reversed_at"],
     }
+
+
+def _seconds_left(row: sqlite3.Row, now: datetime) -> float | None:
+    """For how long a pending order is still to settle, in seconds; None if it is not pending."""
+    if row["state"] != "pending":
+        return None
+    return max((moment(row["settles_at"]) - now).total_seconds(), 0.0)
 
 
 def _one(found: sqlite3.Cursor) -> sqlite3.Row:

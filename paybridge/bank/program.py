@@ -15,6 +15,7 @@ import typer
 
 from paybridge.bank.bank import Bank
 from paybridge.bank.errors import BankStartError
+from paybridge.bank.hours import read_hours
 from paybridge.bank.options import KEY_PREFIX, BankOptions
 from paybridge.bank.surroundings import Surroundings
 
@@ -76,6 +77,9 @@ def bank_command(  # noqa: PLR0913  every option of the command line is a parame
     settlement_opening_minor: Annotated[
         int, typer.Option(help="Opening balance of the settlement account, in cents.")
     ] = 0,
+    hours: Annotated[
+        str | None, typer.Option(help="When orders settle, as 08:00-18:00 in UTC; always if left out.")
+    ] = None,
     slow_seconds: Annotated[float, typer.Option(help="After how long slow accounts settle.")] = 3.0,
     reverse_seconds: Annotated[
         float, typer.Option(help="After how long accounts that take money back do so.")
@@ -96,6 +100,7 @@ def bank_command(  # noqa: PLR0913  every option of the command line is a parame
             collect_fee_minor=collect_fee_minor,
             payout_fee_minor=payout_fee_minor,
             settlement_opening_minor=settlement_opening_minor,
+            hours=None if hours is None else read_hours(hours),
             slow_seconds=slow_seconds,
             reverse_seconds=reverse_seconds,
             hang_seconds=hang_seconds,

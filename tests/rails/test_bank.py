@@ -8,7 +8,9 @@ import pytest
 
 from paybridge.bank.notices import signature
 from paybridge.domain.leg import LegKind
+from paybridge.rails.bank.answers import OrderTold, meaning
 from paybridge.services.ports import (
+    Pending,
     RailEvent,
     Refused,
     Unsure,
@@ -91,3 +93,24 @@ async def test_a_webhook_that_is_signed_must_also_make_sense(
     else:
         with pytest.raises(WebhookRefusedError):
             bank.rail.parse_webhook(headers, body.encode(), now)
+
+
+@pytest.mark.parametrize(
+    ("settles_in", "seconds"), [(None, 2), (0.0, 2), (1.5, 2), (60.0, 60), (13 * 3600.0, 300)]
+)
+def test_a_pending_order_is_asked_about_when_it_should_have_settled(
+    settles_in: float | None, seconds: int
+) -> None:
+    told = OrderTold(
+        id="ord_1",
+        reference="leg-1",
+        state="pending",
+        code=None,
+        amount=1250,
+        currency="EUR",
+        fee=0,
+        remote_id="ord_1",
+        settles_in=settles_in,
+    )
+
+    assert meaning(told, None, None, None) == Pending(timedelta(seconds=seconds))

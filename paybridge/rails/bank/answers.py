@@ -28,6 +28,8 @@ Text = Annotated[str, Field(max_length=200)]
 Minor = Annotated[int, Field(ge=-(10**15), le=10**15)]
 
 ASK_AGAIN_AFTER: Final = timedelta(seconds=2)
+LATEST_LOOK: Final = timedelta(minutes=5)
+"""However long a bank is closed, it is asked this often: its hours may change, and webhooks get lost."""
 
 LIMITS: Final = frozenset({"daily_limit", "night_limit"})
 """The codes of limits on what an account sends."""
@@ -76,6 +78,8 @@ class OrderTold(Said):
     currency: str
     fee: Minor
     remote_id: Text | None
+    settles_in: Annotated[float, Field(ge=0, le=10**9)] | None = None
+    """Of a pending order: seconds until it settles, by the bank's own clock."""
 
 
 class EntryTold(Said):
@@ -126,7 +130,7 @@ def meaning(  # noqa: PLR0911  one answer for each state that the bank knows
         case "prepared":
             return Prepared()
         case "pending":
-            return Pending(ASK_AGAIN_AFTER)
+            return Pending(_next_look(told.settles_in))
         case "cancelled" | "expired":
             return Refused(f"order_{told.state}")
         case "refused" if told.code in REFUSALS:
@@ -144,6 +148,11 @@ def meaning(  # noqa: PLR0911  one answer for each state that the bank knows
 def _reversed(settled: Settled | Unsure) -> Outcome:
     """The bank takes back all or nothing."""
     return Reversed(settled.remote_id, settled.amount) if isinstance(settled, Settled) else settled
+
+
+def _next_look(settles_in: float | None) -> timedelta:
+    expected = timedelta(seconds=settles_in or 0)
+    return min(max(expected, ASK_AGAIN_AFTER), LATEST_LOOK)
 
 
 def _settled(

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import aiohttp
 
-from paybridge.domain.leg import Leg, LegKind
+from paybridge.domain.leg import LegKind
+from paybridge.domain.money import Money
 from paybridge.rails._frame import find_rails
 from paybridge.services.daily_check import NO_STATEMENT
-from paybridge.services.ports import Clock, NoStatementError, Rail, RailError, StatementLine
+from paybridge.services.ports import Clock, NoStatementError, Rail, RailError
 from paybridge.services.reconciliation import Compared, Match, compare
 from paybridge.services.statement_check import Checked, check
-from paybridge.services.statements import read
+from paybridge.services.statements import Told, read
 from paybridge.storage.errors import DatabaseError
-from paybridge.storage.rail_legs import RailLegs
+from paybridge.storage.rail_legs import RailBooks, RailLegs
 
 if TYPE_CHECKING:
     from paybridge.config import Config
@@ -29,35 +31,89 @@ PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciled:
-    """What does not agree, one line each, and the rails that could not be asked, with why."""
+class RailBalance:
+    """What a rail says that it holds for us, what the books say, and what the statement explains of that.
 
-    problems: tuple[str, ...]
+    Explained are lines that name no order (an opening balance, interest), and orders that the rail has
+    otherwise, each of which is told by itself, or that are under way.
+    """
+
+    rail: str
+    there: Money
+    here: Money
+    explained: Money
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing is left over."""
+        return self.there == self.here + self.explained
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """By rail, what does not agree; what rails hold; and the rails that could not be asked, with why."""
+
+    differences: Mapping[str, tuple[Compared, ...]]
+    balances: tuple[RailBalance, ...]
     silent: Mapping[str, str]
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """One line for each thing that is wrong."""
+        orders = (f"rail {rail}: {_said(one)}" for rail, found in self.differences.items() for one in found)
+        held = (
+            f"rail {one.rail}: holds {one.there}, the books say {one.here}"
+            f" and its statement explains {one.explained} of it"
+            for one in self.balances
+            if not one.agrees
+        )
+        return (*orders, *held)
 
-def reconcile(config: Config, read: Callable[[], Sequence[Leg]]) -> Reconciled:
-    """Compare our legs with the statement of each configured rail; nothing is written anywhere.
 
-    `read` reads the legs. It is asked before the statements and after them: an order that went on meanwhile
-    is under way, whatever the statement says of it. Not for the event loop.
+def reconcile(config: Config, look: Callable[[], RailBooks]) -> Reconciled:
+    """Compare the books with the whole statement of each configured rail; nothing is written anywhere.
+
+    `look` reads the books. It is asked before the statements and after them: an order that went on meanwhile
+    is under way, whatever the statement says of it, and balances are then left alone. Not for the event loop.
     """
-    before = read()
+    before = look()
     answers = asyncio.run(statements(config))
-    known = {leg.id: leg for leg in before}
-    went_on = {leg.id for leg in read() if known.get(leg.id) != leg}
-    of_rail: dict[str, list[Leg]] = {}
-    for leg in before:
-        of_rail.setdefault(leg.rail, []).append(leg)
-    problems: list[str] = []
-    silent = {rail: "is not configured any more" for rail in of_rail if rail not in config.rails}
+    after = look()
+    known = {leg.id: leg for leg in before.legs}
+    went_on = {leg.id for leg in after.legs if known.get(leg.id) != leg}
+    quiet = not went_on and before.clearing == after.clearing
+    differences: dict[str, tuple[Compared, ...]] = {}
+    balances: list[RailBalance] = []
+    rails = {leg.rail for leg in before.legs}
+    silent = {rail: "is not configured any more" for rail in rails if rail not in config.rails}
     for rail, told in answers.items():
         if isinstance(told, RailError):
             silent[rail] = str(told) or type(told).__name__
             continue
-        wrong = (one for one in compare(of_rail.get(rail, ()), told) if not one.match.closes_itself)
-        problems += [f"rail {rail}: {_said(one)}" for one in wrong if one.reference not in went_on]
-    return Reconciled(tuple(problems), silent)
+        found = compare((leg for leg in before.legs if leg.rail == rail), told.lines)
+        differences[rail] = tuple(
+            one for one in found if not one.match.closes_itself and one.reference not in went_on
+        )
+        if quiet:
+            balances += _balances(rail, told, found, before.clearing)
+    return Reconciled(differences, tuple(balances), silent)
+
+
+def _balances(
+    rail: str, told: Told, found: Sequence[Compared], clearing: Mapping[tuple[str, str], int]
+) -> Iterator[RailBalance]:
+    of_orders = {line for one in found for line in one.lines}
+    explained: Counter[str] = Counter()
+    for line in told.lines:
+        if line.id not in of_orders:
+            explained[line.amount.currency] += line.amount.minor
+    for one in found:
+        for money, sign in ((one.theirs, 1), (one.ours, -1)):
+            if money is not None:
+                explained[money.currency] += sign * money.minor
+    for there in told.balances:
+        here = Money(-clearing.get((rail, there.currency), 0), there.currency)
+        yield RailBalance(rail, there, here, Money(explained[there.currency], there.currency))
 
 
 def _said(one: Compared) -> str:
@@ -73,14 +129,14 @@ def _said(one: Compared) -> str:
             return f"order {one.reference} moved {one.theirs} there and {one.ours} here{where}"
 
 
-async def statements(config: Config) -> Mapping[str, tuple[StatementLine, ...] | RailError]:
-    """By rail, every line of our account's statement there, or why it could not be read.
+async def statements(config: Config) -> Mapping[str, Told | RailError]:
+    """By rail, our account's whole statement there, or why it could not be read.
 
     Only rails that move money outside of our ledger have one.
     """
 
-    async def whole(rail: Rail) -> tuple[StatementLine, ...]:
-        return tuple((await read(rail, None)).lines)
+    async def whole(rail: Rail) -> Told:
+        return await read(rail, None)
 
     return await _each(config, whole)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from paybridge.cli._frame import NOT_ASKED, ConfigFile, Mistake, books_at, load,
 if TYPE_CHECKING:
     from paybridge.app.statements import Reconciled
     from paybridge.config import Config
+    from paybridge.domain.money import Money
     from paybridge.storage.audit import AuditReport
 
 
@@ -34,6 +36,7 @@ def audit(
         str | None,
         typer.Option("--head", metavar="HASH", help="A last hash of before, which must still be there."),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Say it as one JSON object, for programs.")] = False,
 ) -> None:
     """Prove the books from outside, read-only; 1 if anything is wrong, 3 if a rail could not be asked."""
     from paybridge.storage.audit import audit as audit_books
@@ -46,10 +49,10 @@ def audit(
         report = audit_books(books_at(loaded), head=head)
         compared = _compared(loaded) if rails else None
     problems = (*report.problems, *(compared.problems if compared is not None else ()))
-    _print(report, problems)
-    if compared is not None:
-        for rail, why in compared.silent.items():
-            typer.echo(f"NOT ASKED: {rail}: {why}")
+    if as_json:
+        typer.echo(json.dumps(_as_json(report, compared, problems), indent=2))
+    else:
+        _print(report, compared, problems)
     if problems:
         raise typer.Exit(1)
     if compared is not None and compared.silent:
@@ -58,9 +61,9 @@ def audit(
 
 def _compared(config: Config) -> Reconciled:
     from paybridge.app.statements import reconcile
-    from paybridge.storage.rail_legs import rail_legs
+    from paybridge.storage.rail_legs import rail_books
 
-    return reconcile(config, lambda: rail_legs(config.database.url))
+    return reconcile(config, lambda: rail_books(config.database.url))
 
 
 def export_books(
@@ -111,7 +114,7 @@ def _whole(path: Path) -> Iterator[TextIO]:
         raise
 
 
-def _print(report: AuditReport, problems: Sequence[str]) -> None:
+def _print(report: AuditReport, compared: Reconciled | None, problems: Sequence[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -123,6 +126,9 @@ def _print(report: AuditReport, problems: Sequence[str]) -> None:
         table.add_row(kind, str(Money(minor, currency)))
     for (rail, currency), minor in sorted(report.clearing.items()):
         table.add_row(f"held by {rail}", str(Money(-minor, currency)))
+    for one in compared.balances if compared is not None else ():
+        if not (one.there.is_zero and one.here.is_zero):
+            table.add_row(f"held by {one.rail}, says {one.rail}", str(one.there))
     console = Console(highlight=False, markup=False)
     console.print(table)
     console.print(f"{report.journals} journals, {report.entries} entries, {report.accounts} accounts")
@@ -130,3 +136,57 @@ def _print(report: AuditReport, problems: Sequence[str]) -> None:
     for problem in problems:
         console.print(f"WRONG: {problem}", soft_wrap=True)
     console.print(f"{len(problems)} problems" if problems else "The books are sound.")
+    for rail, why in compared.silent.items() if compared is not None else ():
+        console.print(f"NOT ASKED: {rail}: {why}", soft_wrap=True)
+
+
+def _as_json(report: AuditReport, compared: Reconciled | None, problems: Sequence[str]) -> object:
+    """The shape that docs/commandline.md promises; amounts are in minor units."""
+    told: dict[str, object] = {
+        "version": 1,
+        "sound": not problems,
+        "problems": list(problems),
+        "journals": report.journals,
+        "entries": report.entries,
+        "accounts": report.accounts,
+        "head": report.head,
+        "totals": [
+            {"kind": kind, "currency": currency, "minor": minor}
+            for (kind, currency), minor in sorted(report.totals.items())
+        ],
+        "held_by_rails": [
+            {"rail": rail, "currency": currency, "minor": -minor}
+            for (rail, currency), minor in sorted(report.clearing.items())
+        ],
+    }
+    if compared is None:
+        return told
+    return told | {
+        "differences": [
+            {
+                "rail": rail,
+                "order": one.reference,
+                "class": one.match.value,
+                "there": _minor(one.theirs),
+                "here": _minor(one.ours),
+                "lines": list(one.lines),
+            }
+            for rail, found in compared.differences.items()
+            for one in found
+        ],
+        "balances": [
+            {
+                "rail": one.rail,
+                "there": _minor(one.there),
+                "here": _minor(one.here),
+                "explained": _minor(one.explained),
+                "agrees": one.agrees,
+            }
+            for one in compared.balances
+        ],
+        "not_asked": [{"rail": rail, "why": why} for rail, why in compared.silent.items()],
+    }
+
+
+def _minor(money: Money | None) -> object:
+    return None if money is None else {"currency": money.currency, "minor": money.minor}

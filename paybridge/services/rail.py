@@ -222,11 +222,16 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the statement; `next` is the cursor to go on with, None at the end."""
+    """A page of the statement; `next` is the cursor to go on with, None at the end.
+
+    `balance`, or `balances` in several currencies, is what the account holds behind its last line; it
+    counts on the last page, and the books are compared with it.
+    """
 
     lines: Sequence[StatementLine]
     next: str | None
     balance: Money | None
+    balances: Sequence[Money] = ()
 
 
 @runtime_checkable

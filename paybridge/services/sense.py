@@ -157,6 +157,10 @@ def sensible_page(told: object) -> Page:
         _demand(_fits(line.at, datetime) and line.at.tzinfo is not None, "a line's time")
     _demand(page.next is None or isinstance(page.next, str), "a cursor")
     _demand(page.balance is None or isinstance(page.balance, Money), "a balance")
+    _demand(
+        isinstance(page.balances, list | tuple) and all(isinstance(one, Money) for one in page.balances),
+        "balances",
+    )
     return page
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from paybridge.domain.money import Money
+
 MOST_PAGES: Final = 100_000
 
 
@@ -24,10 +26,14 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The lines from a moment on, each once, and the place of that moment if the statement has one."""
+    """The lines from a moment on, each once, and the place of that moment if the statement has one.
+
+    `balances` is what the account holds behind the last line, by currency, as far as the rail says.
+    """
 
     lines: Sequence[StatementLine]
     mark: Mark | None
+    balances: Sequence[Money] = ()
 
 
 async def read(rail: Rail, since: datetime | None, mark: Mark | None = None) -> Told:
@@ -52,7 +58,8 @@ async def _read(rail: Rail, since: datetime | None, mark: Mark | None) -> Told:
         page = await rail.statement(cursor)
         reading.take(page)
         if page.next is None or page.next == cursor or reading.is_past:
-            return Told(tuple(reading.lines.values()), reading.mark)
+            balances = (*page.balances, *([] if page.balance is None else [page.balance]))
+            return Told(tuple(reading.lines.values()), reading.mark, balances)
         cursor = page.next
     raise RailError("its statement does not end")
 

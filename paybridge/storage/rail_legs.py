@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from paybridge.services.checks_kept import name_of, read_kept
 from paybridge.services.ledger_head import Head
@@ -13,7 +14,7 @@ from paybridge.storage.outside import opened
 from paybridge.storage.tables import leg
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from paybridge.domain.leg import Leg
@@ -28,9 +29,20 @@ _QUESTION: Final = (
 _AT_ONCE: Final = 500
 
 
-def rail_legs(url: str) -> list[Leg]:
-    """Every leg that is an order to a rail, by id, or `DatabaseError`."""
-    return [one.leg for one in _found(url, f"{_QUESTION} ORDER BY leg.id")]
+@dataclass(frozen=True, slots=True)
+class RailBooks:
+    """At one moment: every order to a rail, by id, and the clearing account of each rail and currency."""
+
+    legs: Sequence[Leg]
+    clearing: Mapping[tuple[str, str], int]
+
+
+def rail_books(url: str) -> RailBooks:
+    """What the books say of rails, or `DatabaseError`."""
+    with opened(url, "read") as outside:
+        legs = [_booked(row).leg for row in outside.rows(f"{_QUESTION} ORDER BY leg.id")]
+        accounts = outside.rows("SELECT owner, currency, balance FROM account WHERE kind = 'rail_clearing'")
+        return RailBooks(legs, {(rail, currency): balance for rail, currency, balance in accounts})
 
 
 class RailLegs:
@@ -75,7 +87,8 @@ def _kept(url: str, rail: str) -> Kept | None:
 
 def _found(url: str, question: str, *facts: str | int) -> list[Booked]:
     with opened(url, "read") as outside:
-        return [
-            Booked(rows.leg_of(dict(zip(_COLUMNS, row[:-1], strict=True))), rows.moment(row[-1]))
-            for row in outside.rows(question, *facts)
-        ]
+        return [_booked(row) for row in outside.rows(question, *facts)]
+
+
+def _booked(row: tuple[Any, ...]) -> Booked:
+    return Booked(rows.leg_of(dict(zip(_COLUMNS, row[:-1], strict=True))), rows.moment(row[-1]))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -20,23 +22,23 @@ from paybridge.domain.money import Money
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services import checks_kept
 from paybridge.services.checks_kept import Kept
-from paybridge.services.ports import RailError, StatementLine, Step
+from paybridge.services.ports import RailError, Step
 from paybridge.services.reconciliation import Match
 from paybridge.services.statement_check import Difference
+from paybridge.services.statements import Told
 from tests.bank.bank_client import KEY, BankClient, bank_process
 from tests.fakes.database import START, open_book
 from tests.fakes.records import a_leg, a_transfer, people
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from paybridge.config import Config
     from tests.cli.test_commandline import Captured
 
 CENTS = 1250
 FIRST = "PB-TOPUP"
-Statements = Mapping[str, tuple[StatementLine, ...] | RailError]
+Statements = Mapping[str, Told | RailError]
 
 
 @pytest.fixture
@@ -154,6 +156,78 @@ async def test_a_bank_that_does_not_answer_is_no_agreement(tmp_path: Path, capsy
     assert status == 3
     assert "The books are sound." in told
     assert "NOT ASKED: bank: " in told
+
+
+async def test_the_audit_as_json_has_the_shape_that_the_docs_promise(
+    bank: BankClient, tmp_path: Path, capsys: Captured
+) -> None:
+    await collected_there(bank, "leg-1")
+    await collected_here(tmp_path, "leg-1")
+    await collected_there(bank, "leg-9")
+
+    status, told = await audited(tmp_path, bank.url, capsys, "--json")
+
+    said = json.loads(told)
+    assert status == 1
+    assert len(said.pop("head")) == 64
+    (difference,) = said.pop("differences")
+    (line,) = difference.pop("lines")
+    assert line.startswith("ent_")
+    assert difference == {
+        "rail": "bank",
+        "order": "leg-9",
+        "class": "missing_here",
+        "there": {"currency": "EUR", "minor": CENTS},
+        "here": None,
+    }
+    balances = {one["there"]["currency"]: one for one in said.pop("balances")}
+    held = balances["EUR"]["there"]["minor"]
+    assert balances["EUR"] == {
+        "rail": "bank",
+        "there": {"currency": "EUR", "minor": held},
+        "here": {"currency": "EUR", "minor": CENTS},
+        "explained": {"currency": "EUR", "minor": held - CENTS},
+        "agrees": True,
+    }
+    (problem,) = said.pop("problems")
+    assert problem.startswith("rail bank: order leg-9 moved 12.50 EUR there and nothing here")
+    assert said == {
+        "version": 1,
+        "sound": False,
+        "journals": 2,
+        "entries": 4,
+        "accounts": 3,
+        "totals": [
+            {"kind": "held", "currency": "EUR", "minor": 0},
+            {"kind": "person", "currency": "EUR", "minor": CENTS},
+            {"kind": "rail_clearing", "currency": "EUR", "minor": -CENTS},
+        ],
+        "held_by_rails": [{"rail": "bank", "currency": "EUR", "minor": CENTS}],
+        "not_asked": [],
+    }
+    page = (Path(__file__).parents[2] / "docs" / "commandline.md").read_text()
+    assert [name for name in json.loads(told) if f"`{name}`" not in page] == []
+
+
+async def test_a_balance_that_its_own_statement_does_not_explain_is_named(
+    bank: BankClient, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await collected_there(bank, "leg-1")
+    await collected_here(tmp_path, "leg-1")
+    ask = app_statements.statements
+
+    async def a_cent_less(config: Config) -> Statements:
+        told = (await ask(config))["bank"]
+        assert isinstance(told, Told)
+        balances = [one - Money(1, one.currency) for one in told.balances if one.currency == "EUR"]
+        return {"bank": replace(told, balances=balances)}
+
+    monkeypatch.setattr(app_statements, "statements", a_cent_less)
+    status, told = await audited(tmp_path, bank.url, capsys)
+
+    assert status == 1
+    assert re.search(r"WRONG: rail bank: holds [\d.]+ EUR, the books say 12.50 EUR and its statement", told)
+    assert "1 problems" in told
 
 
 async def test_reconcile_lists_each_order_that_differs_with_its_class(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,13 +13,18 @@ import pytest
 from paybridge.domain import leg as legs
 from paybridge.domain.leg import LegEffect, LegHappening, LegKind, LegState
 from paybridge.domain.transfer import TransferState
+from paybridge.services import checks_kept
+from paybridge.services.checks_kept import Kept
+from paybridge.services.ledger_head import Head
 from paybridge.services.ports import Step
+from paybridge.services.statement_check import Booked
 from paybridge.storage.audit import AuditReport, audit
 from paybridge.storage.errors import DatabaseError
-from paybridge.storage.export import FORMATS, export
-from paybridge.storage.rail_legs import rail_legs
+from paybridge.storage.export import FORMATS, Period, export
+from paybridge.storage.export.books import EVER
+from paybridge.storage.rail_legs import RailLegs, rail_books
 from tests.fakes import postgres
-from tests.fakes.database import name_of, open_book
+from tests.fakes.database import START, name_of, open_book
 from tests.fakes.records import a_leg, a_topup, a_transfer, people
 
 if TYPE_CHECKING:
@@ -61,8 +67,8 @@ async def audited(database: Database) -> AuditReport:
     return await asyncio.to_thread(audit, database.url)
 
 
-async def exported(url: str, form: str) -> list[str]:
-    return await asyncio.to_thread(lambda: list(export(url, form)))
+async def exported(url: str, form: str, period: Period) -> list[str]:
+    return await asyncio.to_thread(lambda: list(export(url, form, period)))
 
 
 async def change(database: Database, statement: str) -> None:
@@ -117,9 +123,24 @@ async def test_a_row_that_was_changed_by_hand_is_named(books: Database, statemen
 
 
 async def test_what_went_through_rails_is_read_from_either_engine(books: Database) -> None:
-    (found,) = await asyncio.to_thread(rail_legs, books.url)
+    out = await books.book.leg_by_reference("out")
+    assert out is not None
+    told = await asyncio.to_thread(rail_books, books.url)
+    beside = RailLegs(books.url)
+    last = await beside.head()
 
-    assert found == await books.book.leg_by_reference("out")
+    assert (told.legs, told.clearing) == ([out], {("bank", "EUR"): -1000})
+    assert list(await beside.since("bank", START)) == [Booked(out, START)]
+    assert list(await beside.since("bank", None)) == [Booked(out, START)]
+    assert list(await beside.since("bank", START + timedelta(seconds=1))) == []
+    assert list(await beside.since("other", None)) == []
+    assert list(await beside.named(["out", "pay", "nobody's"])) == [Booked(out, START)], (
+        "a booking is no order"
+    )
+    assert last == Head(4, (await audited(books)).head)
+    assert await beside.kept("bank") is None
+    await checks_kept.remember(books.mailbox, "bank", Kept(START))
+    assert await beside.kept("bank") == Kept(START)
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -129,8 +150,13 @@ async def test_both_engines_export_the_same_books(books: Database, tmp_path: Pat
     book, _, _, other = await open_book(folder)
     await fill(book)
     await other.close()
+    march = Period(date(2026, 3, 1), date(2026, 3, 2))
+    april = Period(date(2026, 4, 1), None)
 
-    assert await exported(books.url, form) == await exported(other.url, form)
+    for period in (EVER, march, april):
+        assert await exported(books.url, form, period) == await exported(other.url, form, period)
+    assert len(await exported(books.url, form, march)) > 1
+    assert await exported(books.url, form, march) != await exported(books.url, form, april)
 
 
 async def test_a_server_that_is_not_there_is_one_line() -> None:

@@ -93,10 +93,11 @@ class EntryTold(Said):
 
 
 class StatementTold(Said):
-    """A page of entries, oldest first, and the cursor behind the last."""
+    """A page of entries, oldest first, the cursor behind the last, and what our accounts hold by currency."""
 
     entries: list[EntryTold]
     next: Text
+    balances: dict[Text, Minor]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from paybridge.rails._frame import (
     Linked,
     LinkRefusedError,
     Money,
+    MoneyError,
     NotASandboxError,
     NotFound,
     NotSentError,
@@ -263,8 +264,11 @@ class BankRail:
         params = {"currency": "all", "limit": str(PAGE)} | ({} if cursor is None else {"after": cursor})
         told = (await self._bank.ask("GET", "/v1/statement", params=params)).read(StatementTold)
         lines = tuple(_line(entry) for entry in told.entries)
-        # One balance would say nothing about several currencies.
-        return Page(lines, told.next if lines else None, None)
+        try:
+            balances = tuple(Money(minor, currency) for currency, minor in told.balances.items())
+        except MoneyError as error:
+            raise RailError(f"unreadable statement: {error}") from error
+        return Page(lines, told.next if lines else None, None, balances)
 
     async def alive(self) -> None:
         """The bank answers, and is still a sandbox."""

@@ -84,7 +84,7 @@ class AfterRestore:
         marker = await self._mailbox.recall(MARKER)
         if marker is None or await self._mailbox.recall(f"{MARKER}/{name}") == marker:
             return
-        if {LegKind.COLLECT, LegKind.PAYOUT} & rail.capabilities().flows:
+        if {LegKind.COLLECT, LegKind.PAYOUT, LegKind.DIRECT} & rail.capabilities().flows:
             await self._clear(name, rail, read_marker(marker))
         await self._mailbox.remember(f"{MARKER}/{name}", marker)
 

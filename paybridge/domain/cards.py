@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 _LOOKED_AT: Final = 4096
 _SHORTEST, _LONGEST = 13, 19
 _IBAN: Final = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[0-9A-Za-z]){11,30}(?![0-9A-Za-z])")
+_UUID: Final = re.compile(
+    r"(?<![0-9A-Za-z-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9A-Za-z-])", re.IGNORECASE
+)
 _RUN: Final = re.compile(r"(?<![0-9A-Za-z])[0-9]+(?:[ \-][0-9]+)*(?![A-Za-z])")
 _SHORTEST_IBAN, _MODULUS = 15, 97
 _TWICE: Final = 9
@@ -21,9 +24,10 @@ def holds_card_number(text: str) -> bool:
     """Whether 13 to 19 figures in `text` pass the check of ISO/IEC 7812-1 annex B (Luhn).
 
     They may stand in groups, with other figures (an amount, a date of expiry) beside them. What is shaped as
-    an IBAN is none: one in ten of them would pass by chance.
+    an IBAN or a UUID (a Pix key, say) is none: one in ten of them would pass by chance.
     """
-    plain = _IBAN.sub(_behind_iban, unicodedata.normalize("NFKC", text[:_LOOKED_AT]))
+    plain = _UUID.sub(" ", unicodedata.normalize("NFKC", text[:_LOOKED_AT]))
+    plain = _IBAN.sub(_behind_iban, plain)
     return any(_passes(figures) for run in _RUN.finditer(plain) for figures in _candidates(run[0]))
 
 

@@ -10,7 +10,7 @@ from paybridge.domain.people import Link, LinkState
 from paybridge.services.accounts import Accounts, WrongWayError
 from paybridge.services.holders import Holder, Holders
 from paybridge.services.ports import Book, Chance, Clock, LinkRefusedError, Rail, RailError, Step, Vault
-from paybridge.services.recognising import Meant, joined, meant
+from paybridge.services.recognising import Meant, canonical, joined, meant
 from paybridge.services.sources import RailAwayError
 
 if TYPE_CHECKING:
@@ -116,13 +116,13 @@ class Linking:
         `holder` is the name that money to this account is meant for; nothing if nobody knows.
 
         The rail is given the number as it was typed, without spaces between groups; two that differ in case
-        are one account.
+        or punctuation are one account.
         """
         rail_name, typed = named.rail, joined(named.number)
         compact = typed.upper()
         mine = await self._book.links(owner.person.id)
         live = [link for link in mine if link.state in {LinkState.PENDING, LinkState.VERIFIED}]
-        hashed = self._vault.fingerprint("link.number", f"{rail_name}|{compact}".encode())
+        hashed = self._vault.fingerprint("link.number", f"{rail_name}|{canonical(typed)}".encode())
         for link in live:
             if link.number_hash == hashed and link.state is LinkState.VERIFIED:
                 raise AlreadyLinkedError(account=link.masked)

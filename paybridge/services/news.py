@@ -83,7 +83,7 @@ class News:
         minutes = int((transfer.expires - transfer.created).total_seconds() // 60)
         hides = await self._hides(transfer)
         alone = not transfer.kind.between_people or self._is_private(names) or hides
-        tail = link.masked[-2:] if link else ""
+        tail = _tail(link.masked) if link else ""
         to_type: Facts = {
             "code": transfer.code,
             "minutes": minutes,
@@ -333,6 +333,12 @@ class News:
             facts=facts,
             about=about(transfer, None),
         )
+
+
+def _tail(masked: str) -> str:
+    """The little of an account that a room may see: two figures, or the bank of an address."""
+    shown = masked.rpartition("•")[2].strip()
+    return shown if shown.startswith("@") else shown[-2:]
 
 
 def _straight(transfer: Transfer, holder: Holder | None) -> Facts:

@@ -44,6 +44,15 @@ def joined(number: str) -> str:
     return (" " if "@" in number else "").join(number.split())
 
 
+def canonical(number: str) -> str:
+    """The form in which two ways to write one number are the same: without case, spaces and punctuation.
+
+    Of an address, punctuation is a part.
+    """
+    bare = joined(number).upper()
+    return bare if "@" in bare else re.sub(r"[().\-/]", "", bare)
+
+
 def _fits(can: Capabilities, kind: str, number: str) -> bool:
     compact = joined(number)
     shape = can.shapes.get(kind)

@@ -27,6 +27,7 @@ from paybridge.domain.cards import holds_card_number
         "4111\u00a01111\u00a01111\u00a01111",
         "bank DE89 3704 0044 0532 0130 00 4111 1111 1111 1111",
         "4111 1111 1111 1111 DE89370400440532013000",
+        "41111111-1111-1111-8111",
     ],
 )
 def test_a_card_number_is_seen(text: str) -> None:
@@ -46,6 +47,7 @@ def test_a_card_number_is_seen(text: str) -> None:
         "DE89 3704 0044 0532 0130 01",
         "GB82 WEST 1234 5698 7654 32",
         "NL91ABNA0417164300",
+        "pix 41111111-1111-1111-8111-000000000000",
         "bank DE893704 0044053201-3000",
     ],
 )

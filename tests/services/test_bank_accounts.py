@@ -292,7 +292,7 @@ async def test_who_wants_it_is_paid_straight_into_their_account(
     await town.house.hear(ALICE, "!yes", DINNER)
     receipt = await town.house.carry()
 
-    assert "from your account ••nk, straight to an account that is in their name" in words([card])
+    assert "from your account ••@okbank, straight to an account that is in their name" in words([card])
     assert "Meier" not in words([card])
     assert keys(receipt) == ["pay.receipt"]
     assert "Bob: it is in your account at the bank." in words(receipt)
@@ -371,3 +371,15 @@ async def test_what_was_paid_directly_is_taken_back_past_the_books_too(
     assert (await town.entries("bob@okbank"))[0]["amount"] == -20_00
     assert await town.balance(BOB, "INR") == 50_00
     assert audit(town.house.database.url).problems == ()
+
+
+async def test_one_account_written_in_two_ways_is_linked_once(
+    open_town: Callable[[str], Awaitable[Town]],
+) -> None:
+    town = await open_town("BRL")
+    await town.link(ALICE, NUMBERS["BRL"])
+
+    assert keys(await town.house.hear(ALICE, "!link +5511912345678")) == ["error.already_linked"]
+    assert keys(await town.house.hear(ALICE, "!link a.b@okbank")) == ["link.begun"]
+    assert keys(await town.house.hear(ALICE, "!link ab@okbank")) == ["link.begun"]
+    assert words(await town.house.hear(ALICE, "!accounts")).count("ab••••@okbank") == 1

@@ -55,6 +55,13 @@ def test_what_does_not_agree_is_named(lines: list[StatementLine], match: Match) 
     assert not match.closes_itself
 
 
+def test_a_direct_payment_has_no_line_in_our_statement() -> None:
+    direct = replace(COLLECT, kind=LegKind.DIRECT, to_link="token")
+
+    assert matches([direct]) == {"in": Match.MATCHED}
+    assert matches([direct], line(1, "in", 1000)) == {"in": Match.AMOUNT_DIFFERS}
+
+
 def test_a_payment_that_only_the_rail_knows_is_missing_here() -> None:
     (found,) = compare([], [line(1, "lost", 1000)])
 

@@ -149,7 +149,7 @@ class Approvals:
         """What the approval changes of the second factor, whose code is used in the step that it approves."""
         factor = await self._factors.active(card.payer)
         if factor is None:
-            await self._strength.check(card)
+            await self._strength.check_by_code(card)
             return Step()
         if digits is not None:
             payer = await self._book.person(card.payer)

@@ -24,7 +24,12 @@ class Strength:
 
     async def check(self, transfer: Transfer) -> None:
         """Raise unless the payer could approve this at all; somebody without a factor has an allowance."""
-        if transfer.kind is not TransferKind.PAY or await self._factors.active(transfer.payer) is not None:
+        if transfer.kind is TransferKind.PAY and await self._factors.active(transfer.payer) is None:
+            await self.check_by_code(transfer)
+
+    async def check_by_code(self, transfer: Transfer) -> None:
+        """Raise unless the code alone may approve this, of a payer who has no factor."""
+        if transfer.kind is not TransferKind.PAY:
             return
         before = await self._book.approved_so_far(transfer.payer)
         currency = transfer.amount.currency

@@ -51,7 +51,6 @@ from paybridge.storage.tables import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from sqlalchemy import TextClause
 
 _NEVER_APPROVED: Final = (
     TransferState.DRAFTED,
@@ -77,11 +76,12 @@ def _newest_first(statement: Select[Any]) -> Select[Any]:
     return statement.order_by(transfer.c.created.desc(), transfer.c.id.desc())
 
 
-def _is_none_of(states: Iterable[TransferState]) -> TextClause:
-    return text(f"NOT ({in_list('transfer.state', states)})")
+def _is_none_of(states: Iterable[TransferState]) -> ColumnElement[bool]:
+    # For a list of more than two, SQLite makes a table each time.
+    return and_(*(transfer.c.state != state.value for state in states))
 
 
-def _approved_by_payer() -> tuple[ColumnElement[bool] | TextClause, ...]:
+def _approved_by_payer() -> tuple[ColumnElement[bool], ...]:
     """The payments to others that the person approved and no rail refused."""
     return (
         transfer.c.payer == bindparam("payer"),

@@ -38,6 +38,7 @@ SAID_IN_WORDS = frozenset(
         "night_limit",
         "invoice_expired",
         "payment_failed",
+        "payee_away",
     }
 )
 _IN_DIRECT_ROOM = 2  # the person and the bot

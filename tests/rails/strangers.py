@@ -60,6 +60,10 @@ class Stranger:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Nobody answers any more."""
         await self._server.close()
 
     async def _says(self, request: web.Request) -> web.Response:

@@ -240,6 +240,28 @@ class TestAtLNbits:
             with pytest.raises(NotASandboxError):
                 await stand.rail(proxy.address).prepare(order)
 
+    async def test_a_funding_source_that_changes_is_looked_at_again(self, stand: LightningStand) -> None:
+        async with FaultProxy(stand.address) as proxy:
+            rail = stand.rail(proxy.address)
+            await rail.prove_sandbox()
+            await rail.alive()
+            asked = list(proxy.seen)
+            proxy.where, proxy.rewrite = stand.about, stand.as_if_live
+            with pytest.raises(NotASandboxError, match="real money"):
+                await rail.alive()
+            order = await stand.order_to(stand.details)
+            with pytest.raises(NotASandboxError, match="real money"):
+                await rail.prepare(order)
+
+        assert asked == ["GET /api/v1/status"] * 2
+
+    async def test_a_payee_who_is_away_is_no_trouble_of_the_rail(self, stand: LightningStand) -> None:
+        order = await stand.order_to(stand.stranger.lightning_address)
+        await stand.stranger.leave()
+
+        with pytest.raises(OrderRefusedError, match="payee_away"):
+            await stand.rail().prepare(order)
+
     async def test_an_lnbits_that_is_too_old_is_refused(self, stand: LightningStand) -> None:
         async with FaultProxy(stand.address) as proxy:
             proxy.where = stand.about

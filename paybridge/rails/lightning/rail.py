@@ -35,7 +35,7 @@ from paybridge.rails._frame import (
     Unsure,
 )
 from paybridge.rails._http import LostTrackError
-from paybridge.rails._outside import Outside
+from paybridge.rails._outside import ForbiddenAddressError, NobodyThereError, Outside
 from paybridge.rails.lightning.answers import (
     COLLECT,
     LINK,
@@ -65,6 +65,9 @@ NO_NODE: Final = "FakeWallet"
 REAL: Final = "bc"
 LONGEST_TEXT: Final = 140
 LONGEST_ANSWER: Final = 64 * 1024
+PATIENCE_WITH_PAYEES: Final = 5.0
+"""Seconds for each of two questions: a payee whose server hangs shall hold up nobody else."""
+
 _VERSION: Final = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})\b", re.ASCII)
 
 
@@ -83,9 +86,11 @@ class LightningRail:
         """Keep the options; nothing is sent before `prove_sandbox`."""
         self._options = options
         self._lnbits = LNbitsClient(options, http)
-        self._payees = Payees(Outside(options.payee_hosts, options.timeout_seconds, LONGEST_ANSWER))
+        patience = min(options.timeout_seconds, PATIENCE_WITH_PAYEES)
+        self._payees = Payees(Outside(options.payee_hosts, patience, LONGEST_ANSWER))
         self._key = options.admin_key.get_secret_value()
         self._network: str | None = None
+        self._source: str | None = None
         self._preparing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def capabilities(self) -> Capabilities:
@@ -113,20 +118,11 @@ class LightningRail:
                 "rails.lightning.allow_hosts"
             )
         try:
-            answer = await self._lnbits.about()
-        except LostTrackError as error:
-            raise NotSentError(str(error)) from error
-        try:
-            about = answer.read(About)
-            version = _VERSION.match(about.version)
-            if version is None or (int(version[1]), int(version[2])) < OLDEST:
-                raise NotASandboxError("rails.lightning.url: LNbits is older than 1.6")
-            if about.funding_source == NO_NODE:
-                self._network = REAL
-                return
-            self._network = await self._network_of_a_node()
+            about = await self._about()
+            network = REAL if about.funding_source == NO_NODE else await self._network_of_a_node()
         except LostTrackError as error:
             raise NotASandboxError(f"rails.lightning: LNbits does not say what it is: {error}") from error
+        self._network, self._source = network, about.funding_source
 
     async def quote(self, order: Order) -> Quote:
         """Free for a top-up. What routing a payout costs is known afterwards, and its most before."""
@@ -235,8 +231,14 @@ class LightningRail:
         return Page(lines, str(after) if page.data and after < page.total else None, None)
 
     async def alive(self) -> None:
-        """LNbits answers, and is still a sandbox."""
-        await self.prove_sandbox()
+        """LNbits answers, and pays from where it did when it was proven to be a sandbox."""
+        try:
+            same = self._network is not None and (await self._about()).funding_source == self._source
+        except LostTrackError as error:
+            raise NotSentError(str(error)) from error
+        if not same:
+            self._network = None
+            await self.prove_sandbox()
 
     async def close(self) -> None:
         """The session is not ours to close, and none to payees is kept."""
@@ -256,6 +258,18 @@ class LightningRail:
             await self.prove_sandbox()
         assert self._network is not None  # else it was no sandbox
         return self._network
+
+    async def _about(self) -> About:
+        """What LNbits says of itself; `NotASandboxError` if it is too old."""
+        try:
+            answer = await self._lnbits.about()
+        except LostTrackError as error:
+            raise NotSentError(str(error)) from error
+        about = answer.read(About)
+        version = _VERSION.match(about.version)
+        if version is None or (int(version[1]), int(version[2])) < OLDEST:
+            raise NotASandboxError("rails.lightning.url: LNbits is older than 1.6")
+        return about
 
     async def _network_of_a_node(self) -> str:
         made = await self._lnbits.invoice("network", {"what": "network"}, 1, "PayBridge", 60, None)
@@ -279,7 +293,10 @@ class LightningRail:
             return await self._lnbits.invoice(
                 reference, facts, amount, text, options.invoice_seconds, options.webhook_url
             )
-        pays = await self._payees.invoice(address, amount * MSAT)
+        try:
+            pays = await self._payees.invoice(address, amount * MSAT)
+        except (ForbiddenAddressError, NobodyThereError) as error:
+            raise OrderRefusedError("payee_away") from error
         invoice = Invoice.read(pays)
         if invoice.network != network:
             raise OrderRefusedError("bad_network")

@@ -393,7 +393,7 @@ async def test_a_payee_who_has_left_since_the_card_is_not_paid(stage: Stage, peo
     await phones[1].client.room_leave(alice.room)
     refused = await alice.asks(f"!confirm {about(card)['code']}", "Nothing was sent.")
 
-    assert "None of your open cards" in unknown.body
+    assert "does not fit any of your open cards" in unknown.body
     assert f"{bob.id} is not in this room" in refused.body
     assert await alice.moved(payment_of(card)) == []
 

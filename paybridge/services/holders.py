@@ -54,7 +54,7 @@ class Holders:
         return self._vault.seal(owner.key, _context(owner.id), told.encode()) if told else None
 
     async def check(self, owner: Person, link: Link) -> Holder | None:
-        """What the account's bank says of the name that its owner told; None if none was told.
+        """What the account's bank says of the name that its owner told; None if nobody can be asked.
 
         A bank that cannot be asked just now keeps nobody from their money: then it is not possible.
         """
@@ -65,7 +65,7 @@ class Holders:
         except SealBrokenError:
             return None
         rail = self._rails.get(link.rail)
-        if not isinstance(rail, PayeeChecking):
+        if rail is None or not rail.capabilities().checks_payees or not isinstance(rail, PayeeChecking):
             return None
         try:
             told = await rail.check_payee(link.token, name)

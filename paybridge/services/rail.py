@@ -18,7 +18,7 @@ class Capabilities:
 
     `links` are the kinds of account that it links (`iban`). `shapes` has, for those kinds that people need
     not name, the regular expression that their numbers match, without spaces and in any case. `most_in` has
-    the currencies whose `most` is another.
+    the currencies whose `most` is another. `checks_payees` says that the rail is `PayeeChecking`.
     """
 
     currencies: frozenset[str]
@@ -31,6 +31,7 @@ class Capabilities:
     money_can_come_back_for: timedelta
     most_in: Mapping[str, int] = field(default_factory=dict)
     shapes: Mapping[str, str] = field(default_factory=dict)
+    checks_payees: bool = False
 
     def most_of(self, currency: str) -> int:
         """The most of one order in this currency, in minor units."""

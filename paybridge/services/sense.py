@@ -75,6 +75,7 @@ def sensible_capabilities(told: object) -> Capabilities:
     _demand(_between(NOTHING, can.idempotency_window, LONGEST_WINDOW), "its idempotency window")
     _demand(_between(NOTHING, can.money_can_come_back_for, LONGEST_WINDOW), "how long money can come back")
     _demand(isinstance(can.not_found_is_final, bool), "whether not found is final")
+    _demand(isinstance(can.checks_payees, bool), "whether it checks payees")
     return can
 
 

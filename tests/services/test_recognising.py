@@ -71,6 +71,7 @@ def test_a_number_is_recognised_by_its_shape_or_by_what_stands_before_it(
         {"most_in": {"EUR": 0}},
         {"most_in": {"EUR": MAX_MINOR + 1}},
         {"most_in": {"EUR": "100"}},
+        {"checks_payees": "yes"},
     ],
 )
 def test_shapes_and_limits_that_cannot_be_are_nonsense(changed: dict[str, Any]) -> None:

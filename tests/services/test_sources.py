@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paybridge.domain.leg import LegKind
+from paybridge.services.ports import PayeeCheck, PayeeMatch
 from tests.fakes.house import ALICE, BOB, DINNER, House, keys, open_house, words
 from tests.fakes.rail import ScriptedRail
 
@@ -144,6 +145,19 @@ async def test_a_card_that_is_the_default_is_not_cashed_out_to(house: House) -> 
     await house.hear(ALICE, "!accounts default 3")
 
     assert "to your account •••• 3000" in words(await house.hear(ALICE, "!cashout 1 EUR"))
+
+
+async def test_of_a_rail_that_cannot_ask_for_a_holder_s_name_nothing_is_said(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_possible(*_: object) -> PayeeCheck:
+        return PayeeCheck(PayeeMatch.NOT_POSSIBLE)
+
+    # As the guard around every rail has it.
+    monkeypatch.setattr(ScriptedRail, "check_payee", not_possible, raising=False)
+    await house.fund(ALICE, 1000)
+
+    assert "holder" not in words(await house.hear(ALICE, "!cashout 1 EUR"))
 
 
 async def test_a_topup_comes_from_where_it_is_told_to(house: House, cards: ScriptedRail) -> None:

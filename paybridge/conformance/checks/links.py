@@ -105,6 +105,7 @@ async def check_link_holder(bench: Bench) -> None:
     """Its holder's name matches, another one does not, and who asks for another is not told the right one."""
     naming, linking, rail = bench.naming, bench.linking, bench.rail
     linked = await rail.link(linking.details)
+    promised(rail.capabilities().checks_payees, "it says that it checks no payees")
     promised(isinstance(rail, PayeeChecking), "it has no check_payee")
     assert isinstance(rail, PayeeChecking)
 

@@ -106,6 +106,7 @@ class BankRail:
             money_can_come_back_for=timedelta(0),
             most_in={scheme.currency: scheme.most for scheme in SCHEMES.values()},
             shapes={kind: scheme.shape for kind, scheme in SCHEMES.items()},
+            checks_payees=True,
         )
 
     async def prove_sandbox(self) -> None:

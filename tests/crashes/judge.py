@@ -73,8 +73,7 @@ def judge(world: World) -> Verdict:
     ((clearing,),) = world.books("SELECT coalesce(sum(balance), 0) FROM account WHERE kind = 'rail_clearing'")
     if -int(clearing) != at_bank:
         wrong.append(f"the books say that the bank holds {-int(clearing)}, the bank {at_bank}")
-    if world.url.startswith("sqlite"):
-        wrong += audit(world.url).problems
+    wrong += audit(world.url).problems
     refused = sum(state == "refused" for _, _, state, *_ in transfers)
     return Verdict(len(transfers), refused, legs, tuple(lost), tuple(doubled), tuple(wrong))
 

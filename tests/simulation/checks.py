@@ -12,6 +12,7 @@ from paybridge.storage.audit import audit
 from paybridge.storage.works import Failed, FinishLetter, WriteStep
 from tests.simulation.rail import Stage
 from tests.simulation.violations import ViolationError
+from tests.simulation.wealth import elsewhere_than_due
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from paybridge.storage.works import Answer, Work
     from tests.simulation.rail import Bank
 
+_NEVER_NEGATIVE: Final = frozenset({"person", "held", "claimable", "fee"})
 _ACCOUNTS: Final = "SELECT id, owner, kind, currency, balance, floor FROM account"
 _HOLDS: Final = """
     SELECT account.owner, account.balance, coalesce((
@@ -37,10 +39,28 @@ _LATELY: Final = """
     SELECT journal, account, currency, amount, balance_after FROM entry WHERE journal > ?
     ORDER BY journal, line
 """
+_REFUNDS: Final = """
+    SELECT paid.id, paid.amount, paid.refunded, coalesce((
+        SELECT sum(given.amount) FROM transfer AS given
+        WHERE given.original = paid.id AND given.state = 'settled'
+    ), 0) AS back
+    FROM transfer AS paid WHERE paid.refunded <> back OR back > paid.amount
+"""
+_LEFT: Final = """
+    SELECT balance_after FROM entry WHERE balance_after > 0 AND (account, version) = (
+        SELECT account.id, max(entry.version) FROM entry JOIN account ON account.id = entry.account
+        WHERE account.owner = ? AND account.kind = 'person' AND entry.journal <= ?
+    )
+"""
+_SUSPENDED: Final = """
+    SELECT coalesce(sum(CASE kind WHEN 'collect' THEN amount ELSE -(amount + fee) END), 0)
+    FROM leg WHERE state = 'suspended'
+"""
 _LEGS: Final = """
-    SELECT leg.id, leg.state, leg.amount, leg.fee, leg.kind, transfer.state
+    SELECT leg.id, leg.state, leg.amount, leg.fee, leg.taken_back, leg.kind, transfer.state
     FROM leg JOIN transfer ON transfer.id = leg.transfer WHERE leg.rail = 'bank'
 """
+_MOVED: Final = frozenset({"settled", "reversed", "suspended"})
 _STARTED: Final = """
     SELECT id, state FROM transfer WHERE state = 'approved' OR (state = 'awaiting_approval' AND expires < ?)
 """
@@ -118,6 +138,9 @@ class Checks:
             f"{held} is held of {owner}, and live transfers account for {due}"
             for owner, held, due in self._rows(_HOLDS)
         ]
+        accounts = self._rows(_ACCOUNTS)
+        owed = {account: owner for account, owner, kind, *_ in accounts if kind == "receivable"}
+        owing: list[tuple[str, int]] = []
         per_journal: Counter[tuple[int, str]] = Counter()
         for journal, account, currency, amount, left in self._rows(_LATELY, self._journal):
             self._journal = journal
@@ -125,16 +148,33 @@ class Checks:
             self._balances[account] += amount
             if self._balances[account] != left:
                 wrong.append(f"entries of account {account} sum to {self._balances[account]}, not {left}")
+            if account in owed:
+                owing.append((owed[account], journal))
         wrong += [f"journal {journal} does not balance" for (journal, _), sum_ in per_journal.items() if sum_]
         sums: Counter[str] = Counter()
-        for account, owner, kind, currency, balance, floor in self._rows(_ACCOUNTS):
+        suspended = self._one(_SUSPENDED)
+        for account, owner, kind, currency, balance, floor in accounts:
             sums[currency] += balance
-            if floor is not None and balance < floor:
+            if balance < 0 and (floor is not None or kind in _NEVER_NEGATIVE):
                 wrong.append(f"{kind} of {owner} is below its floor: {balance}")
+            if kind == "receivable" and balance > 0:
+                wrong.append(f"{owner} is owed {balance}")
+            if kind == "suspense":
+                suspended -= balance
             if balance != self._balances[account]:
                 told = f"account {account} has {balance}"
                 wrong.append(f"{told}, its entries sum to {self._balances[account]}")
         wrong += [f"{currency} sums to {total}" for currency, total in sums.items() if total]
+        wrong += [f"suspense is off by {suspended}"] if suspended else []
+        wrong += [
+            f"{owner} owes although {left} was left to them"
+            for owner, journal in owing
+            for (left,) in self._rows(_LEFT, owner, journal)
+        ]
+        wrong += [
+            f"{back} of {amount} of {payment} was refunded, and it says {refunded}"
+            for payment, amount, refunded, back in self._rows(_REFUNDS)
+        ]
         if wrong:
             raise ViolationError("; ".join(wrong))
 
@@ -144,26 +184,32 @@ class Checks:
         """What has not settled yet; `now` in microseconds."""
         letters = self._rows("SELECT event FROM letter WHERE done = 0")
         posts = self._rows("SELECT id FROM post WHERE state = 'waiting'")
+        asked = self._rows("SELECT id FROM leg WHERE due IS NOT NULL AND state IN ('settled', 'refused')")
         return [
             *(f"letter {event}" for (event,) in letters),
             *(f"post {post}" for (post,) in posts),
+            *(f"leg {leg} is asked about" for (leg,) in asked),
             *(f"transfer {name} is {state}" for name, state in self._rows(_STARTED, now)),
         ]
 
     def books_agree(self, bank: Bank) -> None:
         """Every leg ended as the bank's truth says, and the bank holds what the books say that it does."""
         wrong = []
-        for leg, state, amount, fee, kind, transfer in self._rows(_LEGS):
+        for leg, state, amount, fee, back, kind, transfer in self._rows(_LEGS):
             kept = bank.orders.get(leg)
-            moved = bank.effects(leg)
-            if moved != (state in {"settled", "reversed"}) or (state == "reversed") != bank.took_back(leg):
+            moved, taken_back = bank.effects(leg), 0 if kept is None else kept.taken_back
+            if state == "refused" and taken_back == amount:
+                continue  # it came and went before we knew of it
+            if moved != (state in _MOVED) or taken_back != back or bool(back) != (state == "reversed"):
                 wrong.append(
-                    f"leg {leg} of a {transfer} transfer is {state}, and the bank moved money {moved} times"
+                    f"leg {leg} of a {transfer} transfer is {state} less {back}, the bank moved money"
+                    f" {moved} times and took back {taken_back}"
                 )
             elif moved and (kept is None or kept.order.amount.minor != amount):
                 wrong.append(f"leg {leg}: other amounts")
             elif moved and kept is not None and kind == "payout" and fee != kept.fee:
                 wrong.append(f"leg {leg}: other fees")
+        wrong += elsewhere_than_due(self._connection)
         holds = sum(line.amount.minor for line in bank.moved)
         booked = self._one("SELECT coalesce(sum(balance), 0) FROM account WHERE kind = 'rail_clearing'")
         if holds != -booked:
@@ -185,7 +231,7 @@ class Checks:
         if problems:
             raise ViolationError(f"audit: {'; '.join(problems)}")
 
-    def _rows(self, question: str, *facts: int) -> list[tuple[Any, ...]]:
+    def _rows(self, question: str, *facts: int | str) -> list[tuple[Any, ...]]:
         return self._connection.execute(question, facts).fetchall()
 
     def _one(self, question: str) -> int:

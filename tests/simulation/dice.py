@@ -70,6 +70,11 @@ class Trace:
         if self.keep:
             self.lines.append(line)
 
+    def tell(self, *lines: str) -> None:
+        """Say more to whoever looks into a failure."""
+        if self.keep:
+            self.lines.extend(line.rstrip() for line in lines)
+
     @property
     def digest(self) -> str:
         return self._hash.hexdigest()

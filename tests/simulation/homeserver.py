@@ -41,6 +41,8 @@ class Homeserver:
     """What was said, by transaction id: the event that it became."""
     codes: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     payments: list[str] = field(default_factory=list)
+    got: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """The payments that each person got."""
 
     def type(self, typed: Typed) -> None:
         self.timeline.append(typed)
@@ -61,6 +63,10 @@ class Homeserver:
         payment = say.facts.get("payment")
         if isinstance(payment, str) and payment not in self.payments[-20:]:
             self.payments.append(payment)
+        if say.about and say.about["kind"] == "pay" and say.about["state"] in {"settled", "claimed"}:
+            got = self.got[str(say.about["payee"])]
+            if say.about["id"] not in got:
+                got.append(str(say.about["id"]))
         code = say.facts.get("code")
         payer = say.about.get("payer") if say.about else say.person
         if isinstance(code, str) and isinstance(payer, str):

@@ -19,6 +19,7 @@ GARBAGE: Final = (
     "!confirm 0000", "!cancel PB-XXXXX", "!claim PB-XXXXX", "!return", "!pya @bob:hs 5", "!", "hello there",
     "!pay @bob:hs 1e9 EUR", "!pay @bob:hs 12.345 EUR", "!topup all", "!cashout 99999 EUR", "!accept PB-XXXXX",
     "!pay @alice:hs @bob:hs 5 EUR", "!pay @bob:hs 3 KWD", "!policy", "!yes please", "!decline", "!status",
+    "!refund", "!refund PB-XXXXX 1 EUR",
 )  # fmt: skip
 
 Line = tuple[str, str, str]
@@ -37,9 +38,10 @@ class People:
             (8, self._cancel),
             (8, self._request),
             (8, self._answer_request),
-            (4, self._claim),
+            (7, self._claim),
             (10, self._topup),
             (10, self._cashout),
+            (14, self._refund),
             (6, self._link),
             (3, self._look),
             (4, self._garbage),
@@ -103,6 +105,21 @@ class People:
             return [(CAROL, direct(CAROL), "!claim")]
         return [(who, DINNER, f"!return {self._id()}")]
 
+    def _refund(self, who: str) -> list[Line]:
+        """All or a part, sometimes twice at once, seldom of what they never got."""
+        got = self._homeserver.got
+        paid = [one for one in EVERYONE if got[one]]
+        if not paid and self._dice.chance(0.8):
+            return self._pay(who)
+        who = self._dice.one_of(paid) if paid and self._dice.chance(0.9) else who
+        which = self._dice.one_of(got[who][-4:]) if got[who] and self._dice.chance(0.9) else self._id()
+        how_much = "" if self._dice.chance(0.5) else f" {self._amount()}"
+        line = (who, DINNER, f"!refund {which}{how_much}")
+        confirmed = [line, (who, DINNER, "!yes")]
+        if self._dice.chance(0.25):
+            return [line, *confirmed, *confirmed]
+        return confirmed if self._dice.chance(0.7) else [line]
+
     def _topup(self, who: str) -> list[Line]:
         return self._and_confirm(who, (who, direct(who), f"!topup {self._amount()}"))
 
@@ -113,7 +130,7 @@ class People:
 
     def _link(self, who: str) -> list[Line]:
         if who != CAROL and self._dice.chance(0.8):
-            return self._cashout(who)
+            who = CAROL
         code = "1234" if self._dice.chance(0.8) else "0000"
         return [
             (who, direct(who), "!link bank DE89370400440532013000"),

@@ -6,18 +6,25 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, update
 
+from paybridge.domain import reversal
 from paybridge.domain.leg import Leg
+from paybridge.domain.money import Money
 from paybridge.domain.transfer import Transfer
+from paybridge.services import late_news
+from paybridge.services.approvals import Approvals
 from paybridge.services.outcomes import Outcomes
 from paybridge.storage.kinds import KEY_OF, TABLE_OF, TERMS_OF
 from paybridge.storage.sqlite import statements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pytest
 
-    from paybridge.services.ports import Record
+    from paybridge.domain.ledger import Journal
+    from paybridge.domain.reversal import Loss
+    from paybridge.services.ports import Record, Step
+    from paybridge.services.says import Say
 
 
 def key_of_each_attempt(patch: pytest.MonkeyPatch) -> None:
@@ -41,6 +48,27 @@ def lost_update(patch: pytest.MonkeyPatch) -> None:
         patch.setitem(statements.UPDATE_OF, kind, _unconditional(kind))
 
 
+def refund_not_counted(patch: pytest.MonkeyPatch) -> None:
+    """A refund is approved like any payment from the balance, whatever was refunded before."""
+
+    async def refund(self: Approvals, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
+        return await self._book_at_once(approved)
+
+    patch.setattr(Approvals, "_refund", refund)
+
+
+def owed_though_it_is_there(patch: pytest.MonkeyPatch) -> None:
+    """What a rail takes back is owed at once, whatever the payee still has."""
+
+    def take_back(
+        transfer: Transfer, leg: Leg, amount: Money, spendable: Mapping[str, Money]
+    ) -> tuple[Journal, tuple[Loss, ...]]:
+        nothing = dict.fromkeys(spendable, Money.zero(amount.currency))
+        return reversal.take_back(transfer, leg, amount, nothing)
+
+    patch.setattr(late_news, "take_back", take_back)
+
+
 def _unconditional(kind: type[Record]) -> statements.Statement:
     table, key = TABLE_OF[kind], KEY_OF[kind]
     kept = {key, *TERMS_OF[kind]}
@@ -50,5 +78,12 @@ def _unconditional(kind: type[Record]) -> statements.Statement:
 
 
 PLANTS: Final[dict[str, Callable[[pytest.MonkeyPatch], None]]] = {
-    plant.__name__: plant for plant in (key_of_each_attempt, release_on_timeout, lost_update)
+    plant.__name__: plant
+    for plant in (
+        key_of_each_attempt,
+        release_on_timeout,
+        lost_update,
+        refund_not_counted,
+        owed_though_it_is_there,
+    )
 }

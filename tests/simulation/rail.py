@@ -79,7 +79,10 @@ class Kept:
     fee: int
     stage: Stage = Stage.PREPARED
     keys: set[str] = field(default_factory=set)
-    reversed: bool = False
+    taken_back: int = 0
+    """How much of what it moved it has taken back, in minor units."""
+    thought_again: bool = False
+    """Whether it said at first that it would not move the money, or that it had."""
 
 
 @dataclass(slots=True)
@@ -155,23 +158,39 @@ class Bank:
         kept = self.orders.get(reference)
         return NotFound(final=True) if kept is None else self._outcome(kept)
 
-    def reverse(self, reference: str) -> None:
-        """Take back what was settled, as a chargeback does: with a line in the statement, and with news."""
+    def reverse(self, reference: str, minor: int) -> None:
+        """Take back so much of what was settled: with a line in the statement, and with news."""
         kept = self.orders[reference]
-        if not kept.reversed:
-            kept.reversed = True
-            back = -kept.order.amount if kept.order.kind is LegKind.COLLECT else kept.order.amount
-            self.moved.append(StatementLine(f"line-{len(self.moved)}", reference, back, STATEMENT_TIME))
+        kept.taken_back, kept.thought_again = minor, True
+        amount = Money(minor, kept.order.amount.currency)
+        back = -amount if kept.order.kind is LegKind.COLLECT else amount
+        self.moved.append(StatementLine(f"line-{len(self.moved)}", reference, back, STATEMENT_TIME))
         self._news(kept)
+
+    def succeed_late(self, reference: str) -> None:
+        """Move what was refused."""
+        kept = self.orders[reference]
+        kept.thought_again = True
+        self._settle(kept)
+
+    def in_stage(self, stage: Stage) -> Sequence[str]:
+        """The orders that stand there, and on which the bank has not come back."""
+        return [
+            reference
+            for reference, kept in self.orders.items()
+            if kept.stage is stage and not kept.thought_again
+        ]
+
+    def tell_again(self) -> None:
+        """News of second thoughts that was lost is told until it is heard."""
+        for kept in self.orders.values():
+            if kept.thought_again:
+                self._news(kept)
 
     def effects(self, reference: str) -> int:
         """How often money moved for this order; what was taken back is another matter."""
         collects = self.orders[reference].order.kind is LegKind.COLLECT if reference in self.orders else False
         return sum(line.reference == reference and line.amount.is_positive is collects for line in self.moved)
-
-    def took_back(self, reference: str) -> bool:
-        """Whether the order was reversed."""
-        return reference in self.orders and self.orders[reference].reversed
 
     def _settle(self, kept: Kept) -> None:
         kept.stage = Stage.SETTLED
@@ -192,8 +211,9 @@ class Bank:
 
     @staticmethod
     def _outcome(kept: Kept) -> Outcome:
-        if kept.reversed:
-            return Reversed(f"remote-{kept.order.reference}", kept.order.amount)
+        if kept.taken_back:
+            amount = Money(kept.taken_back, kept.order.amount.currency)
+            return Reversed(f"remote-{kept.order.reference}", amount)
         match kept.stage:
             case Stage.PREPARED:
                 return Prepared()

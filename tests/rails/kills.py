@@ -15,12 +15,15 @@ import aiohttp
 
 from paybridge.conformance.inbox import Inbox
 from paybridge.conformance.trial import Ground
+from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.services.ports import Order
 from tests.rails.bank_trial import BankTrial
 from tests.rails.lightning_trial import LightningTrial
 from tests.rails.payer import Kept, Task
 from tests.rails.stripe_trial import StripeTrial
+
+AT_THE_BANK = (LegKind.COLLECT, LegKind.PAYOUT, LegKind.DIRECT)
 
 
 @dataclass(slots=True)
@@ -50,8 +53,12 @@ class Count:
 async def run(
     trial: BankTrial | StripeTrial | LightningTrial, payments: int, kills: int, chance: random.Random
 ) -> Count:
-    """Pay so many orders, kill the payer so many times, let it finish, and look at the peer's books."""
+    """Pay so many orders, kill the payer so many times, let it finish, and look at the peer's books.
+
+    At the bank they are of each of its kinds in turn, elsewhere of the one that the stand makes by itself.
+    """
     count = Count(trial.peer, payments)
+    kinds = AT_THE_BANK if isinstance(trial, BankTrial) else (None,)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         journal = folder / "journal"
@@ -62,7 +69,7 @@ async def run(
         ):
             orders: list[Order] = []
             for number in range(payments):
-                order = await stand.order()
+                order = await stand.order(kinds[number % len(kinds)])
                 assert order is not None
                 # Small, so that an account lasts, and each another amount.
                 orders.append(replace(order, amount=Money(100 + number, order.amount.currency)))

@@ -39,14 +39,14 @@ class Task:
     def read(cls, written: str) -> Task:
         given = json.loads(written)
         orders = tuple(
-            Order(reference, LegKind(kind), Money(minor, currency), link, "")
-            for reference, kind, minor, currency, link in given["orders"]
+            Order(reference, LegKind(kind), Money(minor, currency), link, "", to)
+            for reference, kind, minor, currency, link, to in given["orders"]
         )
         return cls(given["rail"], given["options"], orders)
 
     def written(self) -> str:
         orders = [
-            (order.reference, order.kind, order.amount.minor, order.amount.currency, order.link)
+            (order.reference, order.kind, order.amount.minor, order.amount.currency, order.link, order.to)
             for order in self.orders
         ]
         return json.dumps({"rail": self.rail, "options": dict(self.options), "orders": orders})

@@ -15,7 +15,7 @@ from paybridge.bank import BankOptions as SimulatorOptions
 from paybridge.bank import running_bank
 from paybridge.rails.bank import BankRail
 from paybridge.rails.bank.options import BankOptions
-from paybridge.services.ports import NotSentError, RailEvent
+from paybridge.services.ports import NotSentError, PayeeCheck, RailEvent
 from paybridge.storage.audit import audit
 from tests.bank.bank_client import MovableClock
 from tests.fakes.house import ALICE, BOB, DINNER, House, keys, open_house, words
@@ -383,3 +383,23 @@ async def test_one_account_written_in_two_ways_is_linked_once(
     assert keys(await town.house.hear(ALICE, "!link a.b@okbank")) == ["link.begun"]
     assert keys(await town.house.hear(ALICE, "!link ab@okbank")) == ["link.begun"]
     assert words(await town.house.hear(ALICE, "!accounts")).count("ab••••@okbank") == 1
+
+
+async def test_nobody_learns_whose_an_account_is_before_they_have_proven_it(
+    open_town: Callable[[str], Awaitable[Town]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    check = BankRail.check_payee
+
+    async def noted(rail: BankRail, token: str, name: str) -> PayeeCheck:
+        asked.append(name)
+        return await check(rail, token, name)
+
+    monkeypatch.setattr(BankRail, "check_payee", noted)
+    town = await open_town("EUR")
+    await town.house.hear(ALICE, f"!link {NUMBERS['EUR']} name Anna Schmidt")
+    await town.house.hear(ALICE, "!link verify nothing")
+    assert asked == []
+    await town.link(BOB, f"{NUMBERS['EUR']} name Bob Meier")
+
+    assert asked == ["Bob Meier"]

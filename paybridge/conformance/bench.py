@@ -13,6 +13,7 @@ from paybridge.conformance.trial import (
     ByHand,
     Credentialed,
     Expiring,
+    Holding,
     Linking,
     Naming,
     Passing,
@@ -89,6 +90,17 @@ class Bench:
         if not isinstance(self.stand, Naming):
             raise NotOfferedError.of(Naming)
         return self.stand
+
+    @property
+    def holding(self) -> Holding:
+        """The stand's means, or `NotOfferedError`."""
+        if not isinstance(self.stand, Holding):
+            raise NotOfferedError.of(Holding)
+        return self.stand
+
+    def links_must_wait_for_proof(self) -> None:
+        """`NotOfferedError` if they are proven when they are made."""
+        _ = self.holding
 
     @property
     def passing(self) -> Passing:

@@ -102,6 +102,11 @@ class Linking(Protocol):
     bad_details: str
     """Names none."""
 
+
+@runtime_checkable
+class Holding(Protocol):
+    """Accounts are linked by a proof of their holder's."""
+
     async def proof(self, token: str) -> str:
         """What the account's holder knows, and we do not."""
 

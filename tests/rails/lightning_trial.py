@@ -29,6 +29,7 @@ class LightningStand:
     prepares = "^POST /api/v1/payments$"
     about = "^GET /api/v1/status$"
     by_hand = frozenset({LegKind.COLLECT})
+    bad_details = "nobody@127.0.0.1"
 
     def __init__(
         self,

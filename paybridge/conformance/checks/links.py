@@ -27,6 +27,7 @@ async def _refused(call: Awaitable[object], what: str) -> LinkRefusedError:
 
 async def check_link_shows_little(bench: Bench) -> None:
     """A link shows little of the account, and waits for proof."""
+    bench.links_must_wait_for_proof()
     linking = bench.linking
     linked = await bench.rail.link(linking.details)
 
@@ -44,6 +45,7 @@ async def check_link_of_nothing(bench: Bench) -> None:
 
 async def check_link_without_proof(bench: Bench) -> None:
     """No order is taken for a link without proof."""
+    bench.links_must_wait_for_proof()
     linking = bench.linking
     linked = await bench.rail.link(linking.details)
     order = replace(await bench.order(), link=linked.token)
@@ -59,17 +61,17 @@ async def check_link_without_proof(bench: Bench) -> None:
 
 async def check_link_proof(bench: Bench) -> None:
     """A wrong proof is refused, and the right one still counts, also when it comes twice."""
-    linking = bench.linking
+    linking, holding = bench.linking, bench.holding
     linked = await bench.rail.link(linking.details)
     await _refused(bench.rail.verify(linked.token, "wrong"), "a wrong proof")
 
-    await bench.rail.verify(linked.token, await linking.proof(linked.token))
-    await bench.rail.verify(linked.token, await linking.proof(linked.token))
+    await bench.rail.verify(linked.token, await holding.proof(linked.token))
+    await bench.rail.verify(linked.token, await holding.proof(linked.token))
 
 
 async def check_link_guessing(bench: Bench) -> None:
     """A proof cannot be guessed: tries are counted down, and then the right one comes too late."""
-    linking = bench.linking
+    linking, holding = bench.linking, bench.holding
     linked = await bench.rail.link(linking.details)
     left = [(await _refused(bench.rail.verify(linked.token, "wrong"), "a wrong proof")).tries_left]
     while left[-1] and len(left) < 10:  # noqa: PLR2004  ten guesses are too many
@@ -77,7 +79,7 @@ async def check_link_guessing(bench: Bench) -> None:
 
     promised(left[-1] == 0, f"the tries left were {left}")
     await _refused(
-        bench.rail.verify(linked.token, await linking.proof(linked.token)), "the right one, too late"
+        bench.rail.verify(linked.token, await holding.proof(linked.token)), "the right one, too late"
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Self
 
@@ -174,8 +174,11 @@ class Told:
         return next(iter(same or found), None)
 
 
-def meaning(told: Told, ordered: Handle | None) -> Outcome:
-    """Where an order stands; anything that does not add up is `Unsure`."""
+def meaning(told: Told, ordered: Handle | None, ask_payer_after: timedelta = ASK_AGAIN_AFTER) -> Outcome:
+    """Where an order stands; anything that does not add up is `Unsure`.
+
+    `ask_payer_after` is when to look again for what a payer has to pay.
+    """
     try:
         found = told.order(ordered)
     except RailError as error:
@@ -185,7 +188,10 @@ def meaning(told: Told, ordered: Handle | None) -> Outcome:
     row, here = found
     if ordered is not None and here != ordered:
         return Unsure("LNbits tells of another order")
-    return _collected(row, here, told.over) if here.kind == COLLECT else _paid_out(told, here)
+    if here.kind == PAYOUT:
+        return _paid_out(told, here)
+    outcome = _collected(row, here, told.over)
+    return replace(outcome, next_poll=ask_payer_after) if isinstance(outcome, Pending) else outcome
 
 
 def _collected(row: Row, here: Handle, over: str | None) -> Outcome:

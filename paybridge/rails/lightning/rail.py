@@ -65,6 +65,10 @@ NO_NODE: Final = "FakeWallet"
 REAL: Final = "bc"
 LONGEST_TEXT: Final = 140
 LONGEST_ANSWER: Final = 64 * 1024
+PAYERS_TAKE: Final = timedelta(seconds=10)
+WEBHOOK_FAILS_FOR: Final = timedelta(minutes=1)
+"""When to look again for a payer's money, without a webhook and with one: it is sent once and may be lost."""
+
 PATIENCE_WITH_PAYEES: Final = 5.0
 """Seconds for each of two questions: a payee whose server hangs shall hold up nobody else."""
 
@@ -89,6 +93,7 @@ class LightningRail:
         patience = min(options.timeout_seconds, PATIENCE_WITH_PAYEES)
         self._payees = Payees(Outside(options.payee_hosts, patience, LONGEST_ANSWER))
         self._key = options.admin_key.get_secret_value()
+        self._look_again = PAYERS_TAKE if options.webhook_url is None else WEBHOOK_FAILS_FOR
         self._network: str | None = None
         self._source: str | None = None
         self._preparing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -199,7 +204,7 @@ class LightningRail:
             ordered = None if handle is None else Handle.read(handle)
             if ordered is not None and ordered.reference != reference:
                 return Unsure("the handle is another order's")
-            return meaning(await self._lnbits.told(reference), ordered)
+            return meaning(await self._lnbits.told(reference), ordered, self._look_again)
         except (LostTrackError, NotSentError, ThrottledError) as error:
             return Unsure(f"could not ask: {error}")
 
@@ -309,7 +314,7 @@ class LightningRail:
     async def _ready(self, ordered: Handle, fee_cap: Money) -> Note | Outcome:
         """The note of a payout that can be paid now, or else where the order stands."""
         told = await self._lnbits.told(ordered.reference)
-        outcome = meaning(told, ordered)
+        outcome = meaning(told, ordered, self._look_again)
         found = told.order(ordered) if isinstance(outcome, Prepared) else None
         note = None if found is None else found[0].note
         if note is None:

@@ -19,8 +19,8 @@ ERRORS_BEGIN: Final = 400  # RFC 9110 section 15.5
 NOT_FOUND: Final = 404
 PAYMENTS: Final = "/api/v1/payments"
 PAGE: Final = 200
-LONGEST_NOTE: Final = 10 * 366 * 86_400
-"""For how many seconds a note is an invoice that could be paid; nobody is ever given it."""
+NOTE_SECONDS: Final = 60
+"""After that a note is an expired invoice: it stays, and LNbits asks its node about it no more."""
 
 
 class Complaint(Said):
@@ -87,7 +87,7 @@ class LNbitsClient:
 
     async def note(self, reference: str, facts: Mapping[str, str], satoshis: int = 1) -> Row:
         """Keep facts at LNbits: an invoice of its own (`internal`), which its node never hears of."""
-        return await self._made(reference, facts, {"amount": satoshis, "internal": True}, LONGEST_NOTE)
+        return await self._made(reference, facts, {"amount": satoshis, "internal": True}, NOTE_SECONDS)
 
     async def invoice(
         self,

@@ -53,8 +53,9 @@ async def errors_become_answers(request: web.Request, handler: Handler) -> web.S
         return _answer(web.HTTPNotFound.status_code, "not found")
     except web.HTTPException as error:
         answer = _answer(error.status, error.reason.lower())
-        if hdrs.ALLOW in error.headers:
-            answer.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
+        for name in (hdrs.ALLOW, hdrs.RETRY_AFTER):
+            if name in error.headers:
+                answer.headers[name] = error.headers[name]
         return answer
     except Exception:
         resource = request.match_info.route.resource

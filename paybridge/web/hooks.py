@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from paybridge.failpoints import failpoint
+from paybridge.web.pace import Pace
 
 LARGEST_BODY: Final = 64 * 1024
 BODY_SECONDS: Final = 10.0
@@ -23,11 +24,14 @@ It returns once the news is kept, and raises `UnknownRailError` or `WebhookRefus
 class Hooks:
     """`POST /hooks/{rail}`."""
 
-    def __init__(self, take: TakeWebhook) -> None:
+    def __init__(self, take: TakeWebhook, pace: Pace) -> None:
         self._take = take
+        self._pace = pace
 
     async def post(self, request: web.Request) -> web.Response:
         """204 once the news is kept; on any other answer the rail shall send it again, or leave it."""
+        if not self._pace.allows(request.remote or ""):
+            raise web.HTTPTooManyRequests(headers={hdrs.RETRY_AFTER: "1"})
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await request.read()

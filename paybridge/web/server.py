@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -14,9 +15,14 @@ from paybridge.web.guard import add_headers, errors_become_answers
 from paybridge.web.health import Check, Health
 from paybridge.web.hooks import LARGEST_BODY, Hooks, TakeWebhook
 from paybridge.web.metrics import Metrics
+from paybridge.web.pace import Pace
 
 # What is no HTTP at all is answered by aiohttp itself; strangers who send it shall not fill the log.
 _SILENT: Final = logging.Logger("paybridge.web.noise", level=logging.CRITICAL)  # noqa: LOG001  outside of all settings
+EACH_SECOND: Final = 200.0
+BURST: Final = 2000
+"""Webhooks of one address: more than any rail sends, fewer than would keep the bot from its work."""
+
 _CLOSING_SECONDS: Final = 0.5
 
 
@@ -44,13 +50,19 @@ async def serve_web(
     parts: Mapping[str, Check],
     take_webhook: TakeWebhook,
     metrics: Metrics,
+    pace: Pace | None = None,
 ) -> WebServer:
     """A web server on `host:port` (port 0: any free one), or `WebError`.
 
-    `parts` are asked for readiness by name, `take_webhook` is given what rails send.
+    `parts` are asked for readiness by name, `take_webhook` is given what rails send; `pace` says how often
+    one address may send something.
     """
     runner = web.AppRunner(
-        _pages(Health(version, parts), Hooks(take_webhook), metrics),
+        _pages(
+            Health(version, parts),
+            Hooks(take_webhook, pace or Pace(EACH_SECOND, BURST, time.monotonic)),
+            metrics,
+        ),
         access_log=None,
         logger=_SILENT,
         shutdown_timeout=_CLOSING_SECONDS,

@@ -29,6 +29,7 @@ from paybridge.commands._frame import commands
 from paybridge.config import Config, Role, check_data_dir, master_key_of
 from paybridge.domain.facts import Facts
 from paybridge.domain.spoken import Gesture, Spoken
+from paybridge.domain.webhook import webhook
 from paybridge.matrix.account import MatrixOptions
 from paybridge.matrix.bot import MatrixSide
 from paybridge.matrix.login import CannotLogInError
@@ -271,8 +272,9 @@ class _House:
         known = self._rails.get(rail)
         if known is None:
             raise UnknownRailError(rail)
-        for event in known.parse_webhook(headers, raw, self._clock.now()):
-            await self._reconciler.hint(event)
+        now = self._clock.now()
+        for event in known.parse_webhook(headers, raw, now):
+            await self._reconciler.hint(event, webhook(rail, event.id, event.reference, raw, now))
 
     def _set_aside(self, post: Post, reason: str) -> None:
         """What a room no longer takes is said to the payer in their direct message."""

@@ -135,9 +135,9 @@ class Outcomes:
         await self.commit(Step(records=(later,)), says)
         return _written(later)
 
-    async def ask_at_once(self, leg: Leg) -> None:
+    def at_once(self, leg: Leg) -> Step:
         """Look at the leg now, which is no try of its own."""
-        await self.commit(Step(records=(replace(leg, due=self._clock.now()),)))
+        return Step(records=(replace(leg, due=self._clock.now()),))
 
     async def postpone(self, leg: str) -> None:
         """Whatever went wrong with this leg, it is looked at again later."""

@@ -14,6 +14,7 @@ from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.request import Request
 from paybridge.domain.spoken import Origin
 from paybridge.domain.transfer import Transfer
+from paybridge.domain.webhook import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,6 +120,7 @@ Record = (
     | RoomPolicy
     | PinnedKey
     | Origin
+    | Webhook
     | Factor
     | RecoveryCode
 )
@@ -266,6 +268,9 @@ class Book(Protocol):
     async def next_expiry(self) -> datetime | None: ...
     async def leg_by_reference(self, reference: str) -> Leg | None:
         """The leg with this id (it is the `reference` that rails are given)."""
+
+    async def heard(self, webhook: Webhook) -> bool:
+        """Whether this event, or this body about the same order, was taken before."""
 
     async def made_by(self, event: str) -> Sequence[str]:
         """The ids of the payments and requests that this message made."""

@@ -25,6 +25,7 @@ from paybridge.services.ports import (
     RailError,
     RailEvent,
     StaleError,
+    Step,
     Unsure,
 )
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paybridge.domain.leg import Leg
+    from paybridge.domain.webhook import Webhook
     from paybridge.services.execution import Execution
     from paybridge.services.late_news import LateNews
     from paybridge.services.outcomes import Outcomes
@@ -80,19 +82,34 @@ class Reconciler:
         """The rail is there again: ask about its legs now, whatever their time."""
         self._lanes.wake(rail)
 
-    async def hint(self, event: RailEvent) -> None:
-        """A rail has news of an order: it is asked, once this is in the book. Nothing else is believed."""
+    async def hint(self, event: RailEvent, webhook: Webhook | None = None) -> None:
+        """A rail has news of an order: it is asked, once this is in the book. Nothing else is believed.
+
+        `webhook` is kept in the same step, so that what comes twice is asked about once.
+        """
         for _ in range(_TRIES):
-            leg = await self._book.leg_by_reference(event.reference)
-            if leg is None or leg.id in {*self._sending(), *self._lanes.driving}:
+            if webhook is not None and await self._book.heard(webhook):
                 return
-            if not _is_worth_asking(leg, event):
+            step = Step() if webhook is None else Step(records=(webhook,))
+            leg = await self._book.leg_by_reference(event.reference)
+            if leg is not None and self._is_worth_asking(leg, event):
+                step += self._outcomes.at_once(leg)
+            if step == Step():
                 return
             try:
-                await self._outcomes.ask_at_once(leg)
+                await self._outcomes.commit(step)
             except StaleError:
                 continue
             return
+        raise StaleError(f"{event.reference} never stood still")
+
+    def _is_worth_asking(self, leg: Leg, event: RailEvent) -> bool:
+        """Whether nobody has it in hand and its fate is open, or the news may be other than how it ended."""
+        if leg.id in {*self._sending(), *self._lanes.driving}:
+            return False
+        if leg.state in ENDED_AT_A_RAIL:
+            return leg.kind is not LegKind.BOOK and event.says != leg.state
+        return leg.state in {LegState.EXECUTING, LegState.UNSURE}
 
     async def _ask(self, due: Due, rail: Rail) -> None:
         """Ask first; send again, under the same key, only if the rail has surely not executed it."""
@@ -124,10 +141,3 @@ class Reconciler:
         if leg.state is LegState.UNSURE:
             resumed, _ = legs.advance(leg, LegHappening.RESUME)
         await self._execution.execute(replace(resumed, attempts=leg.attempts + 1), transfer, rail)
-
-
-def _is_worth_asking(leg: Leg, event: RailEvent) -> bool:
-    """Whether its fate is open, or the news may be other than how it ended."""
-    if leg.state in ENDED_AT_A_RAIL:
-        return leg.kind is not LegKind.BOOK and event.says != leg.state
-    return leg.state in {LegState.EXECUTING, LegState.UNSURE}

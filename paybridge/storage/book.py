@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from paybridge.domain.policy import RoomPolicy
     from paybridge.domain.request import Request
     from paybridge.domain.transfer import Transfer
+    from paybridge.domain.webhook import Webhook
     from paybridge.services.ports import Step
     from paybridge.storage.reading import Facts, Reading
     from paybridge.storage.writing import Writing
@@ -190,6 +191,9 @@ class SqlBook:
     async def room_policy(self, room: str) -> RoomPolicy | None:
         row = await self._reader.first(ask.ROOM_POLICY, {"room": room})
         return None if row is None else rows.room_policy_of(row)
+
+    async def heard(self, webhook: Webhook) -> bool:
+        return await self._reader.first(ask.HEARD, {"id": webhook.id, "body": webhook.body}) is not None
 
     async def made_by(self, event: str) -> Sequence[str]:
         return [row["payment"] for row in await self._reader.rows(ask.MADE_BY, {"event": event})]

@@ -12,7 +12,8 @@ from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.request import Request
 from paybridge.domain.spoken import Origin
 from paybridge.domain.transfer import Transfer
-from paybridge.storage import factor_tables, tables
+from paybridge.domain.webhook import Webhook
+from paybridge.storage import factor_tables, tables, webhook_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Origin: tables.origin,
     Factor: factor_tables.factor,
     RecoveryCode: factor_tables.recovery_code,
+    Webhook: webhook_tables.webhook,
 }
 """The table of every kind of record; the order is that in which foreign keys let them be written."""
 
@@ -49,6 +51,7 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Origin: (),
     Factor: (),
     RecoveryCode: ("person", "hash"),
+    Webhook: ("rail", "body", "received"),
 }
 """What never changes of a record once it is written: left out of updates, which so touch fewer indexes."""
 

@@ -47,6 +47,7 @@ from paybridge.storage.tables import (
     room_policy,
     transfer,
 )
+from paybridge.storage.webhook_tables import webhook
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -211,6 +212,11 @@ RECOVERY_CODES: Final = (
     select(recovery_code)
     .where(recovery_code.c.person == bindparam("person"), recovery_code.c.used == 0)
     .order_by(recovery_code.c.id)
+)
+HEARD: Final = (
+    select(webhook.c.id)
+    .where(webhook.c.id == bindparam("id"))
+    .union_all(select(webhook.c.id).where(webhook.c.body == bindparam("body")))
 )
 PINNED_KEY: Final = select(pinned_key).where(pinned_key.c.mxid == bindparam("mxid"))
 FROZEN_KEYS: Final = select(pinned_key).where(text("since IS NOT NULL")).order_by(pinned_key.c.mxid)

@@ -14,6 +14,7 @@ from paybridge.domain.policy import RoomPolicy, policy_from_json
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.spoken import Origin
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
+from paybridge.domain.webhook import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -344,6 +345,16 @@ def _recovery_code_row(code: RecoveryCode) -> dict[str, Any]:
     }
 
 
+def _webhook_row(webhook: Webhook) -> dict[str, Any]:
+    return {
+        "id": webhook.id,
+        "rail": webhook.rail,
+        "body": webhook.body,
+        "received": microseconds(webhook.received),
+        "version": webhook.version,
+    }
+
+
 _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Person: _person_row,
     Identity: _identity_row,
@@ -356,4 +367,5 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Origin: _origin_row,
     Factor: _factor_row,
     RecoveryCode: _recovery_code_row,
+    Webhook: _webhook_row,
 }

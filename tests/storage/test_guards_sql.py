@@ -10,6 +10,7 @@ import pytest
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import Policy, RoomPolicy
 from paybridge.domain.spoken import Origin
+from paybridge.domain.webhook import webhook
 from paybridge.services.ports import Letter, Post, Step
 from paybridge.storage.sqlite.connection import connect
 from tests.fakes.database import START
@@ -35,6 +36,7 @@ async def raw(database: Database) -> AsyncIterator[sqlite3.Connection]:
             RoomPolicy("!room:test", Policy()),
             PinnedKey("@anna:test", "first"),
             Origin("PB-1", "$1"),
+            webhook("bank", "evt_1", "l1", b"{}", START),
         ),
         journals=(a_topup("t/1", "anna", 500), a_booking("b/1", "anna", "bob", 200)),
         posts=(Post("p1", "!room:test", None, None, b"sealed", START),),
@@ -228,6 +230,8 @@ def test_the_chain_has_no_forks_and_no_gaps(raw: sqlite3.Connection) -> None:
         "DELETE FROM room_policy",
         "UPDATE origin SET event = '$2'",
         "DELETE FROM origin",
+        "UPDATE webhook SET id = 'evt_2'",
+        "DELETE FROM webhook",
         "DELETE FROM pinned_key",
         "UPDATE pinned_key SET until = 1",
         "UPDATE pinned_key SET since = 1, until = 1",

@@ -13,6 +13,7 @@ import pytest
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import Policy, RoomPolicy
 from paybridge.domain.spoken import Origin
+from paybridge.domain.webhook import webhook
 from paybridge.services.ports import Letter, Post, Step
 from paybridge.storage.database import open_database
 from paybridge.storage.postgres.roles import LEDGER, grant
@@ -51,6 +52,7 @@ async def filled(database: Database) -> Database:
             RoomPolicy("!room:test", Policy()),
             PinnedKey("@anna:test", "first"),
             Origin("PB-1", "$1"),
+            webhook("bank", "evt_1", "l1", b"{}", START),
         ),
         journals=(a_topup("t/1", "anna", 500),),
         posts=(Post("p1", "!room:test", None, None, b"sealed", START),),
@@ -359,6 +361,9 @@ ATTACKS = [
     "INSERT INTO vault_check VALUES (2, '')",
     "DELETE FROM room_policy",
     "UPDATE origin SET event = '$2'",
+    "UPDATE webhook SET id = 'evt_2'",
+    "DELETE FROM webhook",
+    "TRUNCATE webhook",
     "DELETE FROM pinned_key",
     "UPDATE pinned_key SET until = 1",
     "INSERT INTO lease VALUES ('writer', 'x', 9, 0); UPDATE lease SET epoch = 1",

@@ -17,7 +17,8 @@ from paybridge.domain.people import Identity, LinkState
 from paybridge.domain.policy import Asking, Policy, Receipts, RoomPolicy
 from paybridge.domain.request import RequestState
 from paybridge.domain.transfer import TransferKind, TransferState
-from paybridge.services.ports import ApprovedSoFar, Due, Errand, Step
+from paybridge.domain.webhook import webhook
+from paybridge.services.ports import ApprovedSoFar, Due, Errand, StaleError, Step
 from paybridge.storage.book import SqlBook
 from paybridge.storage.postgres.gathering import asked_together
 from paybridge.storage.postgres.reader import compiled as compiled_for_postgres
@@ -305,6 +306,22 @@ async def test_requests_are_listed_while_they_are_open(book: Book) -> None:
     assert await book.requests_of("anna") == []
 
 
+async def test_a_webhook_was_heard_by_its_event_or_by_what_it_says_about_an_order(book: Book) -> None:
+    first = webhook("bank", "evt_1", "leg-1", b"{}", START)
+    before = await book.heard(first)
+    await write(book, first)
+
+    assert before is False
+    assert await book.heard(first)
+    assert await book.heard(webhook("bank", "evt_1", "leg-2", b"other", START))
+    assert await book.heard(webhook("bank", "evt_2", "leg-1", b"{}", START))
+    assert not await book.heard(webhook("bank", "evt_2", "leg-2", b"{}", START))
+    assert not await book.heard(webhook("other", "evt_1", "leg-1", b"{}", START))
+    for again in (first, replace(first, id="bank/evt_2"), replace(first, body="0" * 64)):
+        with pytest.raises(StaleError):
+            await write(book, again)
+
+
 class ListeningReader:
     """Hands every question on, and keeps it."""
 
@@ -369,6 +386,7 @@ async def walked_through(database: Database, statement: Any, facts: Facts) -> se
         lambda book: book.links("anna"),
         lambda book: book.approved_so_far("anna"),
         lambda book: book.person_of("@anna:test"),
+        lambda book: book.heard(webhook("bank", "evt_1", "leg", b"{}", START)),
     ],
 )
 async def test_every_question_is_one_statement_answered_by_an_index(

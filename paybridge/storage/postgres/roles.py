@@ -23,6 +23,7 @@ _CHANGED: Final = {
     "vault_check": ("value",),
     "seen": (),
     "origin": (),
+    "webhook": (),
     "lease": ("holder", "epoch", "until"),
 }
 

@@ -39,6 +39,9 @@ SAID_IN_WORDS = frozenset(
         "invoice_expired",
         "payment_failed",
         "payee_away",
+        "authentication_required",
+        "card_declined",
+        "payment_intent_authentication_failure",
     }
 )
 _IN_DIRECT_ROOM = 2  # the person and the bot

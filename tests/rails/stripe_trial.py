@@ -1,4 +1,4 @@
-"""Stripe's rail on trial against localstripe, whose own charges are the judge."""
+"""Stripe's rail on trial against localstripe, whose own charges and payouts are the judge."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ CARDS: Final[Mapping[Behaviour, str]] = {
     Behaviour.SETTLES: "4242424242424242",
     Behaviour.REFUSES: "4000000000000341",
 }
+DEBITED: Final = "DE89370400440532013000"
+DEBIT_FAILS: Final = "DE62370400440532013001"
 WANTS_ITS_HOLDER: Final = "4000002500003155"
+NOT_WHO_THEY_SAY: Final = "4000008260003178"
+PAID_AT_ONCE: Final = "ba_atonce"
+PAID_LATE: Final = "ba_later"
 
 
 class StripeStand:
@@ -54,6 +59,10 @@ class StripeStand:
     def rail(self, address: str | None = None, *, patience: float = 30.0) -> StripeRail:
         return self._rail(SECRET, address, patience)
 
+    def rail_with_a_page(self) -> StripeRail:
+        """People come back to a page of the operator's."""
+        return self._rail(SECRET, return_url="https://pay.example.org/back")
+
     def rail_after_rotation(self) -> Rail:
         """The operator lists both secrets while one follows the other."""
         return self._rail(f"whsec_the_next,{SECRET}")
@@ -64,25 +73,47 @@ class StripeStand:
     async def order(
         self, kind: LegKind | None = None, behaviour: Behaviour = Behaviour.SETTLES
     ) -> Order | None:
+        if kind is LegKind.PAYOUT:
+            return await self.order_to(PAID_AT_ONCE) if behaviour is Behaviour.SETTLES else None
+        if behaviour is Behaviour.SETTLES_LATE:
+            return await self.order_by_debit(DEBITED)
         number = CARDS.get(behaviour)
-        return await self.order_on(number, kind) if number else None
+        return await self.order_on(number) if number else None
 
-    async def order_on(self, number: str, kind: LegKind | None = None) -> Order:
+    async def order_on(self, number: str) -> Order:
+        """A collect from this card."""
         card = {"number": number, "exp_month": "12", "exp_year": "2030", "cvc": "123"}
-        form = {"type": "card"} | {f"card[{name}]": value for name, value in card.items()}
-        method = await self._ask("POST", "/v1/payment_methods", form)
-        linked = await self.rail().link(method["id"])
-        reference = f"leg-{next(self._numbers)}"
-        return Order(reference, kind or LegKind.COLLECT, Money(1250, "EUR"), linked.token, "pizza")
+        return await self._order("card", card)
+
+    async def order_by_debit(self, iban: str) -> Order:
+        """A collect by SEPA debit from this account."""
+        return await self._order("sepa_debit", {"iban": iban})
+
+    async def order_to(self, account: str) -> Order:
+        """A payout to this account."""
+        linked = await self.rail().link(account)
+        return Order(f"leg-{next(self._numbers)}", LegKind.PAYOUT, Money(1250, "EUR"), linked.token, "pizza")
+
+    async def let_settle(self) -> None:
+        await self.tell("settle", {})
+
+    async def tell(self, what: str, form: Mapping[str, str]) -> None:
+        """Have the peer do what Stripe does by itself."""
+        async with self._http.post(f"{self.address}/_config/{what}", data=form) as answer:
+            answer.raise_for_status()
 
     async def moved(self, reference: str) -> list[Money]:
-        intents = await self._ask("GET", "/v1/payment_intents?limit=1000")
+        intents = await self.ask("GET", "/v1/payment_intents?limit=1000")
         mine = {one["id"] for one in intents["data"] if one["metadata"].get("reference") == reference}
-        charges = await self._ask("GET", "/v1/charges?limit=1000")
+        charges = await self.ask("GET", "/v1/charges?limit=1000")
         return [
             Money(one["amount"] - one["amount_refunded"], one["currency"].upper())
             for one in charges["data"]
             if one["payment_intent"] in mine and one["paid"]
+        ] + [
+            Money(one["amount"], one["currency"].upper())
+            for one in (await self.ask("GET", "/v1/payouts?limit=1000"))["data"]
+            if one["metadata"].get("reference") == reference
         ]
 
     async def webhooks(self, order: Order, count: int = 1) -> list[Delivery]:
@@ -98,14 +129,28 @@ class StripeStand:
     def as_if_live(self, body: bytes) -> bytes:
         return body.replace(b'"livemode": false', b'"livemode": true')
 
-    async def _ask(self, method: str, path: str, form: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401  JSON
+    async def ask(self, method: str, path: str, form: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401  JSON
         async with self._http.request(method, self.address + path, data=form, headers=HEADERS) as answer:
             answer.raise_for_status()
             return await answer.json()
 
-    def _rail(self, secret: str, address: str | None = None, patience: float = 30.0) -> StripeRail:
+    async def _order(self, kind: str, details: Mapping[str, str]) -> Order:
+        form = {"type": kind} | {f"{kind}[{name}]": value for name, value in details.items()}
+        method = await self.ask("POST", "/v1/payment_methods", form)
+        linked = await self.rail().link(method["id"])
+        reference = f"leg-{next(self._numbers)}"
+        return Order(reference, LegKind.COLLECT, Money(1250, "EUR"), linked.token, "pizza")
+
+    def _rail(
+        self,
+        secret: str,
+        address: str | None = None,
+        patience: float = 30.0,
+        return_url: str | None = None,
+    ) -> StripeRail:
         options = StripeOptions(
             url=address or self.address,
+            return_url=return_url,
             api_key=SecretStr(KEY),
             webhook_secret=SecretStr(secret),
             timeout_seconds=patience,

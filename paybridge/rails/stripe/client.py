@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final, TypeAlias
 from urllib.parse import urlencode
 
@@ -13,6 +15,7 @@ from paybridge.rails._http import Said, complaint_in
 from paybridge.rails.stripe.options import StripeOptions
 
 LONGEST_ANSWER: Final = 4 * 1024 * 1024
+INTENTS: Final = "/v1/payment_intents"
 ITS_OWN_NO: Final = range(400, 500)  # RFC 9110 section 15.5; from 500 on it says nothing about the order
 
 
@@ -57,6 +60,14 @@ class StripeClient:
         """As `Peer.ask`, with a form; an idempotency key has at most 255 characters."""
         written = ("application/x-www-form-urlencoded", urlencode(form).encode())
         return await self._peer.ask("POST", path, body=written, key=key)
+
+
+def date_of(answer: Answer) -> datetime:
+    """When it was given, by Stripe's own clock (RFC 9110 section 6.6.1); without that, long ago."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def complaint(status: int, body: bytes) -> Complaint | None:

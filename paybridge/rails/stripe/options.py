@@ -25,6 +25,11 @@ class StripeOptions(RailOptions):
     webhook_secret: SecretStr | None = Field(
         None, description="What webhooks are signed with: whsec_..., or several with commas between."
     )
+    return_url: str | None = Field(
+        None,
+        description="Where the page of 3-D Secure sends people when they are done, an address of yours. "
+        "Without it, a card that wants its holder is refused.",
+    )
     timeout_seconds: float = Field(
         20.0,
         gt=0,
@@ -51,6 +56,13 @@ class StripeOptions(RailOptions):
         if url.rstrip("/") != f"https://{STRIPE}" and (not here or any(sign in url for sign in "@?# ")):
             raise ValueError(bad)
         return url.rstrip("/")
+
+    @field_validator("return_url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url is not None and not re.fullmatch(r"https?://[!-~]{1,2000}", url):
+            raise ValueError("must be an address that starts with https:// or http://")
+        return url
 
     @field_validator("webhook_secret")
     @classmethod

@@ -1,15 +1,12 @@
-"""Stripe as a rail: an order is a PaymentIntent, created first and confirmed under one key."""
+"""Stripe as a rail: what it can do, its proof of being in test mode, and which part of it takes an order."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
-from weakref import WeakValueDictionary
+from datetime import datetime, timedelta
+from typing import Final
 
 import aiohttp
-from pydantic import Field
 
 from paybridge.rails._frame import (
     Capabilities,
@@ -24,73 +21,38 @@ from paybridge.rails._frame import (
     OrderRefusedError,
     Outcome,
     Page,
-    Pending,
-    Prepared,
     Quote,
     RailError,
     RailEvent,
-    Refused,
-    Settled,
-    StatementLine,
     ThrottledError,
     Unsure,
 )
 from paybridge.rails._http import LostTrackError, Said
-from paybridge.rails.stripe.answers import (
-    REFERENCE,
-    Handle,
-    Id,
-    Intent,
-    Intents,
-    Minor,
-    meaning,
-)
+from paybridge.rails.stripe import links
+from paybridge.rails.stripe.answers import Handle
 from paybridge.rails.stripe.client import StripeClient
+from paybridge.rails.stripe.collects import Collects
 from paybridge.rails.stripe.options import StripeOptions, split_secrets
+from paybridge.rails.stripe.payouts import Payouts
+from paybridge.rails.stripe.statement import read_statement
 from paybridge.rails.stripe.webhook import read_webhook
 
-PAGE: Final = "100"
-MOST_PAGES: Final = 20
-NOT_FOUND: Final = 404
-INTENTS: Final = "/v1/payment_intents"
+CAN_COME_BACK_FOR: Final = timedelta(days=396)
+"""Thirteen months: as long as a payer may say that a SEPA debit was not authorised (EPC016-06, section 4.4).
+
+Any debit can be taken back for eight weeks, and a charge of a card be disputed for 120 days
+(docs.stripe.com/disputes).
+"""
 
 
 class _Balance(Said):
     livemode: bool
 
 
-class _Shown(Said):
-    last4: Annotated[str, Field(max_length=4)]
-
-
-class _Method(Said):
-    id: Id
-    type: str
-    card: _Shown | None = None
-
-
-class _Customer(Said):
-    id: Id
-
-
-class _Transaction(Said):
-    id: Id
-    amount: Minor
-    currency: str
-    created: int
-    source: Any = None
-
-
-class _Transactions(Said):
-    data: list[_Transaction]
-    has_more: bool
-
-
 class StripeRail:
-    """Collects in euros from cards, without the payer at hand.
+    """Collects in euros from cards and by SEPA debit, and pays out to bank accounts.
 
-    Stripe takes its fee from what we receive, so that the payer's is zero. A card that wants its holder
-    (3-D Secure) is refused: nobody is there to be asked.
+    Stripe takes its fee from what we receive, so that the payer's is zero.
     """
 
     name = "stripe"
@@ -100,24 +62,22 @@ class StripeRail:
     def __init__(self, options: StripeOptions, http: aiohttp.ClientSession, /) -> None:
         """Keep the options; nothing is sent before `prove_sandbox`."""
         self._stripe = StripeClient(options, http)
+        self._collects = Collects(self._stripe, options.return_url)
+        self._payouts = Payouts(self._stripe)
         secret = options.webhook_secret
         self._webhook_secrets = () if secret is None else split_secrets(secret.get_secret_value())
-        self._preparing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def capabilities(self) -> Capabilities:
-        """50 cents (the least of a charge in euros) to eight digits; keys are kept for at least 24 hours.
-
-        A cardholder can dispute a charge for 120 days (docs.stripe.com/disputes).
-        """
+        """50 cents (the least of a charge in euros) to eight digits; keys are kept for at least 24 hours."""
         return Capabilities(
-            currencies=frozenset({"EUR"}),
-            flows=frozenset({LegKind.COLLECT}),
-            links=frozenset({"payment_method"}),
+            currencies=frozenset({links.EURO}),
+            flows=frozenset({LegKind.COLLECT, LegKind.PAYOUT}),
+            links=frozenset({"payment_method", "bank_account"}),
             least=50,
             most=99_999_999,
             idempotency_window=timedelta(hours=24),
             not_found_is_final=False,
-            money_can_come_back_for=timedelta(days=120),
+            money_can_come_back_for=CAN_COME_BACK_FOR,
         )
 
     async def prove_sandbox(self) -> None:
@@ -142,119 +102,57 @@ class StripeRail:
         return Quote(nothing, nothing)
 
     async def link(self, details: str) -> Linked:
-        """Link the PaymentMethod with this id, which only who gave Stripe the card knows."""
-        if not details.startswith("pm_") or not details.replace("_", "").isalnum() or not details.isascii():
-            raise LinkRefusedError("no_payment_method")
-        answer = await self._stripe.get(f"/v1/payment_methods/{details}")
-        if answer.complaint is not None:
-            raise LinkRefusedError("no_payment_method")
-        method = answer.read(_Method)
-        if method.card is None:
-            raise LinkRefusedError("not_a_card")
-        customer = (await self._stripe.post("/v1/customers", {}, f"customer-{details}")).read(_Customer)
-        attached = await self._stripe.post(
-            f"/v1/payment_methods/{details}/attach", {"customer": customer.id}, f"attach-{details}"
-        )
-        complaint = attached.complaint
-        if complaint is not None:
-            raise LinkRefusedError(complaint.code or complaint.type)
-        attached.read(_Method)
-        return Linked(f"{method.id}:{customer.id}", f"••{method.card.last4}", verified=True)
+        """Link the PaymentMethod or bank account with this id, which only who gave it to Stripe knows."""
+        return await links.link(self._stripe, details)
 
     async def verify(self, token: str, evidence: str) -> None:  # noqa: ARG002  nothing is left to prove
         """Always `LinkRefusedError`: a link is proven when it is made."""
         raise LinkRefusedError("nothing_to_prove")
 
     async def unlink(self, token: str) -> None:
-        """Detach the PaymentMethod; one that is not attached is gone already."""
-        answer = await self._stripe.post(f"/v1/payment_methods/{_link(token)[0]}/detach", {})
-        if answer.complaint is None:
-            answer.read(_Method)
+        """As `links.unlink`."""
+        await links.unlink(self._stripe, token)
 
     async def prepare(self, order: Order) -> str:
-        """Create the PaymentIntent without confirming it; one that carries the reference already is it.
-
-        The key makes Stripe create one only; looking first helps with a peer that keeps no keys.
-        """
+        """As `Collects.prepare` or `Payouts.prepare`."""
         self._check(order)
-        method, customer = _link(order.link)
-        lock = self._preparing.setdefault(order.reference, asyncio.Lock())
-        async with lock:
-            told = await self._named(order.reference)
-            if told is None:
-                form = {
-                    "amount": str(order.amount.minor),
-                    "currency": order.amount.currency.lower(),
-                    "payment_method": method,
-                    "customer": customer,
-                    f"metadata[{REFERENCE}]": order.reference,
-                    "payment_method_types[0]": "card",
-                }
-                answer = await self._stripe.post(INTENTS, form, f"prepare-{order.reference}")
-                if (complaint := answer.complaint) is not None:
-                    raise OrderRefusedError(complaint.code or complaint.type)
-                told = answer.read(Intent)
-        ordered = (order.amount.minor, order.amount.currency.lower(), order.reference)
-        if (told.amount, told.currency, told.reference) != ordered:
-            raise OrderRefusedError("reference_reused")
-        return str(Handle(told.id, order.reference, order.amount))
+        if order.kind is LegKind.PAYOUT:
+            return await self._payouts.prepare(order)
+        return await self._collects.prepare(order)
 
     async def execute(self, handle: str, key: str, fee_cap: Money) -> Outcome:
-        """Confirm the PaymentIntent. Its own state keeps it from being confirmed twice, whatever the key.
-
-        A no is Stripe's only if the intent, asked again, says so itself.
-        """
+        """As `Collects.execute` or `Payouts.execute`."""
         ordered = Handle.read(handle)
         if fee_cap.is_negative:
             raise RailError("a fee cannot be capped below zero")
-        try:
-            answer = await self._stripe.post(f"{INTENTS}/{ordered.intent}/confirm", {}, key)
-        except LostTrackError as error:
-            return Unsure(str(error))
-        # From here on something was sent: nothing that fails may say that it was not.
-        try:
-            if answer.complaint is None:
-                return await self._heard(answer.read(Intent), ordered)
-            outcome = await self._asked(ordered)
-        except (LostTrackError, NotSentError, ThrottledError) as error:
-            return Unsure(str(error))
-        return Unsure("not confirmed") if isinstance(outcome, Prepared | NotFound) else outcome
+        return await (self._payouts if ordered.pays_out else self._collects).execute(ordered, key)
 
     async def query(self, reference: str, handle: str | None) -> Outcome:
-        """Where the order stands. Without a handle, Stripe's newest 2,000 are looked through."""
+        """Where the order stands. Without a handle, Stripe's newest 2,000 of each kind are looked through."""
         try:
-            if handle is not None:
-                ordered = Handle.read(handle)
-                if ordered.reference != reference:
-                    return Unsure("the handle is another order's")
-                return await self._asked(ordered)
-            told = await self._named(reference)
+            if handle is None:
+                outcome = await self._collects.asked_by(reference)
+                outcome = outcome or await self._payouts.asked_by(reference)
+                return outcome or NotFound(final=False)
+            ordered = Handle.read(handle)
+            if ordered.reference != reference:
+                return Unsure("the handle is another order's")
+            return await (self._payouts if ordered.pays_out else self._collects).asked(ordered)
         except (LostTrackError, NotSentError, ThrottledError) as error:
             return Unsure(f"could not ask: {error}")
-        return NotFound(final=False) if told is None else meaning(told, None)
 
     async def cancel(self, handle: str) -> None:
-        """Cancel the PaymentIntent; `OrderRefusedError` if it was executed already."""
+        """As `Collects.cancel` or `Payouts.cancel`."""
         ordered = Handle.read(handle)
-        await self._stripe.post(f"{INTENTS}/{ordered.intent}/cancel", {})
-        outcome = await self._asked(ordered)
-        if isinstance(outcome, Settled | Pending):
-            raise OrderRefusedError("already_executed")
-        if not isinstance(outcome, Refused):
-            raise RailError(f"not cancelled: {outcome}")
+        await (self._payouts if ordered.pays_out else self._collects).cancel(ordered)
 
     def parse_webhook(self, headers: Mapping[str, str], raw: bytes, now: datetime) -> Sequence[RailEvent]:
         """The order that a webhook signed with one of our secrets speaks of, or `WebhookRefusedError`."""
         return read_webhook(self._webhook_secrets, headers, raw, now)
 
     async def statement(self, cursor: str | None) -> Page:
-        """Balance transactions as Stripe lists them, newest first, without the fees that it keeps."""
-        params = {"limit": PAGE, "expand[0]": "data.source"}
-        if cursor is not None:
-            params["starting_after"] = cursor
-        told = (await self._stripe.get("/v1/balance_transactions", params)).read(_Transactions)
-        lines = [await self._line(one) for one in told.data]
-        return Page(lines, lines[-1].id if lines and told.has_more else None, None)
+        """As `read_statement`."""
+        return await read_statement(self._stripe, cursor)
 
     async def alive(self) -> None:
         """Stripe answers, and is still in test mode."""
@@ -271,60 +169,3 @@ class StripeRail:
             raise OrderRefusedError("bad_currency")
         if not can.least <= order.amount.minor <= can.most:
             raise OrderRefusedError("bad_amount")
-
-    async def _asked(self, ordered: Handle) -> Outcome:
-        answer = await self._stripe.get(f"{INTENTS}/{ordered.intent}")
-        if answer.status == NOT_FOUND and answer.complaint is not None:
-            return NotFound(final=False)
-        return await self._heard(answer.read(Intent), ordered)
-
-    async def _heard(self, told: Intent, ordered: Handle) -> Outcome:
-        """What it means; an intent that waits for its payer is cancelled, and what it then says counts."""
-        outcome = meaning(told, ordered)
-        if not told.waits_for_its_payer or not isinstance(outcome, Pending):
-            return outcome
-        await self._stripe.post(f"{INTENTS}/{ordered.intent}/cancel", {})
-        told = (await self._stripe.get(f"{INTENTS}/{ordered.intent}")).read(Intent)
-        outcome = meaning(told, ordered)
-        return Refused("authentication_required") if isinstance(outcome, Refused) else outcome
-
-    async def _named(self, reference: str) -> Intent | None:
-        """The PaymentIntent that carries this reference, if it is among the newest."""
-        after: dict[str, str] = {}
-        for _ in range(MOST_PAGES):
-            told = (await self._stripe.get(INTENTS, {"limit": PAGE, **after})).read(Intents)
-            for one in told.data:
-                if one.reference == reference:
-                    return one
-            if not told.has_more or not told.data:
-                break
-            after = {"starting_after": told.data[-1].id}
-        return None
-
-    async def _line(self, told: _Transaction) -> StatementLine:
-        reference = await self._reference_of(told.source)
-        try:
-            amount = Money(told.amount, told.currency.upper())
-            at = datetime.fromtimestamp(told.created, UTC)
-        except (ValueError, OverflowError) as error:
-            raise RailError(f"unreadable statement: {error}") from error
-        return StatementLine(told.id, reference, amount, at)
-
-    async def _reference_of(self, source: object) -> str | None:
-        """Our reference of a charge: in its metadata, or else in that of its PaymentIntent."""
-        if not isinstance(source, dict):
-            return None
-        metadata, intent = source.get("metadata"), source.get("payment_intent")
-        if isinstance(metadata, dict) and isinstance(metadata.get(REFERENCE), str):
-            return str(metadata[REFERENCE])
-        if not isinstance(intent, str):
-            return None
-        answer = await self._stripe.get(f"{INTENTS}/{intent}")
-        return answer.read(Intent).reference
-
-
-def _link(token: str) -> tuple[str, str]:
-    method, _, customer = token.partition(":")
-    if not method.startswith("pm_") or not customer.startswith("cus_"):
-        raise OrderRefusedError("bad_link")
-    return method, customer

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import typer
 from typer.exceptions import TyperException
 
-from paybridge.cli import backup, books, reconcile
+from paybridge.cli import backup, books, keys, reconcile
 from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, books_file, load, told
 
 # What a command needs is imported when it runs, so that `paybridge --help` answers at once.
@@ -203,6 +203,8 @@ app.command()(reconcile.reconcile)
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.command("export")(books.export_books)
+
+app.add_typer(keys.keys, name="keys")
 
 identity = typer.Typer(
     help="People whose encryption identity is another one than at first: nothing is done for them.",

@@ -26,7 +26,7 @@ from paybridge.app.system import SystemChance, SystemClock
 from paybridge.app.turn import Turn
 from paybridge.commands._dispatch import Dispatcher
 from paybridge.commands._frame import commands
-from paybridge.config import Config, Role, check_data_dir, master_key_of
+from paybridge.config import MASTER_KEY_FILE, Config, Role, check_data_dir, master_key_of
 from paybridge.domain.facts import Facts
 from paybridge.domain.spoken import Gesture, Spoken
 from paybridge.domain.webhook import webhook
@@ -56,7 +56,7 @@ from paybridge.storage.figures import SqlFigures
 from paybridge.storage.rail_legs import RailLegs
 from paybridge.texts import Rendered, Texts
 from paybridge.texts.saying import render_say
-from paybridge.vault import found_vault, open_vault
+from paybridge.vault import MasterKey, WrongMasterKeyError, found_vault, open_vault
 from paybridge.web import Check, Metrics, UnknownRailError, serve_web
 
 log = structlog.stdlib.get_logger(__name__)
@@ -169,7 +169,7 @@ class _House:
         url = config.database.url
         check = await vault_check(url)
         master = master_key_of(config, founded=check is not None)
-        vault, new_check = (open_vault(master, check), None) if check else found_vault(master)
+        vault, new_check = (_opened(config, master, check), None) if check else found_vault(master)
         holder = f"{socket.gethostname()}:{config.data_dir}"
         database = await open_database(url, SystemClock(), holder=holder)
         stack.push_async_callback(database.close)
@@ -296,6 +296,17 @@ class _House:
     async def _post(self, say: Say) -> None:
         await self._database.book.commit(Step(posts=(seal(self._vault, say, self._clock.now()),)))
         self.ring()
+
+
+def _opened(config: Config, master: MasterKey, check: bytes) -> Vault:
+    try:
+        return open_vault(master, check)
+    except WrongMasterKeyError as error:
+        file = config.vault.master_key_file or config.data_dir / MASTER_KEY_FILE
+        if file.with_name(f"{file.name}.new").exists():
+            message = f"{error}; a change of it was interrupted: run `paybridge keys rotate` again"
+            raise WrongMasterKeyError(message) from error
+        raise
 
 
 def _matrix_options(config: Config) -> MatrixOptions:

@@ -2,11 +2,12 @@
 
 from paybridge.config.errors import ConfigError
 from paybridge.config.load import known_options, load_config
-from paybridge.config.model import Config
+from paybridge.config.model import MASTER_KEY_FILE, Config
 from paybridge.config.start import check_data_dir, master_key_of
 from paybridge.domain.permissions import Permissions, Role
 
 __all__ = [
+    "MASTER_KEY_FILE",
     "Config",
     "ConfigError",
     "Permissions",

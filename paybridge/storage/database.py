@@ -11,11 +11,13 @@ from paybridge.storage.book import SqlBook
 from paybridge.storage.mailbox import SqlMailbox
 from paybridge.storage.postgres import opening as postgres
 from paybridge.storage.postgres.connection import SCHEME as POSTGRES
+from paybridge.storage.questions import WRAPPED_KEYS
 from paybridge.storage.sqlite import opening as sqlite
 from paybridge.storage.sqlite.connection import path_of
-from paybridge.storage.works import KeepVaultCheck
+from paybridge.storage.works import KeepVaultCheck, KeepWrappedKeys
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from paybridge.services.lease import Lease
@@ -49,6 +51,15 @@ class Database:
     async def keep_vault_check(self, value: bytes) -> None:
         """Keep what recognises the master key, before anything is sealed."""
         await self.writer.run(KeepVaultCheck(value))
+
+    async def wrapped_keys(self) -> Mapping[str, bytes]:
+        """Every person's wrapped data key, by the person's id."""
+        rows = await self.reader.rows(WRAPPED_KEYS, {})
+        return {row["id"]: row["key"] for row in rows}
+
+    async def keep_wrapped(self, keys: Mapping[str, bytes], check: bytes) -> None:
+        """Put other wrappings in their place, all together, with what recognises the master key of them."""
+        await self.writer.run(KeepWrappedKeys(keys, check))
 
     async def trouble(self) -> str | None:
         """What keeps people from being served, None if nothing does; a strange reader may know it.

@@ -125,6 +125,7 @@ def _next_expiry() -> Select[Any]:
 
 
 PERSON: Final = select(person).where(person.c.id == bindparam("id"))
+WRAPPED_KEYS: Final = select(person.c.id, person.c.key).order_by(person.c.id)
 PERSON_OF: Final = (
     select(person)
     .select_from(person.join(identity, identity.c.person == person.c.id))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from paybridge.services.ports import Letter, Step
 
@@ -73,8 +73,24 @@ class KeepVaultCheck:
     value: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class KeepWrappedKeys:
+    """Every person's data key wrapped anew, and what recognises the master key that did it."""
+
+    keys: Mapping[str, bytes]
+    check: bytes
+
+
 Work: TypeAlias = (
-    WriteStep | ReceiveLetters | FinishLetter | MarkSent | SetAside | Remember | BindSeen | KeepVaultCheck
+    WriteStep
+    | ReceiveLetters
+    | FinishLetter
+    | MarkSent
+    | SetAside
+    | Remember
+    | BindSeen
+    | KeepVaultCheck
+    | KeepWrappedKeys
 )
 
 Answer: TypeAlias = "Sequence[str] | bool | None"

@@ -136,6 +136,11 @@ def open_vault(
     return vault
 
 
+def rotated(vault: Vault, check: bytes, master: MasterKey) -> bytes:
+    """The check value of the same vault under another master key, for `open_vault` with that one."""
+    return vault.rewrap(check[:_WRAPPED_LENGTH], master) + check[_WRAPPED_LENGTH:]
+
+
 def _wrap(master: AESGCM, key_id: bytes, plain_key: bytes, randomness: Callable[[int], bytes]) -> bytes:
     nonce = randomness(_NONCE_LENGTH)
     return _VERSION + key_id + nonce + master.encrypt(nonce, plain_key, _wrapping_of(key_id))

@@ -13,6 +13,7 @@ from paybridge.storage.works import (
     BindSeen,
     FinishLetter,
     KeepVaultCheck,
+    KeepWrappedKeys,
     MarkSent,
     ReceiveLetters,
     Remember,
@@ -52,6 +53,8 @@ def touched_by(work: Work) -> set[tuple[str, str]]:
             found = {("memory", name)}
         case BindSeen(what, _):
             found = {("seen", what)}
+        case KeepWrappedKeys(keys, _):
+            found = {("vault_check", "")} | {("person", person) for person in keys}
         case KeepVaultCheck():
             found = {("vault_check", "")}
     return found
@@ -98,6 +101,11 @@ async def write(connection: asyncpg.Connection, work: Work, _now: int) -> Answer
             await connection.execute(sql.SET_ASIDE, post, reason)
         case Remember(name, value):
             await connection.execute(sql.REMEMBER, name, value)
+        case KeepWrappedKeys(keys, check):
+            await connection.executemany(
+                sql.KEEP_WRAPPED_KEY, [(person, key) for person, key in keys.items()]
+            )
+            await connection.execute(sql.KEEP_VAULT_CHECK, check)
         case KeepVaultCheck(value):
             await connection.execute(sql.KEEP_VAULT_CHECK, value)
         case _:

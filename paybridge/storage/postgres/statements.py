@@ -84,6 +84,7 @@ BIND_SEEN: Final = (
     "INSERT INTO seen (what, event) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING"
 )
 BOUND: Final = "SELECT what, event FROM seen WHERE what = ANY ($1::text[])"
+KEEP_WRAPPED_KEY: Final = 'UPDATE person SET "key" = $2, version = version + 1 WHERE id = $1'
 KEEP_VAULT_CHECK: Final = (
     "INSERT INTO vault_check (id, value) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET value = excluded.value"
 )

@@ -13,6 +13,7 @@ from paybridge.storage.works import (
     Failed,
     FinishLetter,
     KeepVaultCheck,
+    KeepWrappedKeys,
     MarkSent,
     ReceiveLetters,
     Remember,
@@ -35,6 +36,7 @@ _WRITE: Final[Mapping[type[Work], Any]] = {
     Remember: mail.remember,
     BindSeen: mail.bind_seen,
     KeepVaultCheck: mail.keep_vault_check,
+    KeepWrappedKeys: mail.keep_wrapped_keys,
 }
 """How each work is written: a function of the connection, the work, and the time in microseconds."""
 

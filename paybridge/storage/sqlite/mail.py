@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paybridge.storage.rows import microseconds
 from paybridge.storage.sqlite import statements as sql
-from paybridge.storage.works import SYNC_TOKEN
+from paybridge.storage.works import SYNC_TOKEN, KeepVaultCheck
 
 if TYPE_CHECKING:
     import sqlite3
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from paybridge.storage.works import (
         BindSeen,
         FinishLetter,
-        KeepVaultCheck,
+        KeepWrappedKeys,
         MarkSent,
         ReceiveLetters,
         Remember,
@@ -108,6 +108,14 @@ def bind_seen(connection: sqlite3.Connection, work: BindSeen, _now: int) -> bool
     )
     (bound,) = connection.execute("SELECT event FROM seen WHERE what = ?", (work.what,)).fetchone()
     return bool(bound == work.event)
+
+
+def keep_wrapped_keys(connection: sqlite3.Connection, work: KeepWrappedKeys, now: int) -> None:
+    connection.executemany(
+        "UPDATE person SET key = ?, version = version + 1 WHERE id = ?",
+        [(key, person) for person, key in work.keys.items()],
+    )
+    keep_vault_check(connection, KeepVaultCheck(work.check), now)
 
 
 def keep_vault_check(connection: sqlite3.Connection, work: KeepVaultCheck, _now: int) -> None:

@@ -118,7 +118,8 @@ class Accounts:
             return None
         for link in await self._book.links(payee):
             wanted = link.takes_direct and link.state is LinkState.VERIFIED and link.rail == source.rail
-            if wanted and self._holds(link, currency):
+            # Who shares an account with the payer cannot be paid from it into it.
+            if wanted and self._holds(link, currency) and link.number_hash != source.number_hash:
                 return link
         return None
 

@@ -403,3 +403,12 @@ async def test_nobody_learns_whose_an_account_is_before_they_have_proven_it(
     await town.link(BOB, f"{NUMBERS['EUR']} name Bob Meier")
 
     assert asked == ["Bob Meier"]
+
+
+async def test_who_shares_an_account_with_the_payer_is_paid_into_their_balance(
+    open_town: Callable[[str], Awaitable[Town]],
+) -> None:
+    town = await direct_town(open_town, "anna@okbank")
+
+    assert await town.do(ALICE, f"!pay {BOB} 20 INR", DINNER) == ["pay.receipt"]
+    assert await town.balance(BOB, "INR") == 20_00

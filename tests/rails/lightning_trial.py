@@ -53,7 +53,7 @@ class LightningStand:
             "access_token": token,
             "payee_hosts": [peer.host, stranger.host],
         }
-        self._peer = peer
+        self.peer = peer
         self.http = http
         self._numbers = count(1)
 
@@ -92,7 +92,7 @@ class LightningStand:
         return await self.tell_as(self.ours, method, path, body)
 
     async def tell_as(self, who: Wallet, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  JSON
-        return await self._peer.ask(self.http, who, method, path, body)
+        return await self.peer.ask(self.http, who, method, path, body)
 
 
 class LightningTrial:

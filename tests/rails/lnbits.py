@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -135,6 +137,21 @@ class LNbits:
             put = {"id": told["id"], "amount": satoshis}
             await self._ask(http, "PUT", "/users/api/v1/balance", put, may)
         return Wallet(told["id"], told["adminkey"], told["lightning_address"])
+
+    @asynccontextmanager
+    async def charging(
+        self, http: aiohttp.ClientSession, percent: float, into: Wallet
+    ) -> AsyncIterator[None]:
+        """Each payment costs so much for a while, which goes into that wallet."""
+        may = {"Authorization": f"Bearer {await self.token(http)}"}
+        fees = {"lnbits_service_fee": percent, "lnbits_service_fee_wallet": into.id}
+        own = {"lnbits_service_fee_ignore_internal": False}
+        await self._ask(http, "PATCH", "/admin/api/v1/settings", fees | own, may)
+        try:
+            yield
+        finally:
+            none = {"lnbits_service_fee": 0, "lnbits_service_fee_wallet": None}
+            await self._ask(http, "PATCH", "/admin/api/v1/settings", none, may)
 
     async def ask(
         self, http: aiohttp.ClientSession, wallet: Wallet, method: str, path: str, body: object = None

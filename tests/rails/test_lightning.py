@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,34 @@ class TestAtLNbits:
         assert await rail.execute(handle, "key", Money(1, "SAT")) == Refused("fee_over_cap")
         assert await rail.execute(handle, "key", CAP) == Refused("fee_over_cap")
         assert await stand.rail().query(order.reference, handle) == Refused("fee_over_cap")
+        assert await stand.moved(order.reference) == []
+
+    async def test_what_fees_came_to_is_told_in_whole_satoshis_and_leaves_our_wallet(
+        self, stand: LightningStand
+    ) -> None:
+        told = stand.options | {"reserve_percent": 2}
+        rail = LightningRail(LightningOptions.model_validate(told), stand.http)
+        order = await stand.order_to(stand.details)
+        cap = (await rail.quote(order)).highest_fee
+        # Half a percent of 1,250 satoshis is 6.25 of them.
+        async with stand.peer.charging(stand.http, 0.5, stand.payer):
+            handle = await rail.prepare(order)
+            settled = await rail.execute(handle, "key", cap)
+        asked = await rail.query(order.reference, handle)
+        lines = (await rail.statement(None)).lines
+
+        assert settled == asked == Settled(Handle.read(handle).payment_hash, order.amount, Money(7, "SAT"))
+        assert lines[-1].amount == Money(-1257, "SAT")
+
+    async def test_fees_over_what_the_operator_said_are_not_paid(self, stand: LightningStand) -> None:
+        order = replace(await stand.order_to(stand.details), amount=Money(50_000, "SAT"))
+        rail = stand.rail()
+        cap = (await rail.quote(order)).highest_fee
+        async with stand.peer.charging(stand.http, 0.5, stand.payer):
+            outcome = await rail.execute(await rail.prepare(order), "key", cap)
+
+        assert cap == Money(500, "SAT")
+        assert outcome == Refused("fee_over_cap")
         assert await stand.moved(order.reference) == []
 
     async def test_what_is_set_aside_for_fees_is_what_was_quoted(self, stand: LightningStand) -> None:

@@ -76,6 +76,17 @@ async def test_an_address_is_linked_at_once_topped_up_by_an_invoice_and_cashed_o
     assert "3,750" in words(await town.house.hear(ALICE, "!balance"))
 
 
+async def test_of_what_was_held_for_fees_only_what_they_came_to_is_spent(town: Town) -> None:
+    # One percent is held, 12.1 satoshis, and 0.605 are taken: 13 and 1 in whole ones.
+    await town.house.hear(ALICE, f"!link lightning {town.stand.details}")
+    await town.pay(await town.do(ALICE, "!topup 5000 SAT"))
+    async with town.stand.peer.charging(town.stand.http, 0.05, town.stand.payer):
+        said = await town.do(ALICE, "!cashout 1210 SAT")
+
+    assert keys(said) == ["cashout.receipt"]
+    assert "3,789" in words(await town.house.hear(ALICE, "!balance"))
+
+
 async def test_a_payment_in_a_room_takes_an_invoice_of_the_payer_to_the_balance_of_the_payee(
     town: Town,
 ) -> None:

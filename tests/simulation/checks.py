@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from paybridge.services.ports import AlreadyDoneError
+from paybridge.services.reconciliation import Match, compare
 from paybridge.storage.audit import audit
+from paybridge.storage.rows import leg_of
 from paybridge.storage.works import Failed, FinishLetter, WriteStep
 from tests.simulation.rail import Stage
 from tests.simulation.violations import ViolationError
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from paybridge.domain.leg import Leg
     from paybridge.services.ports import Post, Step
     from paybridge.services.says import Say
     from paybridge.storage.works import Answer, Work
@@ -210,6 +213,11 @@ class Checks:
             elif moved and kept is not None and kind == "payout" and fee != kept.fee:
                 wrong.append(f"leg {leg}: other fees")
         wrong += elsewhere_than_due(self._connection)
+        wrong += [
+            f"the bank's statement does not match: {compared}"
+            for compared in compare(self._legs_at_the_bank(), bank.moved)
+            if compared.match is not Match.MATCHED
+        ]
         holds = sum(line.amount.minor for line in bank.moved)
         booked = self._one("SELECT coalesce(sum(balance), 0) FROM account WHERE kind = 'rail_clearing'")
         if holds != -booked:
@@ -221,6 +229,11 @@ class Checks:
         ]
         if wrong:
             raise ViolationError("; ".join(wrong))
+
+    def _legs_at_the_bank(self) -> list[Leg]:
+        found = self._connection.execute("SELECT * FROM leg WHERE rail = 'bank'")
+        names = [column[0] for column in found.description]
+        return [leg_of(dict(zip(names, row, strict=True))) for row in found]
 
     def audit(self) -> None:
         """The product's own audit, on a copy."""

@@ -120,11 +120,14 @@ class Outcomes:
         match moved:
             case Settled(amount=amount, fee=fee) if amount == leg.amount and fee <= leg.highest_fee:
                 return await self._settle(leg, transfer, moved)
-            case Reversed(amount=amount) if amount == leg.amount:
+            case Reversed(amount=amount) if amount == leg.amount and leg.kind is not LegKind.PAYOUT:
                 return await self.refuse(leg, transfer, "reversed")
-            case Reversed(remote_id=remote, amount=amount) if amount < leg.amount:
-                # It has settled, which is booked first; asked again, the rail says what it took back.
-                settled = Settled(remote, leg.amount, leg.fee)
+            case Reversed(remote_id=remote, amount=amount, fee=fee) if amount <= leg.amount and (
+                fee is None or fee <= leg.highest_fee
+            ):
+                # It has settled, which is booked first: a payout's fee is gone even if all of it came back.
+                # Asked again, the rail says what it took back.
+                settled = Settled(remote, leg.amount, leg.fee if fee is None else fee)
                 return await self._settle(leg, transfer, settled, ask_again=self._clock.now())
             case _:
                 return await self.lose_track(leg, transfer, "the rail reports another amount")

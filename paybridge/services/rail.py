@@ -89,11 +89,13 @@ class Settled:
 class Reversed:
     """The money moved and was taken back later: a chargeback, a returned debit, a returned payout.
 
-    `amount` is how much of the order's amount came back in all, at most the whole of it.
+    `amount` is how much of the order's amount came back in all, at most the whole of it. `fee` is what the
+    order had cost, which the rail keeps; None if it does not say, and then it is taken to be what was quoted.
     """
 
     remote_id: str
     amount: Money
+    fee: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,10 +89,13 @@ def sensible_outcome(told: object, currency: str | None = None) -> Outcome:
             _demand(_fits(fee, Money) and not fee.is_negative, "the fee of a payment")
             _demand(fee.currency == amount.currency == (currency or amount.currency), "a payment's currency")
             _demand(took is None or isinstance(took, timedelta), "how long a payment took")
-        case Reversed(remote_id=remote, amount=amount):
+        case Reversed(remote_id=remote, amount=amount, fee=kept):
             _demand(_text(remote, LONGEST_ID), "the id of a payment")
             _demand(_fits(amount, Money) and amount.is_positive, "the amount that came back")
             _demand(amount.currency == (currency or amount.currency), "the currency of what came back")
+            if kept is not None:
+                _demand(_fits(kept, Money) and not kept.is_negative, "the fee of what came back")
+                _demand(kept.currency == amount.currency, "the currency of that fee")
         case Pending(next_poll=wait, asks=link):
             _demand(_between(NOTHING, wait, LONGEST_WAIT), "when to ask again")
             _demand(_is_link(link), "what the payer has to open")

@@ -329,7 +329,7 @@ class ScriptedRail:
                 return Refused(kept.code)
             case _Stage.REVERSED:
                 back = Money(kept.back, kept.order.amount.currency)
-                return Reversed(f"remote-{kept.order.reference}", back)
+                return Reversed(f"remote-{kept.order.reference}", back, Money(self.fee, back.currency))
             case _Stage.SETTLED:
                 fee = Money(self.fee, kept.order.amount.currency)
                 return Settled(f"remote-{kept.order.reference}", kept.order.amount, fee, timedelta(0))

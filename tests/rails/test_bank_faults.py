@@ -219,7 +219,7 @@ def test_an_order_that_was_taken_back_has_moved_and_come_back_whole() -> None:
     told = OrderTold.model_validate({**ANSWER, "state": "reversed"})
     outcome = meaning(told, None, ORDERED, CAP)
 
-    assert outcome == Reversed(str(ANSWER["remote_id"]), ORDERED.amount)
+    assert outcome == Reversed(str(ANSWER["remote_id"]), ORDERED.amount, Money(7, "EUR"))
 
 
 @given(field=st.sampled_from(sorted(ANSWER)), value=JSON)

@@ -200,6 +200,26 @@ async def test_an_order_of_which_a_part_came_back_before_we_heard_of_it_settles_
     assert await states(house, payment) == (TransferState.REVERSED, LegState.REVERSED)
 
 
+@pytest.mark.parametrize("back", [400, 100])
+async def test_a_payout_that_came_back_before_we_heard_of_it_has_cost_its_fee(
+    house: House, back: int
+) -> None:
+    await house.link(ALICE)
+    await house.fund(ALICE, 900)
+    house.rail.fee = 7
+    house.rail.script = Script(answers_execute=False)
+    cashout = str((await house.hear(ALICE, "!cashout 4 EUR"))[0].facts["payment"])
+    await house.hear(ALICE, "!yes")
+    await house.courier.settle_down()
+    house.rail.take_back(f"{cashout}/1", back)
+    said = await news(house, cashout)
+    said += keys(await house.carry())
+
+    assert said[-1] == "cashout.reversed"
+    assert await states(house, cashout) == (TransferState.REVERSED, LegState.REVERSED)
+    assert await house.balance(ALICE) == 900 - 407 + back
+
+
 async def test_news_that_came_while_the_rail_was_away_is_not_lost(house: House) -> None:
     payment = await a_payment_that_is_over(house)
     house.rail.take_back(f"{payment}/1")

@@ -211,9 +211,9 @@ class Bank:
 
     @staticmethod
     def _outcome(kept: Kept) -> Outcome:
+        fee = Money(kept.fee if kept.order.kind is LegKind.PAYOUT else 0, "EUR")
         if kept.taken_back:
-            amount = Money(kept.taken_back, kept.order.amount.currency)
-            return Reversed(f"remote-{kept.order.reference}", amount)
+            return Reversed(f"remote-{kept.order.reference}", Money(kept.taken_back, "EUR"), fee)
         match kept.stage:
             case Stage.PREPARED:
                 return Prepared()
@@ -222,7 +222,6 @@ class Bank:
             case Stage.REFUSED:
                 return Refused("insufficient_funds")
             case Stage.SETTLED:
-                fee = Money(kept.fee if kept.order.kind is LegKind.PAYOUT else 0, "EUR")
                 return Settled(f"remote-{kept.order.reference}", kept.order.amount, fee, timedelta(0))
 
 

@@ -15,7 +15,6 @@ import structlog
 
 from paybridge.commands._frame import commands
 from paybridge.domain.approval import Allowance
-from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.domain.permissions import Permissions, Role
 from paybridge.services.ports import BookUnavailableError, RoomFacts, StatementLine
@@ -268,20 +267,10 @@ class _World:
             self._bank.succeed_late(leg)
 
     def _reverse(self) -> None:
-        """The bank takes all or a part of an order back, whether or not we know by then that it has settled.
-
-        Of a payout we know: what the bank says of one that came back does not tell what it had cost.
-        """
-        known = {leg for (leg,) in self._connection.execute("SELECT id FROM leg WHERE state = 'settled'")}
-        orders = self._bank.orders
-        candidates = [
-            leg
-            for leg in self._bank.in_stage(Stage.SETTLED)
-            if leg in known or orders[leg].order.kind is LegKind.COLLECT
-        ]
-        if candidates:
-            leg = self._dice.one_of(candidates)
-            whole = orders[leg].order.amount.minor
+        """The bank takes all or a part of an order back, whether or not we have heard that it settled."""
+        if settled := self._bank.in_stage(Stage.SETTLED):
+            leg = self._dice.one_of(settled)
+            whole = self._bank.orders[leg].order.amount.minor
             minor = whole if self._dice.chance(0.6) else self._dice.whole(1, whole)
             self._trace.add(self._loop.time(), "reversed", f"{leg} {minor}")
             self._bank.reverse(leg, minor)

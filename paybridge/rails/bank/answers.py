@@ -147,8 +147,10 @@ def meaning(  # noqa: PLR0911  one answer for each state that the bank knows
 
 
 def _reversed(settled: Settled | Unsure) -> Outcome:
-    """The bank takes back all or nothing."""
-    return Reversed(settled.remote_id, settled.amount) if isinstance(settled, Settled) else settled
+    """The bank takes back all or nothing, and keeps its fee."""
+    if not isinstance(settled, Settled):
+        return settled
+    return Reversed(settled.remote_id, settled.amount, settled.fee)
 
 
 def _next_look(settles_in: float | None) -> timedelta:

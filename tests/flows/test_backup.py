@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import sys
 from asyncio.subprocess import PIPE, STDOUT
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from paybridge.demo.homeserver import Homeserver
     from tests.flows.dinner import Guest
     from tests.harness import People
+
+
+HASH_FIGURES = 64
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -64,6 +68,8 @@ async def test_a_bot_that_lost_its_data_comes_back_and_knows_what_its_backup_lac
     await alice.pays(f"!pay {bob.id} 5 EUR")
     master, devices = await keys_of_the_bot(alice)
     saved, key = tmp_path / "backup", tmp_path / "master.key"
+    operators = await alice.person.create_room("Operators", [stage.bot_id], encrypted=True)
+    await alice.person.wait_for_member(operators, stage.bot_id)
     await command("backup", "--config", stage.config_file, "--to", saved)
     lost = payment_of(await alice.pays(f"!pay {bob.id} 7 EUR"))
 
@@ -75,14 +81,21 @@ async def test_a_bot_that_lost_its_data_comes_back_and_knows_what_its_backup_lac
     (stage.data_dir / "master.key").chmod(0o600)
     said = await command("restore", saved, "--config", stage.config_file)
     before = await stage.audit()
+    config = json.loads(stage.config_file.read_text())
+    stage.config_file.write_text(json.dumps(config | {"admin": {"room": operators}}))
     await stage.start_bot()
     paid = await alice.pays(f"!pay {bob.id} 3 EUR")
+    compared = await alice.hears("The books were restored", operators)
+    head = (await alice.hears("The ledger has", operators)).body.split()[-1].strip("`")
+    await command("audit", "--config", stage.config_file, "--head", head, "--no-rails")
 
     assert "a new device under its old identity" in said
     assert not before.passed
     assert f"order {lost}/1 moved 7.00 EUR there and nothing here" in before.output
     assert await alice.moved(payment_of(paid)) == [-300]
     assert await alice.moved(lost) == [-700]
+    assert "It has moved money for 1 orders that the books do not know" in compared.body
+    assert len(head) == HASH_FIGURES
     again, now = await keys_of_the_bot(alice)
     assert again == master
     assert now - devices, "another device"

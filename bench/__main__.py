@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -33,7 +34,9 @@ async def run_all(runs: dict[str, Run], console: Console) -> list[Result]:
     results: list[Result] = []
     for name, run in runs.items():
         console.print(f"measuring {name} …", style="dim")
+        begun = time.perf_counter()
         results += await run()
+        console.print(f"measured {name} in {time.perf_counter() - begun:.0f} s", style="dim")
     return results
 
 

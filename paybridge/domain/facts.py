@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from paybridge.domain.money import Money
 
@@ -26,6 +26,8 @@ class Who:
 Fact: TypeAlias = str | int | Money | Who | datetime | date | tuple["Facts", ...] | None
 Facts: TypeAlias = Mapping[str, Fact]
 
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+
 
 def to_json(facts: Facts) -> str:
     """Write facts compactly; `from_json` gives back exactly the same ones.
@@ -33,7 +35,7 @@ def to_json(facts: Facts) -> str:
     Text, whole numbers and nothing are themselves; every other kind is a list that opens with its tag.
     Times keep their offset from UTC, not the name of their zone.
     """
-    return json.dumps(_pack_all(facts), ensure_ascii=True, separators=(",", ":"))
+    return _COMPACT.encode(_pack_all(facts))
 
 
 def from_json(text: str) -> dict[str, Fact]:

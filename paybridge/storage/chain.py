@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 NO_HASH: Final = bytes(32)
 """What the first journal follows."""
 
+_CANONICAL: Final = json.JSONEncoder(separators=(",", ":"))
+
 
 def said_by(journal: Journal, created: int) -> str:
     """What the journal says, `created` in microseconds: the canonical text behind the hash before it."""
@@ -20,7 +22,7 @@ def said_by(journal: Journal, created: int) -> str:
         for line in journal.lines
     ]
     content = [journal.idem, journal.kind, journal.transfer, created, lines]
-    return json.dumps(content, separators=(",", ":"))[1:]
+    return _CANONICAL.encode(content)[1:]
 
 
 def link(prev_hash: bytes, said: str) -> bytes:

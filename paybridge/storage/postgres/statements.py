@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 def as_json(rows: Iterable[Mapping[str, Any]] | list[Any]) -> str:
     """Rows as the statements take them; bytes in PostgreSQL's hexadecimal notation."""
-    return json.dumps(rows, separators=(",", ":"), default=_hexadecimal)
+    return _ROWS.encode(rows)
 
 
 def _hexadecimal(value: object) -> str:
     if isinstance(value, bytes):
         return "\\x" + value.hex()
     raise TypeError(f"a {type(value).__name__} has no place in a row")
+
+
+_ROWS: Final = json.JSONEncoder(separators=(",", ":"), default=_hexadecimal)
 
 
 def _insert(table: Table, *given_by_table: str) -> str:

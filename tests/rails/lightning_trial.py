@@ -56,6 +56,8 @@ class LightningStand:
         self.peer = peer
         self.http = http
         self._numbers = count(1)
+        self._takes_their_time = False
+        self._unpaid: list[str] = []
 
     def rail(self, address: str | None = None, *, patience: float = 30.0) -> LightningRail:
         given = self.options | {"url": address or self.address, "timeout_seconds": patience}
@@ -64,7 +66,13 @@ class LightningStand:
     async def order(
         self, kind: LegKind | None = None, behaviour: Behaviour = Behaviour.SETTLES
     ) -> Order | None:
-        """A payout is refused if its invoice is not one of this LNbits, which has no network."""
+        """A payout is refused if its invoice is not one of this LNbits, which has no network.
+
+        What settles late is a top-up whose payer takes their time.
+        """
+        if behaviour is Behaviour.SETTLES_LATE and kind in {None, LegKind.COLLECT}:
+            self._takes_their_time = True
+            return await self.order_to(self.details, LegKind.COLLECT)
         details = {Behaviour.SETTLES: self.details, Behaviour.REFUSES: self.stranger.lightning_address}
         if behaviour not in details:
             return None
@@ -80,8 +88,16 @@ class LightningStand:
         return [Money(abs(row["amount"]) // 1000, "SAT") for row in rows if row["status"] == "success"]
 
     async def let_pay(self, asks: str) -> None:
+        if self._takes_their_time:
+            self._unpaid.append(asks)
+            return
         pays = {"out": True, "bolt11": asks.removeprefix("lightning:")}
         await self.tell_as(self.payer, "POST", "/api/v1/payments", pays)
+
+    async def let_settle(self) -> None:
+        self._takes_their_time = False
+        for asks in self._unpaid:
+            await self.let_pay(asks)
 
     def as_if_live(self, body: bytes) -> bytes:
         """Its node then makes invoices for real money, as those of FakeWallet look."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -25,15 +27,27 @@ EVERY_SECONDS: Final = 3.0
 class Turn:
     """Holds the lease for this process, or waits for it."""
 
-    def __init__(self, lease: Lease, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._lease = lease
         self._pause = pause
+        self._now = now
+        self._ours_until = -math.inf
         self._come = asyncio.Event()
 
     @property
     def waiting(self) -> bool:
         """Whether another process acts."""
         return not self._come.is_set()
+
+    @property
+    def sure(self) -> bool:
+        """Whether this process acts, and no other can have taken over since it last asked."""
+        return not self.waiting and self._now() < self._ours_until
 
     async def comes(self) -> None:
         """Return once this process is the one that acts."""
@@ -45,12 +59,16 @@ class Turn:
 
     async def run(self) -> None:
         """Ask for the lease until it is ours, then keep it. `FatalError` if another process has taken it."""
+        asked = self._now()
         while not await self._lease.acquire():
             log.info("stands by", why="another process acts on this database")
             await self._pause(EVERY_SECONDS)
+            asked = self._now()
+        self._ours_until = asked + self._lease.span
         self._come.set()
         while True:
             await self._pause(EVERY_SECONDS)
+            asked = self._now()
             try:
                 still_ours = await self._lease.renew()
             except BookUnavailableError as error:
@@ -59,6 +77,7 @@ class Turn:
                 continue
             if not still_ours:
                 raise FatalError("another process has taken the database over; this one must not go on")
+            self._ours_until = asked + self._lease.span
 
     async def end(self) -> None:
         """Let another process follow at once."""

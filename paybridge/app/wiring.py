@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import socket
 import time
@@ -118,6 +119,7 @@ class _House:
             may_invite=lambda mxid: config.role_of(mxid) > Role.BLOCKED,
             on_set_aside=self._set_aside,
             tell=self._tell,
+            turn=self._turn if database.lease.span < math.inf else None,
         )
         desk = open_desk(
             book=database.book,
@@ -234,10 +236,21 @@ class _House:
         await self._statements.run()
 
     async def _start_matrix(self) -> None:
-        await self._turn.comes()
+        """Where another process may act, this one's device is ready before its turn comes."""
+        hot = self._database.lease.span < math.inf
+        if not hot:
+            await self._turn.comes()
         await self._matrix.start(self._hear)
-        for name, task in self._matrix.tasks().items():
+        following = self._matrix.following_tasks() if hot else {}
+        for name, task in following.items():
             self._supervisor.keep(name, task)
+        if hot:
+            await self._turn.comes()
+            await self._matrix.take_over()
+            log.info("acts", user=self._config.homeserver.user_id)
+        for name, task in self._matrix.tasks().items():
+            if name not in following:
+                self._supervisor.keep(name, task)
 
     async def _hear(self, heard: Spoken | Gesture) -> None:
         """Nobody hears that the bank is away only because the bot has just started and has not asked it."""

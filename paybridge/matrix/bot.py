@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import aiohttp
 import structlog
@@ -16,10 +16,14 @@ from paybridge.matrix.crypto import Crypto
 from paybridge.matrix.devices import Devices
 from paybridge.matrix.direct import DirectRooms
 from paybridge.matrix.hearing import PATIENCE_FOR_KEYS_SECONDS, Handler, Hearing
+from paybridge.matrix.held import Held
+from paybridge.matrix.identity import Identity
 from paybridge.matrix.intake import Intake
 from paybridge.matrix.invites import Invites, MayInvite
 from paybridge.matrix.login import CannotLogInError, log_in
 from paybridge.matrix.outbox import OnSetAside, Outbox
+from paybridge.matrix.place import Place
+from paybridge.matrix.predecessor import Predecessor
 from paybridge.matrix.reading import Me
 from paybridge.matrix.replies import Replies
 from paybridge.matrix.rooms import KnownRooms
@@ -32,6 +36,7 @@ from paybridge.matrix.verification.incoming import Incoming
 from paybridge.matrix.verification.wiring import Around, nobody_told, open_verification
 from paybridge.matrix.wire import NotNowError, RefusedError, Wire
 from paybridge.matrix.withholding import KeptBack
+from paybridge.services.ports import BookUnavailableError
 
 if TYPE_CHECKING:
     from paybridge.matrix.account import MatrixOptions
@@ -45,8 +50,21 @@ T = TypeVar("T")
 Task = Callable[[], Awaitable[None]]
 
 FLUSH_SECONDS = 5.0
+FOLLOWING = ("matrix-sync", "matrix-keys")
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+class Turns(Protocol):
+    """Whoever knows which of several processes acts."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether another one does."""
+
+    @property
+    def sure(self) -> bool:
+        """Whether this one does, and none can have taken over without its knowing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +72,9 @@ class _Running:
     """What there is once the bot is logged in."""
 
     crypto: Crypto
+    seeds: Seeds
+    incoming: Incoming
+    predecessor: Predecessor
     upkeep: Upkeep
     sync: SyncLoop
     hearing: Hearing
@@ -67,6 +88,10 @@ class MatrixSide:
 
     `start` once, then run every one of `tasks` until the end, then `close`. A task that raises
     `TokenRevokedError`, `CannotLogInError` or `KeysRefusedError` cannot be helped by running it again.
+
+    Where another process may act for the bot, `turn` says whose turn it is. Until it is this one's, only
+    `following_tasks` run: the device is logged in and given all keys, and nobody hears of it. Then comes
+    `take_over`.
     """
 
     def __init__(  # noqa: PLR0913 - the ports, and the three answers that others give
@@ -83,6 +108,7 @@ class MatrixSide:
         on_set_aside: OnSetAside,
         tell: Tell = nobody_told,
         key_patience: float = PATIENCE_FOR_KEYS_SECONDS,
+        turn: Turns | None = None,
     ) -> None:
         self._options = options
         self._mailbox = mailbox
@@ -94,6 +120,9 @@ class MatrixSide:
         self._on_set_aside = on_set_aside
         self._tell = tell
         self._key_patience = key_patience
+        self._turn = turn
+        self._follows = turn is not None
+        self._identity = Identity(options.seeds_file, mailbox, vault, shared=turn is not None)
         self._wire = Wire(options.url)
         self._known_rooms = KnownRooms(self._wire, mailbox, options.user_id)
         self._direct = DirectRooms(self._wire, self._known_rooms, mailbox, options.user_id)
@@ -122,15 +151,35 @@ class MatrixSide:
         `handler` is given what people say. It finishes the letter in its own commit; should it raise, it is
         given the same again, three times at most.
         """
+        # Before anything can be sent to the device: what comes to a new one comes after this.
+        newest = await self._patiently(self._mailbox.sync_token)
         account = await self._patiently(lambda: log_in(self._wire, self._options, self._chance))
         crypto = Crypto(account, self._options.crypto_dir)
         try:
-            self._running = await self._assemble(crypto, handler)
+            await self._patiently(lambda: self._find_place(crypto.device_id, newest))
+            seeds = await self._patiently(self._seeds)
+            if self._follows:
+                self._known_rooms.follow()
+            self._running = await self._assemble(crypto, seeds, handler)
             await self._patiently(lambda: self._make_known(crypto))
         except BaseException:
             self._running = None
             crypto.close()
             raise
+
+    async def take_over(self) -> None:
+        """From now on this process acts, and goes on where another one may have been ended at any point."""
+        running = self._started()
+        await self._patiently(self._identity.share)
+        await self._patiently(self._known_rooms.take_over)
+        await self._patiently(running.predecessor.left)
+        await self._patiently(running.sync.take_over)
+        running.incoming.listens = True
+        self._follows = False
+
+    def following_tasks(self) -> Mapping[str, Task]:
+        """Those of `tasks` that run already while another process acts."""
+        return {name: task for name, task in self.tasks().items() if name in FOLLOWING}
 
     def tasks(self) -> Mapping[str, Task]:
         """What must run for as long as the program does, by name; only after `start`."""
@@ -158,12 +207,16 @@ class MatrixSide:
             return "matrix: homeserver unreachable"
         if self._running is None or not self._running.sync.synced:
             return "matrix: not synced yet"
+        if self._follows and self._turn is not None and not self._turn.waiting:
+            return "matrix: takes over"
         return None
 
     async def close(self) -> None:
         """Send what can be sent at once, and let go of everything. The tasks have ended before."""
         running, self._running = self._running, None
-        if running is not None:
+        if running is not None and self._follows:
+            running.crypto.close()
+        elif running is not None:
             try:
                 async with asyncio.timeout(FLUSH_SECONDS):
                     await running.outbox.flush()
@@ -173,9 +226,17 @@ class MatrixSide:
                 running.crypto.close()
         await self._wire.close()
 
-    async def _assemble(self, crypto: Crypto, handler: Handler) -> _Running:
+    async def _find_place(self, device: str, newest: str | None) -> None:
+        """A device that has not synced yet begins where those before it were."""
+        place = Place(self._options.crypto_dir, device)
+        if newest is not None and place.read() is None and await self._mailbox.sync_token(device) is None:
+            place.keep(newest)
+
+    async def _assemble(self, crypto: Crypto, seeds: Seeds, handler: Handler) -> _Running:
         me = Me(crypto.user_id, await self._patiently(self._own_name))
         incoming = Incoming(crypto.user_id, self._may_verify)
+        incoming.listens = not self._follows
+        predecessor = Predecessor(self._wire, self._mailbox, self._vault, crypto.user_id)
         devices = Devices(self._wire, crypto)
         kept_back = KeptBack()
         senders = Senders(devices, self._mailbox, self._pins)
@@ -222,9 +283,12 @@ class MatrixSide:
             invites=self._invites,
             intake=intake,
             mailbox=self._mailbox,
+            place=Place(self._options.crypto_dir, crypto.device_id),
+            held=Held(self._mailbox, self._clock),
             chance=self._chance,
             heard=hearing.heard,
             came_to_device=came_to_device,
+            follows=self._follows,
         )
         outbox = Outbox(
             mailbox=self._mailbox,
@@ -236,17 +300,21 @@ class MatrixSide:
             room_keys=room_keys,
             chance=self._chance,
             on_set_aside=self._on_set_aside,
+            predecessor=predecessor,
+            may_act=lambda: self._turn is None or self._turn.sure,
         )
         verifier, terminal = open_verification(
             crypto,
-            self._seeds(),
+            seeds,
             Around(self._wire, self._mailbox, self._clock, self._chance, self._tell, self._options.data_dir),
             incoming=incoming,
             devices=devices,
             senders=senders,
             send_encrypted=outbox.send,
         )
-        return _Running(crypto, upkeep, sync, hearing, outbox, verifier, terminal)
+        return _Running(
+            crypto, seeds, incoming, predecessor, upkeep, sync, hearing, outbox, verifier, terminal
+        )
 
     async def _make_known(self, crypto: Crypto) -> None:
         """Upload the device's keys if the server lacks them, and sign them with the bot's own identity."""
@@ -270,7 +338,7 @@ class MatrixSide:
                 access_token=self._wire.token,
                 user_id=crypto.user_id,
                 device_keys=ours,
-                seeds=self._seeds(),
+                seeds=self._started().seeds,
                 password=self._options.password,
             )
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -279,11 +347,9 @@ class MatrixSide:
             # People can still talk with the bot; their clients show a shield beside what it says.
             log.warning("not_cross_signed", why=str(error))
 
-    def _seeds(self) -> Seeds:
-        file = self._options.seeds_file
-        if not file.exists():
-            Seeds.new(self._random_bytes).save(file)
-        return Seeds.load(file)
+    async def _seeds(self) -> Seeds:
+        may_make = self._turn is None or not self._turn.waiting
+        return await self._identity.seeds(self._random_bytes, may_make=may_make)
 
     def _random_bytes(self, count: int) -> bytes:
         words = (self._chance.number().to_bytes(8, "big") for _ in range(-(-count // 8)))
@@ -304,6 +370,9 @@ class MatrixSide:
             except NotNowError as error:
                 log.warning("start_delayed", why=str(error))
                 await asyncio.sleep(backoff.seconds(error.after))
+            except BookUnavailableError as error:
+                log.warning("start_delayed", why=str(error))
+                await asyncio.sleep(backoff.seconds())
 
     def _started(self) -> _Running:
         if self._running is None:

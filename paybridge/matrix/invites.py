@@ -61,6 +61,11 @@ class Invites:
             self._unwelcome[room] = inviter or "nobody"
         self._bell.set()
 
+    def settled(self, room: str) -> None:
+        """We are in the room, or out of it again, whoever of us answered."""
+        self._welcome.pop(room, None)
+        self._unwelcome.pop(room, None)
+
     async def run(self) -> None:
         while True:
             await self._bell.wait()

@@ -17,6 +17,7 @@ from paybridge.matrix.backoff import Backoff
 from paybridge.matrix.contents import edit, new_message
 from paybridge.matrix.crypto import ENCRYPTED
 from paybridge.matrix.pictures import qr_message
+from paybridge.matrix.predecessor import POST
 from paybridge.matrix.wire import NotNowError, RefusedError, TokenRevokedError
 from paybridge.services.news import UNDER_WAY
 from paybridge.services.ports import BookUnavailableError, Post, SealBrokenError
@@ -25,6 +26,7 @@ from paybridge.services.says import unseal
 if TYPE_CHECKING:
     from paybridge.matrix.contents import Renderer
     from paybridge.matrix.direct import DirectRooms
+    from paybridge.matrix.predecessor import Predecessor
     from paybridge.matrix.rooms import KnownRooms
     from paybridge.matrix.sharing import RoomKeys
     from paybridge.matrix.wire import Wire
@@ -59,6 +61,8 @@ class Outbox:
         room_keys: RoomKeys,
         chance: Chance,
         on_set_aside: OnSetAside,
+        predecessor: Predecessor,
+        may_act: Callable[[], bool] = lambda: True,
     ) -> None:
         self._mailbox = mailbox
         self._vault = vault
@@ -69,6 +73,8 @@ class Outbox:
         self._room_keys = room_keys
         self._chance = chance
         self._on_set_aside = on_set_aside
+        self._predecessor = predecessor
+        self._may_act = may_act
         self._bell = asyncio.Event()
         self._more = asyncio.Event()
         self._begin()
@@ -175,6 +181,10 @@ class Outbox:
             if say.takes_back is not None:
                 await self._take_back(post, say.takes_back, room)
                 return
+            said = await self._predecessor.sent(post, room)
+            if said is not None:
+                await self._mailbox.sent(post.id, said, room)
+                return
             stands_in = await self._stands_in(say, room)
             if stands_in is not None and await self._is_overtaken(post, say):
                 await self._mailbox.sent(post.id, stands_in, room)
@@ -186,7 +196,12 @@ class Outbox:
                 content = edit(say, rendered, stands_in) if stands_in else new_message(say, rendered)
             for_frozen = say.key.startswith(SAID_TO_THE_FROZEN)
             failpoint("outbox.before_send")
-            event = await self._put(room, MESSAGE, content, _transaction(post), for_frozen=for_frozen)
+            if not self._may_act():
+                raise NotNowError("another process may act by now")
+            mark = self._predecessor.mark(post.id)
+            event = await self._put(
+                room, MESSAGE, content, _transaction(post), for_frozen=for_frozen, mark=mark
+            )
             failpoint("outbox.after_send")
             await self._mailbox.sent(post.id, event, room)
 
@@ -231,7 +246,14 @@ class Outbox:
         return any(other.slot == post.slot and other.id != post.id for other in lane)
 
     async def _put(
-        self, room: str, kind: str, content: dict[str, Any], transaction: str, *, for_frozen: bool = False
+        self,
+        room: str,
+        kind: str,
+        content: dict[str, Any],
+        transaction: str,
+        *,
+        for_frozen: bool = False,
+        mark: str | None = None,
     ) -> str:
         if await self._rooms.encrypted(room):
             roster = await self._rooms.roster(room)
@@ -239,6 +261,8 @@ class Outbox:
                 room, roster.joined.keys() | roster.invited, kind, content, for_frozen=for_frozen
             )
             kind = ENCRYPTED
+        if mark is not None:
+            content = {**content, POST: mark}
         answer = await self._wire.put("rooms", room, "send", kind, transaction, body=content)
         return str(answer["event_id"])
 

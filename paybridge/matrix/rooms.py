@@ -48,6 +48,7 @@ class KnownRooms:
         self._rosters: dict[str, Roster] = {}
         self._changes: Counter[str] = Counter()
         self._encrypted: dict[str, bool] = {}
+        self._unkept: set[str] | None = None
         self._rules = Rules(wire)
 
     async def facts(self, room: str) -> RoomFacts:
@@ -111,6 +112,19 @@ class KnownRooms:
     async def now_encrypted(self, room: str) -> None:
         if not self._encrypted.get(room):
             self._encrypted[room] = True
+            if self._unkept is not None:
+                self._unkept.add(room)
+                return
+            await self._mailbox.remember(ENCRYPTED + room, "yes")
+
+    def follow(self) -> None:
+        """Write nothing until `take_over`: another process does."""
+        self._unkept = set()
+
+    async def take_over(self) -> None:
+        """Write down what it may not have lived to write."""
+        unkept, self._unkept = self._unkept or set(), None
+        for room in unkept:
             await self._mailbox.remember(ENCRYPTED + room, "yes")
 
     def rules_changed(self, room: str) -> None:

@@ -1,4 +1,8 @@
-"""The sync loop: what the homeserver tells goes to the mailbox first, and only then is it handled."""
+"""The sync loop: what the homeserver tells goes to the mailbox first, and only then is it handled.
+
+While another process acts for the bot, it goes nowhere: keys and news of rooms are taken, and what was said
+is held until the other one is seen to have received it.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,10 @@ from paybridge.matrix.wire import NotNowError
 if TYPE_CHECKING:
     from paybridge.matrix.crypto import Crypto
     from paybridge.matrix.devices import Devices
+    from paybridge.matrix.held import Held
     from paybridge.matrix.intake import Intake
     from paybridge.matrix.invites import Invites
+    from paybridge.matrix.place import Place
     from paybridge.matrix.rooms import KnownRooms
     from paybridge.matrix.upkeep import Upkeep
     from paybridge.matrix.wire import Wire
@@ -39,7 +45,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class SyncLoop:
-    """Asks again and again, from where the mailbox says that we were."""
+    """Asks again and again, from where this device was."""
 
     def __init__(  # noqa: PLR0913 - everyone who is told
         self,
@@ -52,9 +58,12 @@ class SyncLoop:
         invites: Invites,
         intake: Intake,
         mailbox: Mailbox,
+        place: Place,
+        held: Held,
         chance: Chance,
         heard: Heard,
         came_to_device: CameToDevice = lambda _: None,
+        follows: bool = False,
     ) -> None:
         self._wire = wire
         self._crypto = crypto
@@ -67,15 +76,30 @@ class SyncLoop:
         self._chance = chance
         self._heard = heard
         self._came_to_device = came_to_device
+        self._place = place
+        self._held = held
+        self._follows = follows
+        self._since: str | None = None
+        self._taking = asyncio.Lock()
         self.synced = False
 
     async def run(self) -> None:
         try:
-            since = await self._mailbox.sync_token()
-            log.info("sync_begins", first=since is None)
+            since = self._place.read() or await self._mailbox.sync_token(self._crypto.device_id)
+            self._held.let_go()
+            self._since = None
+            log.info("sync_begins", first=since is None, follows=self._follows)
             await self._go_on(since)
         finally:
             self.synced = False
+
+    async def take_over(self) -> None:
+        """Receive what was held: from now on this process acts. Raises `BookUnavailableError`."""
+        async with self._taking:
+            if self._since is not None:
+                await self._receive(self._held.letters, self._since)
+                self._held.let_go()
+            self._follows = False
 
     async def _go_on(self, since: str | None) -> None:
         backoff = Backoff(self._chance)
@@ -102,7 +126,9 @@ class SyncLoop:
         token = answer.get("next_batch")
         if not isinstance(token, str) or not token.isprintable():
             raise NotNowError("sync: no next_batch")
-        await self._take(answer, since, token)
+        async with self._taking:
+            await self._take(answer, since, token)
+            self._since = token
         self.synced = True
         return token
 
@@ -119,16 +145,28 @@ class SyncLoop:
         rooms = _part(answer, "rooms")
         letters: list[Letter] = []
         for room, told in _rooms(rooms, "join"):
+            self._invites.settled(room)
             letters += await self._intake.room(room, told, since)
         for room, _ in _rooms(rooms, "leave"):
+            self._invites.settled(room)
             self._rooms.changed(room)
             self._rooms.rules_changed(room)
         for room, told in _rooms(rooms, "invite"):
             self._invites.offer(room, told)
+        if self._follows:
+            await self._held.hold(letters)
+            if not self._held.letters:
+                self._place.keep(token)
+            return
         failpoint("sync.received")
-        new = frozenset(await self._mailbox.receive(letters, token))
+        new = await self._receive(letters, token)
         failpoint("sync.kept")
         self._heard([letter for letter in letters if letter.event in new], frozenset(came))
+
+    async def _receive(self, letters: Sequence[Letter], token: str) -> frozenset[str]:
+        new = await self._mailbox.receive(letters, token, self._crypto.device_id)
+        self._place.forget()
+        return frozenset(new)
 
 
 def _filter(*, first: bool) -> str:

@@ -12,7 +12,11 @@ class FencedError(BookUnavailableError):
 
 
 class Lease(Protocol):
-    """The right to act, lent for a few seconds at a time."""
+    """The right to act, lent for `span` seconds at a time."""
+
+    @property
+    def span(self) -> float:
+        """After so many seconds without renewal another may have it; infinite if it ends with the process."""
 
     async def acquire(self) -> bool:
         """Become the one that acts; False if another holds the lease and it has not run out.

@@ -41,13 +41,24 @@ class Letter:
 class Mailbox(Protocol):
     """What the Matrix side keeps in the database: inbox, outbox, sync token, and what it has seen."""
 
-    async def receive(self, letters: Sequence[Letter], next_batch: str) -> Sequence[str]:
+    async def receive(
+        self, letters: Sequence[Letter], next_batch: str, device: str | None = None
+    ) -> Sequence[str]:
         """Write the letters and the sync token in one transaction; known event ids are passed over.
 
         Returns the event ids that are new.
         """
 
-    async def sync_token(self) -> str | None: ...
+    async def sync_token(self, device: str | None = None) -> str | None:
+        """Where this device was, if it has ever received; without one, where whoever received last was.
+
+        A token also counts the messages to the device that it was given to: with another device's, some of
+        its own, and the room keys in them, would never come.
+        """
+
+    async def has(self, event: str) -> bool:
+        """Whether the letter was received, done or not."""
+
     async def letters(self) -> Sequence[Letter]:
         """Letters not yet done, in the order received."""
 

@@ -17,6 +17,7 @@ from paybridge.storage.works import (
     ReceiveLetters,
     Remember,
     SetAside,
+    sync_token_of,
 )
 
 if TYPE_CHECKING:
@@ -53,11 +54,16 @@ class SqlMailbox:
 
     # ------------------------------------------------------------ inbox
 
-    async def receive(self, letters: Sequence[Letter], next_batch: str) -> Sequence[str]:
-        return cast("Sequence[str]", await self._writer.run(ReceiveLetters(letters, next_batch)))
+    async def receive(
+        self, letters: Sequence[Letter], next_batch: str, device: str | None = None
+    ) -> Sequence[str]:
+        return cast("Sequence[str]", await self._writer.run(ReceiveLetters(letters, next_batch, device)))
 
-    async def sync_token(self) -> str | None:
-        return await self.recall(SYNC_TOKEN)
+    async def sync_token(self, device: str | None = None) -> str | None:
+        return await self.recall(SYNC_TOKEN if device is None else sync_token_of(device))
+
+    async def has(self, event: str) -> bool:
+        return await self._reader.scalar(_IS_DONE, {"event": event}) is not None
 
     async def letters(self) -> Sequence[Letter]:
         listed = await self._reader.rows(_LETTERS, {})

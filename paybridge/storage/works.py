@@ -20,10 +20,14 @@ class WriteStep:
 
 @dataclass(frozen=True, slots=True)
 class ReceiveLetters:
-    """Letters and the sync token that follows them; answered by the event ids that are new."""
+    """Letters and the sync token that follows them; answered by the event ids that are new.
+
+    The token is that of the device, whose messages of its own it counts too, and also the newest of all.
+    """
 
     letters: Sequence[Letter]
     next_batch: str
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +109,8 @@ class Failed:
 
 
 SYNC_TOKEN = "sync_token"  # noqa: S105 - the name under which it is remembered, and it is not a secret
+
+
+def sync_token_of(device: str) -> str:
+    """The name under which the sync token of one device is remembered."""
+    return f"{SYNC_TOKEN}/{device}"

@@ -16,6 +16,8 @@ YES, NO = True, False
 class Told:
     """A lease that answers what it is told to, in turn."""
 
+    span = 9.0
+
     def __init__(self, *answers: bool | Exception) -> None:
         self._answers = list(answers)
         self.released = False
@@ -69,6 +71,24 @@ async def test_a_database_that_is_away_ends_no_turn() -> None:
         await turn.run()
 
     assert not turn.waiting
+
+
+async def test_who_could_not_renew_for_as_long_as_the_lease_is_lent_is_sure_no_more() -> None:
+    sure: list[bool] = []
+    now = 0.0
+
+    async def three_seconds(_seconds: float) -> None:
+        nonlocal now
+        now += 3.0
+        sure.append(turn.sure)
+        await asyncio.sleep(0)
+
+    away = BookUnavailableError("away")
+    turn = Turn(Told(NO, YES, away, away, away, YES, NO), three_seconds, lambda: now)
+    with pytest.raises(FatalError):
+        await turn.run()
+
+    assert sure == [False, True, True, False, False, True]
 
 
 async def test_who_ends_lets_the_next_one_follow() -> None:

@@ -23,8 +23,11 @@ from paybridge.domain.proof import OwnDevice, Trust
 from paybridge.domain.spoken import Spoken
 from paybridge.matrix import letters
 from paybridge.matrix.hearing import Hearing
+from paybridge.matrix.held import Held
 from paybridge.matrix.intake import Intake
 from paybridge.matrix.outbox import Outbox
+from paybridge.matrix.place import Place
+from paybridge.matrix.predecessor import Predecessor
 from paybridge.matrix.reading import Me
 from paybridge.matrix.sync import SyncLoop
 from paybridge.services.ports import BookUnavailableError, RoomFacts
@@ -48,7 +51,10 @@ UNDER_WAY = select(func.count()).select_from(transfer).where(transfer.c.state ==
 class Files:
     """The homeserver, and everything around a client of it that the Matrix side asks for."""
 
+    device_id = "BOT"
+
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._typed = folder / TYPED
         self._said = folder / SAID
         self.synced_all = asyncio.Event()
@@ -95,6 +101,7 @@ class Files:
     def outdated(self, _: object) -> None: ...
     def counted(self, *_: object) -> None: ...
     def offer(self, *_: object) -> None: ...
+    def settled(self, _: str) -> None: ...
     def changed(self, _: str) -> None: ...
     def rules_changed(self, _: str) -> None: ...
     async def now_encrypted(self, _: str) -> None: ...
@@ -173,6 +180,7 @@ class FileMatrix:
             room_keys=files,
             chance=around["chance"],
             on_set_aside=around["on_set_aside"],
+            predecessor=Predecessor(files, mailbox, vault, BOT),
         )
 
     async def start(self, handler: Handler) -> None:
@@ -200,9 +208,17 @@ class FileMatrix:
             invites=files,
             intake=intake,
             mailbox=self._mailbox,
+            place=Place(self._files.folder, BOT),
+            held=Held(self._mailbox, self._around["clock"]),
             chance=chance,
             heard=self._hearing.heard,
         )
+
+    async def take_over(self) -> None:
+        """Its homeserver knows posts by their ids, whoever sends them."""
+
+    def following_tasks(self) -> Mapping[str, Any]:
+        return {}
 
     def tasks(self) -> Mapping[str, Any]:
         return {

@@ -94,8 +94,10 @@ class WatchedMailbox:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the mailbox has
         return getattr(self._mailbox, name)
 
-    async def receive(self, received: Sequence[Letter], next_batch: str) -> Sequence[str]:
-        new = await self._mailbox.receive(received, next_batch)
+    async def receive(
+        self, received: Sequence[Letter], next_batch: str, device: str | None = None
+    ) -> Sequence[str]:
+        new = await self._mailbox.receive(received, next_batch, device)
         told = {letter.event: letter for letter in received}
         for event in new:
             self._watch.look_at(told[event], letters.unseal(self._vault, told[event].payload))

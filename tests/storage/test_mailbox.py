@@ -30,6 +30,23 @@ async def test_letters_and_the_sync_token_are_written_together(mailbox: Mailbox)
     assert await mailbox.letters() == [a_letter("$1"), a_letter("$2")]
 
 
+async def test_each_device_has_a_place_of_its_own_and_a_new_one_is_told_the_newest(mailbox: Mailbox) -> None:
+    await mailbox.receive([], "s1", "FIRST")
+    await mailbox.receive([], "s2", "SECOND")
+
+    assert await mailbox.sync_token("FIRST") == "s1"
+    assert await mailbox.sync_token("SECOND") == "s2"
+    assert await mailbox.sync_token("THIRD") is None
+    assert await mailbox.sync_token() == "s2"
+
+
+async def test_a_letter_is_known_by_its_event_for_ever(mailbox: Mailbox) -> None:
+    await mailbox.receive([a_letter("$1"), a_letter("$2")], "s1")
+    await mailbox.finish("$1")
+
+    assert [await mailbox.has(event) for event in ("$1", "$2", "$3")] == [True, True, False]
+
+
 async def test_a_letter_received_again_is_passed_over(mailbox: Mailbox) -> None:
     await mailbox.receive([a_letter("$1")], "s1")
 

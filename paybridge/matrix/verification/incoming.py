@@ -48,6 +48,8 @@ class Incoming:
         self._waiting: asyncio.Queue[News] = asyncio.Queue(MOST_WAITING)
         self._once = Once()
         self.dropped = 0
+        self.listens = True
+        """False while another process of the bot's answers."""
 
     @property
     def waiting(self) -> int:
@@ -87,7 +89,7 @@ class Incoming:
         heard: Heard | None,
         seal: Seal | None = None,
     ) -> None:
-        if sender == self._me or not self._may_verify(sender):
+        if not self.listens or sender == self._me or not self._may_verify(sender):
             return
         try:
             if heard is None:

@@ -33,6 +33,8 @@ _RELEASE: Final = "UPDATE lease SET until = 0 WHERE name = 'writer' AND epoch = 
 class PostgresLease:
     """`Lease` on the table; a holder that was killed gets its own lease back at once."""
 
+    span = float(SPAN_SECONDS)
+
     def __init__(self, server: Server, holder: str, epoch: Epoch) -> None:
         self._server = server
         self._holder = holder

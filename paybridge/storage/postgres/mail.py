@@ -19,6 +19,7 @@ from paybridge.storage.works import (
     Remember,
     SetAside,
     WriteStep,
+    sync_token_of,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def touched_by(work: Work) -> set[tuple[str, str]]:
                     for record in step.records
                 }
             )
-        case ReceiveLetters(letters, _):
+        case ReceiveLetters(letters, _, _):
             found = {("letter", letter.event) for letter in letters} | {("memory", SYNC_TOKEN)}
         case FinishLetter(event):
             found = {("letter", event)}
@@ -92,10 +93,12 @@ async def bind_seen(connection: asyncpg.Connection, works: Sequence[BindSeen], _
 async def write(connection: asyncpg.Connection, work: Work, _now: int) -> Answer:
     """One of the works that are rare enough to be written alone."""
     match work:
-        case ReceiveLetters(letters, next_batch):
+        case ReceiveLetters(letters, next_batch, device):
             rows = [_letter_row(letter) for letter in letters if _can_be_kept(letter)]
             new = await connection.fetch(sql.INSERT_LETTERS_IF_NEW, sql.as_json(rows))
             await connection.execute(sql.REMEMBER, SYNC_TOKEN, next_batch)
+            if device is not None:
+                await connection.execute(sql.REMEMBER, sync_token_of(device), next_batch)
             return [row["event"] for row in new]
         case SetAside(post, reason):
             await connection.execute(sql.SET_ASIDE, post, reason)

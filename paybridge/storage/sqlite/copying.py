@@ -25,7 +25,7 @@ _OPEN: Final = in_list("state", OPEN_LEG_STATES)
 # Since the copy was made, people may have approved the cards, got the answers and seen the messages that lie
 # in it: none of them counts again. What rails were doing is asked about at once.
 _GO_ON: Final = (
-    "DELETE FROM memory WHERE name = 'sync_token'",
+    "DELETE FROM memory WHERE name = 'sync_token' OR name LIKE 'sync_token/%'",
     # What was compared with the rails' statements until then: the next time everything is.
     "DELETE FROM memory WHERE name LIKE 'statement/%'",
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 class SqliteLease:
     """`Lease` by a lock that the system keeps: nobody can lose it without ending."""
+
+    span = math.inf
 
     def __init__(self, path: Path) -> None:
         self._path = path.with_name(path.name + "-lease")

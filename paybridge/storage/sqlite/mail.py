@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paybridge.storage.rows import microseconds
 from paybridge.storage.sqlite import statements as sql
-from paybridge.storage.works import SYNC_TOKEN, KeepVaultCheck
+from paybridge.storage.works import SYNC_TOKEN, KeepVaultCheck, sync_token_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 def receive(connection: sqlite3.Connection, work: ReceiveLetters, _now: int) -> Sequence[str]:
     new = [letter.event for letter in work.letters if _put_in(connection, letter)]
     _remember(connection, SYNC_TOKEN, work.next_batch)
+    if work.device is not None:
+        _remember(connection, sync_token_of(work.device), work.next_batch)
     return new
 
 

@@ -17,7 +17,7 @@ from paybridge.rails._frame import find_rails
 from paybridge.services.daily_check import NO_STATEMENT
 from paybridge.services.ports import Clock, NoStatementError, Rail, RailError
 from paybridge.services.reconciliation import Compared, Match, compare
-from paybridge.services.statement_check import Checked, check
+from paybridge.services.statement_check import Checked, check, without
 from paybridge.services.statements import Told, read
 from paybridge.storage.errors import DatabaseError
 from paybridge.storage.rail_legs import RailBooks, RailLegs
@@ -92,7 +92,11 @@ def reconcile(config: Config, look: Callable[[], RailBooks]) -> Reconciled:
             continue
         found = compare((leg for leg in before.legs if leg.rail == rail), told.lines)
         differences[rail] = tuple(
-            one for one in found if not one.match.closes_itself and one.reference not in went_on
+            one
+            for one in found
+            if not one.match.closes_itself
+            and one.reference not in went_on
+            and one.code not in config.reconciliation.closed
         )
         if quiet:
             balances += _balances(rail, told, found, before.clearing)
@@ -153,7 +157,8 @@ async def compare_windows(
 
     async def compared(rail: Rail) -> Checked:
         kept = await books.kept(rail.name)
-        return await check(rail, books, since, () if kept is None else kept.differences)
+        found = await check(rail, books, since, () if kept is None else kept.differences)
+        return without(found, config.reconciliation.closed)
 
     return await _each(config, compared)
 

@@ -162,6 +162,7 @@ class _House:
             hint=self._reconciler.hint,
             pause=asyncio.sleep,
             rhythm=Rhythm(timedelta(hours=times.hours), timedelta(days=times.days)),
+            closed=times.closed,
         )
         self._expirer = Expirer(book, clock, outcomes, desk.news, desk.requests, bell("expirer"))
 

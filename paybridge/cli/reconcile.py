@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from paybridge.domain.money import Money
     from paybridge.services.ports import RailError
     from paybridge.services.statement_check import Checked
+
+WIDE: Final = 160
 
 
 def reconcile(
@@ -46,7 +49,8 @@ def _print(checked: Mapping[str, Checked], silent: Mapping[str, RailError]) -> N
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, markup=False)
+    # What is read by a program or kept in a file has room for whole lines.
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDE)
     table = Table("rail", "agree", "under way", "differ", title="Orders", title_justify="left")
     for rail, one in checked.items():
         table.add_row(rail, *map(str, (one.matched, one.under_way, len(one.differences))))
@@ -62,7 +66,8 @@ def _print(checked: Mapping[str, Checked], silent: Mapping[str, RailError]) -> N
 def _differences(checked: Mapping[str, Checked]) -> object:
     from rich.table import Table
 
-    table = Table("rail", "order", "class", "there", "here", "since", title="Differ", title_justify="left")
+    names = ("rail", "order", "class", "there", "here", "since", "code")
+    table = Table(*names, title="Differ", title_justify="left")
     for rail, one in checked.items():
         for found in one.differences:
             table.add_row(
@@ -72,6 +77,7 @@ def _differences(checked: Mapping[str, Checked]) -> object:
                 _amount(found.theirs),
                 _amount(found.ours),
                 f"{found.since:%Y-%m-%d}",
+                found.code,
             )
     for column in table.columns[3:5]:
         column.justify = "right"

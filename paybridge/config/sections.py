@@ -95,6 +95,7 @@ def _amount(value: object) -> object:
 Secret = Annotated[SecretStr, Field(min_length=1)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 RoomId = Annotated[str, AfterValidator(_room_id)]
+DifferenceCode = Annotated[str, Field(pattern=r"^[0-9a-f]{10}$")]
 MatrixId = Annotated[str, AfterValidator(_matrix_id)]
 Who = Annotated[str, AfterValidator(_who)]
 RoleName = Annotated[Role, BeforeValidator(_role)]
@@ -307,6 +308,10 @@ class Reconciliation(Section):
         ge=1,
         le=400,
         description="Days before the last comparison that are compared again, for what came late.",
+    )
+    closed: tuple[DifferenceCode, ...] = Field(
+        (),
+        description="Codes, told by `paybridge reconcile`, of differences that you have settled by hand.",
     )
 
 

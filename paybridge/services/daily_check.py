@@ -22,7 +22,7 @@ from paybridge.services.ports import (
     RailEvent,
 )
 from paybridge.services.reconciliation import Match
-from paybridge.services.statement_check import BooksBeside, Checked, Difference, check
+from paybridge.services.statement_check import BooksBeside, Checked, Difference, check, without
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -62,6 +62,7 @@ class Rhythm:
 class DailyCheck:
     """Compares each of the rails `names`; `hint` has a rail asked about an order, `pause` waits for seconds.
 
+    `closed` are the codes of differences that operators have settled by hand: these are none any more.
     What is kept of each rail stands in `standing`, for whoever watches.
     """
 
@@ -77,6 +78,7 @@ class DailyCheck:
         hint: Callable[[RailEvent], Awaitable[None]],
         pause: Callable[[float], Awaitable[None]],
         rhythm: Rhythm,
+        closed: Collection[str] = (),
     ) -> None:
         self._books = books
         self._mailbox = mailbox
@@ -87,6 +89,7 @@ class DailyCheck:
         self._hint = hint
         self._pause = pause
         self._rhythm = rhythm
+        self._closed = closed
         self._began: datetime | None = None
         self.standing: dict[str, Kept] = {}
 
@@ -179,7 +182,8 @@ class DailyCheck:
 
     async def _check(self, rail: Rail, before: Kept) -> Checked:
         since = None if before.at is None else before.at - self._rhythm.overlap
-        return await check(rail, self._books, since, before.differences, before.mark)
+        found = await check(rail, self._books, since, before.differences, before.mark)
+        return without(found, self._closed)
 
     async def _say_new(self, rail: str, new: Sequence[Difference], checked: Checked) -> None:
         listed, rest = new[:MOST_SAID], len(new) - MOST_SAID

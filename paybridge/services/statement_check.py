@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from paybridge.domain.leg import Leg
 from paybridge.domain.money import Money
 from paybridge.services.rail import Rail, StatementLine
-from paybridge.services.reconciliation import Compared, Match, compare
+from paybridge.services.reconciliation import Compared, Match, code_of, compare
 from paybridge.services.statements import Mark, read
 
 SKEW: Final = timedelta(hours=1)
@@ -39,6 +39,11 @@ class Difference:
     theirs: Money | None
     since: datetime
 
+    @property
+    def code(self) -> str:
+        """As `code_of`."""
+        return code_of(self.reference, self.match, self.ours, self.theirs)
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -48,6 +53,12 @@ class Checked:
     under_way: int
     differences: tuple[Difference, ...]
     mark: Mark | None
+
+
+def without(checked: Checked, closed: Collection[str]) -> Checked:
+    """The same without the differences that operators have settled by hand, named by their codes."""
+    left = tuple(one for one in checked.differences if one.code not in closed)
+    return replace(checked, differences=left)
 
 
 class BooksBeside(Protocol):

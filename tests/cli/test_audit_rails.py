@@ -23,7 +23,7 @@ from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services import checks_kept
 from paybridge.services.checks_kept import Kept
 from paybridge.services.ports import RailError, Step
-from paybridge.services.reconciliation import Match
+from paybridge.services.reconciliation import Match, code_of
 from paybridge.services.statement_check import Difference
 from paybridge.services.statements import Told
 from tests.bank.bank_client import KEY, BankClient, bank_process
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 CENTS = 1250
 FIRST = "PB-TOPUP"
+EUROS = Money(CENTS, "EUR")
+LEG_1 = code_of("leg-1", Match.MISSING_HERE, None, EUROS)
+LEG_2 = code_of("leg-2", Match.MISSING_THERE, EUROS, None)
 Statements = Mapping[str, Told | RailError]
 
 
@@ -79,12 +82,15 @@ async def reconciled(folder: Path, url: str, capsys: Captured, *more: str) -> tu
     return await told_by("reconcile", folder, url, capsys, *more)
 
 
-async def told_by(command: str, folder: Path, url: str, capsys: Captured, *more: str) -> tuple[int, str]:
+async def told_by(
+    command: str, folder: Path, url: str, capsys: Captured, *more: str, closed: str = ""
+) -> tuple[int, str]:
     config = folder / "config.yaml"
     config.write_text(
         "homeserver: {url: 'http://hs', user_id: '@bot:hs', password: hush}\n"
         f"data_dir: {folder}\n"
         f"rails: {{bank: {{url: '{url}', api_key: {KEY}}}}}\n"
+        f"reconciliation: {{closed: [{closed}]}}\n"
     )
     status = await asyncio.to_thread(main, [command, "--config", str(config), *more])
     said = capsys.readouterr()
@@ -244,8 +250,24 @@ async def test_reconcile_lists_each_order_that_differs_with_its_class(
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     assert status == 1
     assert ["bank", "1", "0", "2"] in rows, "one agrees, none is under way"
-    assert ["bank", "leg-1", "missing here", "12.50 EUR", "nothing", today] in rows
-    assert ["bank", "leg-2", "missing there", "nothing", "12.50 EUR", f"{START:%Y-%m-%d}"] in rows
+    assert ["bank", "leg-1", "missing here", "12.50 EUR", "nothing", today, LEG_1] in rows
+    assert ["bank", "leg-2", "missing there", "nothing", "12.50 EUR", f"{START:%Y-%m-%d}", LEG_2] in rows
+
+
+@pytest.mark.parametrize("command", ["reconcile", "audit"])
+async def test_what_operators_have_settled_by_hand_is_no_difference_until_it_changes(
+    bank: BankClient, tmp_path: Path, capsys: Captured, command: str
+) -> None:
+    await collected_there(bank, "leg-1")
+    await collected_here(tmp_path, "leg-2")
+
+    one, told = await told_by(command, tmp_path, bank.url, capsys, closed=f"'{LEG_2}'")
+    both, _ = await told_by(command, tmp_path, bank.url, capsys, closed=f"'{LEG_1}', '{LEG_2}'")
+
+    assert (one, both) == (1, 0)
+    assert "leg-1" in told
+    assert "leg-2" not in told
+    assert code_of("leg-1", Match.MISSING_HERE, None, Money(CENTS + 1, "EUR")) != LEG_1
 
 
 async def test_reconcile_ends_well_where_the_window_agrees(

@@ -12,7 +12,7 @@ from paybridge.services import checks_kept
 from paybridge.services.admin_room import AdminRoom
 from paybridge.services.daily_check import NO_STATEMENT, DailyCheck, Rhythm
 from paybridge.services.ports import NoStatementError, NotSentError, Page, RailError, StatementLine
-from paybridge.services.reconciliation import Match
+from paybridge.services.reconciliation import Match, code_of
 from paybridge.storage.rail_legs import RailLegs
 from tests.fakes.house import ALICE, BOB, DINNER, QuietBell, keys, words
 from tests.fakes.rail import ScriptedRail, refuses
@@ -48,7 +48,13 @@ class Peer(ScriptedRail):
 class Desk:
     """A daily check of one house with one peer; while it pauses, courier and reconciler work."""
 
-    def __init__(self, house: House, peer: Peer, rails: Mapping[str, Rail] | None = None) -> None:
+    def __init__(
+        self,
+        house: House,
+        peer: Peer,
+        rails: Mapping[str, Rail] | None = None,
+        closed: tuple[str, ...] = (),
+    ) -> None:
         self.house = house
         self.peer = peer
         vault, book, clock = house.desk.vault, house.book, house.clock
@@ -62,6 +68,7 @@ class Desk:
             hint=house.reconciler.hint,
             pause=self.pause,
             rhythm=Rhythm(every=DAY, overlap=7 * DAY),
+            closed=closed,
         )
         self.carried: list[Say] = []
 
@@ -159,6 +166,20 @@ async def test_what_differed_and_agrees_again_is_forgotten(house: House) -> None
 
     assert said == []
     assert desk.check.standing["bank"].differences == ()
+
+
+async def test_what_operators_have_settled_by_hand_is_not_said_until_it_changes(house: House) -> None:
+    code = code_of("strange", Match.MISSING_HERE, None, Money(-700, "EUR"))
+    desk = Desk(house, Peer(), closed=(code,))
+    desk.line("strange", -700)
+    settled = await desk.look()
+    kept = desk.check.standing["bank"].differences
+    desk.line("strange", -1)
+    house.clock.pass_by(DAY)
+    changed = await desk.look()
+
+    assert (settled, kept) == ([], ())
+    assert "strange: -7.01 EUR there, nothing here" in words(changed)
 
 
 async def test_a_late_success_that_the_statement_shows_is_asked_about_and_booked(house: House) -> None:

@@ -15,6 +15,7 @@ from paybridge.app.supervisor import FatalError
 from paybridge.domain.money import Money
 from paybridge.services.ports import (
     Capabilities,
+    EventNaming,
     Linked,
     LinkRefusedError,
     NoStatementError,
@@ -31,6 +32,8 @@ from paybridge.services.ports import (
     Rail,
     RailError,
     RailEvent,
+    Refunding,
+    Refused,
     Settled,
     ThrottledError,
     Unsure,
@@ -46,6 +49,7 @@ from paybridge.services.sense import (
     sensible_outcome,
     sensible_page,
     sensible_quote,
+    sensible_reference,
 )
 
 log = structlog.stdlib.get_logger(__name__)
@@ -169,6 +173,31 @@ class GuardedRail:
         except RailError as error:
             return Unsure(str(error) or _named(error))
 
+    async def refund(self, reference: str, handle: str, amount: Money, key: str) -> Outcome:
+        """As the rail does; `Refused("no_refunds")` by one that cannot, and `Unsure` as in `execute`."""
+        rail = self._rail
+        if not isinstance(rail, Refunding):
+            return Refused("no_refunds")
+        refunding = rail
+
+        def check(told: object) -> Outcome:
+            outcome = sensible_outcome(told, amount.currency)
+            if isinstance(outcome, Settled) and outcome.amount != amount:
+                return Unsure(f"amount differs: {amount} was to be given back, {outcome.amount} was")
+            return outcome
+
+        try:
+            return await self._call(
+                "refund",
+                lambda: refunding.refund(reference, handle, amount, key),
+                check,
+                self._patience.order,
+            )
+        except (NotSentError, ThrottledError):
+            raise
+        except RailError as error:
+            return Unsure(str(error) or _named(error))
+
     async def query(self, reference: str, handle: str | None) -> Outcome:
         """As the rail does; a question that fails in any way is `Unsure`."""
         try:
@@ -191,6 +220,16 @@ class GuardedRail:
         except Exception as error:
             log.warning("rail misbehaved", rail=self.name, call="parse_webhook", why=_named(error))
             raise WebhookRefusedError("the rail could not read it") from error
+
+    async def reference_of(self, their_id: str) -> str | None:
+        """As the rail does; one that cannot has no such webhooks."""
+        rail = self._rail
+        if not isinstance(rail, EventNaming):
+            raise MisbehavedError("it cannot name the orders of its own webhooks")
+        naming = rail
+        return await self._call(
+            "reference_of", lambda: naming.reference_of(their_id), sensible_reference, self._patience.person
+        )
 
     async def statement(self, cursor: str | None) -> Page:
         """As the rail does."""

@@ -52,6 +52,7 @@ from paybridge.services.pinning import Pins
 from paybridge.services.ports import Post, Step, Vault
 from paybridge.services.reconciler import Reconciler
 from paybridge.services.says import Say, seal, unseal
+from paybridge.services.their_ids import by_our_reference
 from paybridge.storage import Database, DatabaseError, open_database, vault_check
 from paybridge.storage.figures import SqlFigures
 from paybridge.storage.rail_legs import RailLegs
@@ -287,7 +288,10 @@ class _House:
         if known is None:
             raise UnknownRailError(rail)
         now = self._clock.now()
-        for event in known.parse_webhook(headers, raw, now):
+        for told in known.parse_webhook(headers, raw, now):
+            event = await by_our_reference(known, told)
+            if event is None:
+                continue
             await self._reconciler.hint(event, webhook(rail, event.id, event.reference, raw, now))
 
     def _set_aside(self, post: Post, reason: str) -> None:

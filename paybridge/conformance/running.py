@@ -15,7 +15,16 @@ from typing import Any, Final
 import aiohttp
 
 from paybridge.conformance.bench import Bench
-from paybridge.conformance.checks import answers, links, orders, restarts, sandbox, statements, webhooks
+from paybridge.conformance.checks import (
+    answers,
+    links,
+    orders,
+    refunds,
+    restarts,
+    sandbox,
+    statements,
+    webhooks,
+)
 from paybridge.conformance.inbox import Inbox
 from paybridge.conformance.trial import Ground, Trial
 from paybridge.rails._frame import find_rails
@@ -23,7 +32,7 @@ from paybridge.rails._frame import find_rails
 TRIALS: Final = "paybridge.trials"
 """The entry-point group in which a package offers its trial; the entry's name is the rail's."""
 
-PARTS: Final = (orders, links, answers, restarts, webhooks, statements, sandbox)
+PARTS: Final = (orders, refunds, links, answers, restarts, webhooks, statements, sandbox)
 
 
 class NoTrialError(Exception):

@@ -59,7 +59,7 @@ class Stand(Protocol):
         """
 
     async def moved(self, reference: str) -> Sequence[Money]:
-        """Every amount that moved for an order, without fees, by the peer's own books."""
+        """Every amount that moved for an order by the peer's own books, less refunds and without fees."""
 
 
 class Trial(Protocol):

@@ -19,6 +19,7 @@ from paybridge.domain.leg import LegKind
 from paybridge.domain.money import MAX_MINOR, Money, MoneyError
 from paybridge.services.ports import (
     Capabilities,
+    EventNaming,
     Linked,
     LinkRefusedError,
     NoStatementError,
@@ -38,6 +39,7 @@ from paybridge.services.ports import (
     Rail,
     RailError,
     RailEvent,
+    Refunding,
     Refused,
     Reversed,
     Settled,
@@ -51,6 +53,7 @@ __all__ = [
     "EXPONENTS",
     "MAX_MINOR",
     "Capabilities",
+    "EventNaming",
     "LegKind",
     "LinkRefusedError",
     "Linked",
@@ -75,6 +78,7 @@ __all__ = [
     "RailError",
     "RailEvent",
     "RailOptions",
+    "Refunding",
     "Refused",
     "Reversed",
     "Settled",

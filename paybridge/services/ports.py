@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 from paybridge.services.mail import Letter, Mailbox, Post
 from paybridge.services.rail import (
     Capabilities,
+    EventNaming,
     Linked,
     LinkRefusedError,
     NoStatementError,
@@ -46,6 +47,7 @@ from paybridge.services.rail import (
     Rail,
     RailError,
     RailEvent,
+    Refunding,
     Refused,
     Reversed,
     Settled,
@@ -66,6 +68,7 @@ __all__ = [
     "Due",
     "Entry",
     "Errand",
+    "EventNaming",
     "Letter",
     "LinkRefusedError",
     "Linked",
@@ -90,6 +93,7 @@ __all__ = [
     "RailError",
     "RailEvent",
     "Record",
+    "Refunding",
     "Refused",
     "Reversed",
     "RoomFacts",

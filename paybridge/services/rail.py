@@ -202,11 +202,15 @@ class RailEvent:
 
     `says` is what the webhook claims, `settled`, `refused` or `reversed`, if it does: where the books say the
     same of an order that is over, the rail need not be asked.
+
+    `by_their_id` says that `reference` is not ours: it is an id of the peer's, and the rail, which is then
+    `EventNaming`, finds out which order it stands for.
     """
 
     id: str
     reference: str
     says: str | None = None
+    by_their_id: bool = False
 
 
 class WebhookRefusedError(RailError):
@@ -243,6 +247,30 @@ class PayeeChecking(Protocol):
 
     async def check_payee(self, token: str, name: str) -> PayeeCheck:
         """Whether a linked account's holder is called `name`; moves nothing. `RailError` if nobody says."""
+        ...
+
+
+@runtime_checkable
+class EventNaming(Protocol):
+    """What a rail has beside `Rail` if some webhooks of its peer name orders by an id of the peer's alone."""
+
+    async def reference_of(self, their_id: str) -> str | None:
+        """Our reference of the order that has this id; None if it is none of ours. `RailError`."""
+        ...
+
+
+@runtime_checkable
+class Refunding(Protocol):
+    """What a rail has beside `Rail` if it can give back what it collected to where it came from."""
+
+    async def refund(self, reference: str, handle: str, amount: Money, key: str) -> Outcome:
+        """Give back `amount` of a settled collect, once per `key`, however often it is asked for.
+
+        `Settled` is about the refund: its own id and amount. `Refused("more_than_is_left")` if so much is not
+        left of the order, or `Refused` with one of the rail's codes. From then on `query` answers `Reversed`
+        with all that came back. Anything unclear is `Unsure`, and asked for again under the same key.
+        `NotSentError` and `ThrottledError` if nothing was sent.
+        """
         ...
 
 

@@ -139,6 +139,12 @@ def sensible_check(told: object) -> PayeeCheck:
     return check
 
 
+def sensible_reference(told: object) -> str | None:
+    """Our reference of an order, or None; or `NonsenseError`."""
+    _demand(told is None or _text(told, LONGEST_ID), "the reference of an order")
+    return None if told is None else _is(told, str, "a reference")
+
+
 def sensible_events(told: object) -> Sequence[RailEvent]:
     """At most 1000 events, each with an id and a reference; or `NonsenseError`."""
     _demand(isinstance(told, list | tuple), "events")

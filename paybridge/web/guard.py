@@ -10,7 +10,7 @@ import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from paybridge.services.ports import WebhookRefusedError
+from paybridge.services.ports import RailError, WebhookRefusedError
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -51,6 +51,9 @@ async def errors_become_answers(request: web.Request, handler: Handler) -> web.S
         return _answer(web.HTTPBadRequest.status_code, "refused")
     except UnknownRailError:
         return _answer(web.HTTPNotFound.status_code, "not found")
+    except RailError as error:
+        log.warning("webhook put off", rail=request.match_info.get("rail"), reason=type(error).__name__)
+        return _answer(web.HTTPServiceUnavailable.status_code, "try again")
     except web.HTTPException as error:
         answer = _answer(error.status, error.reason.lower())
         for name in (hdrs.ALLOW, hdrs.RETRY_AFTER):

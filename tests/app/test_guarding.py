@@ -328,6 +328,60 @@ def test_a_rail_that_cannot_be_made_is_told_in_one_line() -> None:
         guard_rail("tin", make, Clock())
 
 
+class GivingBack(ScriptedRail):
+    """Says what it is told to say of every refund and of every id."""
+
+    def __init__(self, answer: object) -> None:
+        super().__init__()
+        self.answer = answer
+
+    async def refund(self, reference: str, handle: str, amount: Money, key: str) -> Any:  # noqa: ANN401 - nonsense of any type
+        del reference, handle, amount, key
+        return _given(self.answer)
+
+    async def reference_of(self, their_id: str) -> Any:  # noqa: ANN401 - nonsense of any type
+        del their_id
+        return _given(self.answer)
+
+
+def _given(answer: object) -> object:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+FIVE = Money(500, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome"),
+    [
+        (Settled("re_1", FIVE, Money.zero("EUR")), Settled),
+        (Settled("re_1", Money(499, "EUR"), Money.zero("EUR")), Unsure),
+        (Refused("more_than_is_left"), Refused),
+        (None, Unsure),
+        (KeyError("x"), Unsure),
+        (RailError("lost"), Unsure),
+    ],
+)
+async def test_a_refund_that_is_not_clear_is_unsure(told: object, outcome: type) -> None:
+    assert type(await guarded(GivingBack(told)).refund("leg-1", "handle", FIVE, "key")) is outcome
+
+
+async def test_a_refund_that_did_not_leave_is_told_so_and_a_rail_without_any_refuses() -> None:
+    with pytest.raises(NotSentError):
+        await guarded(GivingBack(NotSentError("away"))).refund("leg-1", "handle", FIVE, "key")
+    assert await guarded(ScriptedRail()).refund("leg-1", "handle", FIVE, "key") == Refused("no_refunds")
+
+
+async def test_an_order_is_named_by_a_rail_that_can_and_nonsense_is_misbehaviour() -> None:
+    assert await guarded(GivingBack("leg-1")).reference_of("pi_1") == "leg-1"
+    assert await guarded(GivingBack(None)).reference_of("pi_1") is None
+    for rail in (GivingBack(""), GivingBack(1), ScriptedRail()):
+        with pytest.raises(MisbehavedError):
+            await guarded(rail).reference_of("pi_1")
+
+
 class Naming(ScriptedRail):
     """Says what it is told to say of every name."""
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from paybridge.domain.money import Money
 from paybridge.rails.bank import BankRail
 from paybridge.rails.bank.answers import Handle, OrderTold
+from paybridge.rails.stripe import StripeRail
 from paybridge.services.ports import (
     Linked,
     NotASandboxError,
@@ -26,10 +27,12 @@ from paybridge.services.ports import (
     Prepared,
     RailEvent,
     Refused,
+    Reversed,
     Settled,
     Unsure,
 )
 from tests.rails.bank_trial import BankTrial
+from tests.rails.stripe_trial import StripeTrial
 
 _FRESH = count(1)
 
@@ -258,15 +261,57 @@ class RefusedIsUnsure(BankRail):
         return outcome
 
 
+class RefundKeyForgotten(StripeRail):
+    """Refunds under a new key each time."""
+
+    async def refund(self, reference: str, handle: str, amount: Money, key: str) -> Outcome:
+        return await super().refund(reference, handle, amount, f"{key}-{next(_FRESH)}")
+
+
+class RefundsWithoutLooking(StripeRail):
+    """Leaves it to the peer to say that so much is not left."""
+
+    async def refund(self, reference: str, handle: str, amount: Money, key: str) -> Outcome:
+        if not isinstance(await self.query(reference, handle), Settled | Reversed):
+            return Refused("not_settled")
+        outcome = await super().refund(reference, handle, amount, key)
+        if outcome != Refused("more_than_is_left"):
+            return outcome
+        form = {"payment_intent": handle.partition(":")[0], "amount": str(amount.minor)}
+        await self._stripe.post("/v1/refunds", form, key)
+        return Settled("re_1", amount, Money.zero(amount.currency))
+
+
+class RefundNotSeen(StripeRail):
+    """Goes on telling an order as settled that was given back."""
+
+    async def query(self, reference: str, handle: str | None) -> Outcome:
+        outcome = await super().query(reference, handle)
+        free = Money.zero("EUR")
+        return (
+            Settled(outcome.remote_id, Money(1250, "EUR"), free) if isinstance(outcome, Reversed) else outcome
+        )
+
+
+class NothingRefused(StripeRail):
+    """Says that it gave back what it never had."""
+
+    async def refund(self, reference: str, handle: str, amount: Money, key: str) -> Outcome:
+        outcome = await super().refund(reference, handle, amount, key)
+        if outcome == Refused("not_settled"):
+            return Settled("re_1", amount, Money.zero(amount.currency))
+        return outcome
+
+
 @dataclass(frozen=True, slots=True)
 class Planted:
     """A rail with a bug, and the checks that must find it: these and no others."""
 
-    kind: type[BankRail]
+    kind: type[BankRail | StripeRail]
     found_by: frozenset[str]
 
 
-def _planted(kind: type[BankRail], *found_by: str) -> Planted:
+def _planted(kind: type[BankRail | StripeRail], *found_by: str) -> Planted:
     return Planted(kind, frozenset(found_by))
 
 
@@ -293,11 +338,20 @@ PLANTED: Final = (
     _planted(StatementForgetsReferences, "statement_complete"),
     _planted(StatementNumbersAnew, "statement_overlapping"),
     _planted(RefusedIsUnsure, "refusal"),
+    _planted(RefundKeyForgotten, "refund_in_part"),
+    _planted(RefundsWithoutLooking, "refund_of_too_much"),
+    _planted(RefundNotSeen, "refund_in_part"),
+    _planted(NothingRefused, "refund_of_nothing"),
 )
 
 
-def trial_of(planted: Planted) -> BankTrial:
-    """The bank's trial, with this rail in its place."""
+def trial_of(planted: Planted) -> BankTrial | StripeTrial:
+    """The trial of the bank or of Stripe, with this rail in its place."""
+    trial: BankTrial | StripeTrial
+    if issubclass(planted.kind, StripeRail):
+        trial = StripeTrial()
+        trial.kind = planted.kind
+        return trial
     trial = BankTrial()
     trial.kind = planted.kind
     return trial

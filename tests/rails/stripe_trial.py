@@ -49,8 +49,15 @@ class StripeStand:
         {"api_key": KEY, "url": "https://stripe.example.org"},
     )
 
-    def __init__(self, address: str, http: aiohttp.ClientSession, inbox: Inbox) -> None:
+    def __init__(
+        self,
+        address: str,
+        http: aiohttp.ClientSession,
+        inbox: Inbox,
+        kind: type[StripeRail] = StripeRail,
+    ) -> None:
         self.address = address
+        self._kind = kind
         self.options = {"url": address, "api_key": KEY}
         self._http = http
         self._inbox = inbox
@@ -117,14 +124,16 @@ class StripeStand:
         ]
 
     async def webhooks(self, order: Order, count: int = 1) -> list[Delivery]:
-        hook = {"url": self._inbox.address, "secret": SECRET, "events[]": "payment_intent.succeeded"}
-        async with self._http.post(f"{self.address}/_config/webhooks/kit", data=hook) as answer:
-            answer.raise_for_status()
+        await self.hear_of("payment_intent.succeeded")
         rail = self.rail()
         quote = await rail.quote(order)
         await rail.execute(await rail.prepare(order), f"key-{order.reference}", quote.highest_fee)
         came = [await self._inbox.next() for _ in range(count)]
         return [Delivery(headers, raw, datetime.now(UTC)) for headers, raw in came]
+
+    async def hear_of(self, event: str) -> None:
+        """Have webhooks of this kind sent."""
+        await self.tell("webhooks/kit", {"url": self._inbox.address, "secret": SECRET, "events[]": event})
 
     def as_if_live(self, body: bytes) -> bytes:
         return body.replace(b'"livemode": false', b'"livemode": true')
@@ -155,14 +164,15 @@ class StripeStand:
             webhook_secret=SecretStr(secret),
             timeout_seconds=patience,
         )
-        return StripeRail(options, self._http)
+        return self._kind(options, self._http)
 
 
 class StripeTrial:
     rail = "stripe"
     peer = "localstripe"
+    kind: type[StripeRail] = StripeRail
 
     @asynccontextmanager
     async def stand(self, ground: Ground) -> AsyncIterator[StripeStand]:
         async with LocalStripe() as peer:
-            yield StripeStand(peer.address, ground.http, ground.inbox)
+            yield StripeStand(peer.address, ground.http, ground.inbox, self.kind)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry
 
 from paybridge.services.figures import Figures, LateTally, StepTally
-from paybridge.services.ports import WebhookRefusedError
+from paybridge.services.ports import NotSentError, WebhookRefusedError
 from paybridge.web import Metrics, UnknownRailError
 
 
@@ -20,6 +20,8 @@ class Desk:
             raise UnknownRailError(rail)
         if body == b"forged":
             raise WebhookRefusedError("bad signature")
+        if body == b"away":
+            raise NotSentError("the rail is away")
         if body == b"broken":
             raise RuntimeError("disk full of secrets")
         self.taken.append((rail, headers, body))

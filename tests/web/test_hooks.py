@@ -31,6 +31,7 @@ async def test_a_webhook_is_handed_on_unread(client: aiohttp.ClientSession, desk
         ("/hooks/moon", b"x", 404, "not found"),
         ("/hooks/bank/more", b"x", 404, "not found"),
         ("/hooks/" + "x" * 65, b"x", 404, "not found"),
+        ("/hooks/bank", b"away", 503, "try again"),
         ("/hooks/bank", b"broken", 500, "internal error"),
         ("/hooks/bank", b"x" * (LIMIT + 1), 413, "request entity too large"),
     ],

@@ -118,6 +118,13 @@ class Collects:
         if not isinstance(outcome, Refused):
             raise RailError(f"not cancelled: {outcome}")
 
+    async def reference_of(self, intent: str) -> str | None:
+        """Our reference of an intent; None if it is none of ours."""
+        answer = await self._stripe.get(f"{INTENTS}/{intent}")
+        if answer.status == NOT_FOUND and answer.complaint is not None:
+            return None
+        return answer.read(Intent).reference
+
     async def named(self, reference: str) -> Intent | None:
         """The PaymentIntent that carries this reference, if it is among the newest."""
         after: dict[str, str] = {}

@@ -58,14 +58,14 @@ class Payer:
         """The payer of a link, or `OrderRefusedError`. One without a kind is a card."""
         method, customer, kind = (*token.split(":"), CARD)[:3] if token.count(":") in {1, 2} else ("", "", "")
         if not method.startswith("pm_") or not customer.startswith("cus_") or kind not in {CARD, DEBIT}:
-            raise OrderRefusedError("bad_link")
+            raise OrderRefusedError("nothing_is_collected_from_it")
         return cls(method, customer, kind)
 
 
 def payee(token: str) -> str:
     """The bank account of a link, or `OrderRefusedError`."""
     if not ACCOUNT.fullmatch(token):
-        raise OrderRefusedError("bad_link")
+        raise OrderRefusedError("nothing_is_paid_out_to_it")
     return token
 
 

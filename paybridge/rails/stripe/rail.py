@@ -34,6 +34,7 @@ from paybridge.rails.stripe.client import StripeClient
 from paybridge.rails.stripe.collects import Collects
 from paybridge.rails.stripe.options import StripeOptions, split_secrets
 from paybridge.rails.stripe.payouts import Payouts
+from paybridge.rails.stripe.refunds import Refunds
 from paybridge.rails.stripe.statement import read_statement
 from paybridge.rails.stripe.webhook import read_webhook
 
@@ -64,6 +65,7 @@ class StripeRail:
         self._stripe = StripeClient(options, http)
         self._collects = Collects(self._stripe, options.return_url)
         self._payouts = Payouts(self._stripe)
+        self._refunds = Refunds(self._stripe, self._collects)
         secret = options.webhook_secret
         self._webhook_secrets = () if secret is None else split_secrets(secret.get_secret_value())
 
@@ -146,6 +148,17 @@ class StripeRail:
         ordered = Handle.read(handle)
         await (self._payouts if ordered.pays_out else self._collects).cancel(ordered)
 
+    async def refund(self, reference: str, handle: str, amount: Money, key: str) -> Outcome:
+        """As `Refunds.refund`; what was paid out cannot be refunded."""
+        ordered = Handle.read(handle)
+        if ordered.reference != reference or ordered.pays_out:
+            raise RailError("this is no collect of that reference")
+        return await self._refunds.refund(ordered, amount, key)
+
+    async def reference_of(self, their_id: str) -> str | None:
+        """Our reference of a PaymentIntent, which is what Stripe names a dispute's order by."""
+        return await self._collects.reference_of(their_id)
+
     def parse_webhook(self, headers: Mapping[str, str], raw: bytes, now: datetime) -> Sequence[RailEvent]:
         """The order that a webhook signed with one of our secrets speaks of, or `WebhookRefusedError`."""
         return read_webhook(self._webhook_secrets, headers, raw, now)
@@ -169,3 +182,7 @@ class StripeRail:
             raise OrderRefusedError("bad_currency")
         if not can.least <= order.amount.minor <= can.most:
             raise OrderRefusedError("bad_amount")
+        if order.kind is LegKind.PAYOUT:
+            links.payee(order.link)
+        else:
+            links.Payer.read(order.link)

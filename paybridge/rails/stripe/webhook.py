@@ -6,14 +6,19 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
 from paybridge.rails._frame import RailEvent, WebhookRefusedError
 from paybridge.rails._freshness import must_be_fresh
+from paybridge.rails.stripe.answers import REFERENCE
 
 
 class _Object(BaseModel):
+    """What changed: an intent, a refund or a payout carries our reference, a dispute only its intent."""
+
+    payment_intent: Annotated[str, Field(pattern=r"^pi_[A-Za-z0-9_]{1,250}$")] | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
 
 
@@ -55,5 +60,8 @@ def read_webhook(
         raise WebhookRefusedError("it cannot be read") from error
     if event.livemode:
         raise WebhookRefusedError("it is about real money")
-    reference = event.data.object.metadata.get("reference")
-    return (RailEvent(event.id, reference),) if reference else ()
+    about = event.data.object
+    reference = about.metadata.get(REFERENCE)
+    if reference:
+        return (RailEvent(event.id, reference),)
+    return (RailEvent(event.id, about.payment_intent, by_their_id=True),) if about.payment_intent else ()

@@ -225,6 +225,20 @@ class TestAtLNbits:
         with pytest.raises(OrderRefusedError, match="bad_link"):
             await rail.prepare(Order("leg-later", LegKind.PAYOUT, Money(1, "SAT"), order.link, ""))
 
+    @pytest.mark.parametrize("words", ["Not Found", "Wallet not found.", ["Payment does not exist."]])
+    async def test_a_404_of_something_else_does_not_end_an_order(
+        self, stand: LightningStand, words: object
+    ) -> None:
+        order = await stand.order_to(stand.details)
+        handle = await stand.rail().prepare(order)
+        async with FaultProxy(stand.address) as proxy:
+            proxy.where = f"^GET /api/v1/payments/{order.link}$"
+            proxy.instead = lambda: web.json_response({"detail": words}, status=404)
+            outcome = await stand.rail(proxy.address).execute(handle, "key", CAP)
+
+        assert isinstance(outcome, Unsure)
+        assert isinstance(await stand.rail().execute(handle, "key", CAP), Settled)
+
     async def test_an_order_of_ours_is_no_link(self, stand: LightningStand) -> None:
         order = await stand.order_to(stand.details, LegKind.COLLECT)
         handle = Handle.read(await stand.rail().prepare(order))

@@ -17,6 +17,9 @@ from paybridge.rails.lightning.options import LightningOptions
 LONGEST_ANSWER: Final = 8 * 1024 * 1024
 ERRORS_BEGIN: Final = 400  # RFC 9110 section 15.5
 NOT_FOUND: Final = 404
+NO_PAYMENT: Final = "Payment does not exist."
+"""LNbits' own words: what has no such page says another thing, with 404 too."""
+
 PAYMENTS: Final = "/api/v1/payments"
 PAGE: Final = 200
 NOTE_SECONDS: Final = 60
@@ -81,7 +84,7 @@ class LNbitsClient:
     async def of_hash(self, payment_hash: str) -> Row | None:
         """The payment of our wallet with this hash, the one that goes out if there are two."""
         answer = await self._wallet.ask("GET", f"{PAYMENTS}/{payment_hash}")
-        if answer.status == NOT_FOUND and answer.complaint is not None:
+        if answer.status == NOT_FOUND and answer.complaint == Complaint(detail=NO_PAYMENT):
             return None
         return answer.read(_Found).details
 

@@ -14,6 +14,8 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Final, Self
 
+from tests.rails import stripe_sdk
+
 HOME: Final = Path(__file__).parents[2] / ".venv" / "localstripe"
 PYTHON: Final = HOME / "bin" / "python"
 STAMP: Final = HOME / ".installed"
@@ -170,4 +172,5 @@ class LocalStripe:
 
 if __name__ == "__main__":
     install()
-    sys.stdout.write(f"{WANTED} is installed\n")
+    stripe_sdk.install()
+    sys.stdout.write(f"{WANTED} and {stripe_sdk.WANTED} are installed\n")

@@ -113,6 +113,22 @@ async def test_a_dispute_of_an_unknown_kind_or_over_more_than_was_charged_is_uns
         assert isinstance(await stand.rail().query(order.reference, handle), Unsure)
 
 
+@pytest.mark.parametrize("asked", ["payment_methods", "disputes"])
+async def test_what_stripe_says_of_real_money_is_refused(stand: StripeStand, asked: str) -> None:
+    order, handle, settled = await settled_on_a_card(stand)
+    await stand.tell("dispute", {"charge": settled.remote_id, "amount": "1250", "status": "lost"})
+    async with FaultProxy(stand.address) as proxy:
+        proxy.where, proxy.rewrite = f"^GET /v1/{asked}", stand.as_if_live
+        rail = stand.rail(proxy.address)
+        outcome = await rail.query(order.reference, handle)
+
+        if asked == "disputes":
+            assert isinstance(outcome, Unsure)
+        else:
+            with pytest.raises(LinkRefusedError, match="real_money"):
+                await rail.link(order.link.partition(":")[0])
+
+
 async def test_the_statement_tells_a_dispute_under_the_reference_of_its_order(stand: StripeStand) -> None:
     order, _, settled = await settled_on_a_card(stand)
     await stand.tell("dispute", {"charge": settled.remote_id, "amount": "1250", "status": "lost"})

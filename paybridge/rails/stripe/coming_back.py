@@ -24,6 +24,7 @@ class _Dispute(Said):
     charge: str
     amount: Annotated[int, Field(gt=0, le=10**15)]
     status: str
+    livemode: bool
 
 
 class _Disputes(Said):
@@ -40,7 +41,8 @@ async def with_what_came_back(stripe: StripeClient, settled: Settled, charged: C
     if charged.disputed:
         told = (await stripe.get("/v1/disputes", {"charge": charged.id, "limit": "100"})).read(_Disputes)
         if told.has_more or not all(
-            one.charge == charged.id and one.status in TAKEN | NOT_TAKEN for one in told.data
+            one.charge == charged.id and one.status in TAKEN | NOT_TAKEN and not one.livemode
+            for one in told.data
         ):
             return Unsure("its disputes cannot be told")
         back += sum(one.amount for one in told.data if one.status in TAKEN)

@@ -27,6 +27,7 @@ class _Shown(Said):
 class _Method(Said):
     id: Id
     type: str
+    livemode: bool
     card: _Shown | None = None
     sepa_debit: _Shown | None = None
 
@@ -92,6 +93,8 @@ async def _link_method(stripe: StripeClient, details: str) -> Linked:
     if answer.complaint is not None:
         raise LinkRefusedError("no_payment_method")
     method = answer.read(_Method)
+    if method.livemode:
+        raise LinkRefusedError("real_money")
     if method.shown is None:
         raise LinkRefusedError("not_a_card_or_debit")
     customer = (await stripe.post("/v1/customers", {}, f"customer-{details}")).read(_Named)

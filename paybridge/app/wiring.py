@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry
 from structlog.contextvars import bound_contextvars
 
 from paybridge.app.bells import Bell, Bells
+from paybridge.app.founding import open_books
 from paybridge.app.guarding import guard_rail
 from paybridge.app.proving import ProvenRails
 from paybridge.app.supervisor import Backoff, FatalError, Supervisor
@@ -53,12 +54,12 @@ from paybridge.services.ports import Post, Step, Vault
 from paybridge.services.reconciler import Reconciler
 from paybridge.services.says import Say, seal, unseal
 from paybridge.services.their_ids import by_our_reference
-from paybridge.storage import Database, DatabaseError, open_database, vault_check
+from paybridge.storage import Database, DatabaseError
 from paybridge.storage.figures import SqlFigures
 from paybridge.storage.rail_legs import RailLegs
 from paybridge.texts import Rendered, Texts
 from paybridge.texts.saying import render_say
-from paybridge.vault import MasterKey, WrongMasterKeyError, found_vault, open_vault
+from paybridge.vault import MasterKey, WrongMasterKeyError, open_vault
 from paybridge.web import Check, Metrics, UnknownRailError, serve_web
 
 log = structlog.stdlib.get_logger(__name__)
@@ -169,16 +170,15 @@ class _House:
 
     @classmethod
     async def build(cls, config: Config, stack: AsyncExitStack) -> _House:
-        """Open the vault first: with a wrong key the database is not touched."""
         url = config.database.url
-        check = await vault_check(url)
-        master = master_key_of(config, founded=check is not None)
-        vault, new_check = (_opened(config, master, check), None) if check else found_vault(master)
         holder = f"{socket.gethostname()}:{config.data_dir}"
-        database = await open_database(url, SystemClock(), holder=holder)
+        database, vault = await open_books(
+            url,
+            holder,
+            lambda founded: master_key_of(config, founded=founded),
+            partial(_opened, config),
+        )
         stack.push_async_callback(database.close)
-        if new_check is not None:
-            await database.keep_vault_check(new_check)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         return cls(config, database, vault, http)
 

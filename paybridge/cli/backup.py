@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Final, cast
 
 import typer
 
-from paybridge.cli._frame import ConfigFile, Mistake, books_file, load, told
+from paybridge.cli._frame import ConfigFile, Mistake, books_at, load, told
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,23 +46,24 @@ def backup(
 ) -> None:
     """Seal the books and the bot's identity into one file; the bot may be running."""
     from paybridge.config import master_key_of
+    from paybridge.storage.copying import copy_books
     from paybridge.storage.errors import DatabaseError
-    from paybridge.storage.sqlite.copying import copy_books
     from paybridge.vault import MasterKeyError
     from paybridge.vault.parcel import SealingWriter
 
-    loaded, books = load(config), books_file(config)
+    loaded = load(config)
+    url = books_at(loaded)
     seeds = loaded.data_dir / SEEDS
     with told(DatabaseError, MasterKeyError, OSError):
         master = master_key_of(loaded)
         passphrase = _passphrase(passphrase_file)
         # The copy that is not sealed yet stays where the books are: others may read where backups lie.
         with (
-            tempfile.TemporaryDirectory(dir=books.parent, prefix=COPIED) as folder,
+            tempfile.TemporaryDirectory(dir=_place(loaded), prefix=COPIED) as folder,
             tempfile.TemporaryDirectory(dir=to.absolute().parent, prefix=COPIED) as beside,
         ):
             copy, unfinished = Path(folder, BOOKS), Path(beside, "backup")
-            copy_books(books, copy)
+            copy_books(url, copy)
             with (
                 _for_owner(unfinished) as file,
                 SealingWriter(file, passphrase or master) as sealing,
@@ -91,31 +92,47 @@ def restore(
     from paybridge.vault import MasterKeyError
 
     loaded = load(config)
-    books = loaded.database.file
-    if books is None:
-        raise Mistake("restore writes a SQLite file, and the config says that PostgreSQL keeps the books")
+    place = _place(loaded)
     with told(ConfigError, DatabaseError, MasterKeyError, SealBrokenError, OSError, tarfile.TarError):
         check_data_dir(loaded)
-        _refuse_what_is_there(loaded, books)
-        for left in books.parent.glob(f"{UNPACKED}*"):
+        _refuse_what_is_there(loaded)
+        for left in place.glob(f"{UNPACKED}*"):
             # By a restore that was killed: it holds the books unsealed, and perhaps the key.
             shutil.rmtree(left)
         # On the file system of the books: what is ready is put in place by renaming it.
-        with tempfile.TemporaryDirectory(dir=books.parent, prefix=UNPACKED) as unpacked:
+        with tempfile.TemporaryDirectory(dir=place, prefix=UNPACKED) as unpacked:
             folder = Path(unpacked)
             master = _unpack(backup, folder, loaded, _passphrase(passphrase_file))
             _prove(folder / BOOKS, master, SystemClock().now())
-            _put_in_place(folder, loaded, books)
+            _put_in_place(folder, loaded)
     typer.echo(
-        f"Restored to {books}. At its next start the bot logs in as a new device under its old identity.\n"
+        f"Restored to {loaded.database.file or 'the database'}."
+        " At its next start the bot logs in as a new device under its old identity.\n"
         "Cards that were open are void. Each rail is compared with the books before anything is sent to it.\n"
         "What the rails know and the books do not: paybridge audit"
     )
 
 
-def _refuse_what_is_there(config: Config, books: Path) -> None:
-    logs = (books.with_name(books.name + end) for end in LOGS)
-    for path in (books, *logs, *(config.data_dir / name for name in NEVER_TAKEN_OVER)):
+def _place(config: Config) -> Path:
+    """Where a copy that is not sealed may lie: with the books, or with the bot's other secrets."""
+    return config.data_dir if config.database.file is None else config.database.file.parent
+
+
+def _owners_url(config: Config) -> str:
+    """The URL of a server's database, as the role that owns the tables, if another one runs the bot."""
+    from paybridge.storage.postgres.__main__ import OWNER_URL
+
+    return os.environ.get(OWNER_URL) or config.database.url
+
+
+def _refuse_what_is_there(config: Config) -> None:
+    from paybridge.storage.postgres.copying import refuse_what_is_there
+
+    books = config.database.file
+    if books is None:
+        refuse_what_is_there(_owners_url(config))
+    files = () if books is None else (books, *(books.with_name(books.name + end) for end in LOGS))
+    for path in (*files, *(config.data_dir / name for name in NEVER_TAKEN_OVER)):
         if path.exists():
             raise Mistake(f"{path} is there: a backup is restored only where there is no bot's data yet")
 
@@ -168,8 +185,10 @@ def _prove(books: Path, master: MasterKey, now: datetime) -> None:
         raise DatabaseError(f"the backup's books are not sound: {problems[0]}")
 
 
-def _put_in_place(folder: Path, config: Config, books: Path) -> None:
+def _put_in_place(folder: Path, config: Config) -> None:
     """The books last: until then there is no bot's data, and the same restore may be tried again."""
+    from paybridge.storage.postgres.copying import copy_to_server
+
     key_file = config.vault.master_key_file or config.data_dir / MASTER_KEY
     for name, place in ((MASTER_KEY, key_file), (SEEDS, config.data_dir / SEEDS)):
         new = folder / name
@@ -182,7 +201,10 @@ def _put_in_place(folder: Path, config: Config, books: Path) -> None:
         with _for_owner(unfinished) as file:
             file.write(new.read_bytes())
         unfinished.replace(place)
-    (folder / BOOKS).replace(books)
+    if config.database.file is None:
+        copy_to_server(folder / BOOKS, _owners_url(config))
+    else:
+        (folder / BOOKS).replace(config.database.file)
 
 
 def _passphrase(file: Path | None) -> str | None:

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from paybridge.services.lease import FencedError
 from paybridge.services.ports import BookUnavailableError
 from paybridge.storage.book import SqlBook
 from paybridge.storage.mailbox import SqlMailbox
@@ -48,9 +49,15 @@ class Database:
         """The file of a SQLite database."""
         return path_of(self.url)
 
-    async def keep_vault_check(self, value: bytes) -> None:
-        """Keep what recognises the master key, before anything is sealed."""
-        await self.writer.run(KeepVaultCheck(value))
+    async def keep_vault_check(self, value: bytes) -> bool:
+        """Keep what recognises the master key, before anything is sealed.
+
+        False if another process that began with the same empty database was first, so that its own counts.
+        """
+        try:
+            return bool(await self.writer.run(KeepVaultCheck(value)))
+        except FencedError:
+            return False
 
     async def wrapped_keys(self) -> Mapping[str, bytes]:
         """Every person's wrapped data key, by the person's id."""

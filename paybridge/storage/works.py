@@ -72,7 +72,7 @@ class BindSeen:
 
 @dataclass(frozen=True, slots=True)
 class KeepVaultCheck:
-    """What recognises the master key."""
+    """What recognises the master key, unless there is one; answered by whether it is now this one."""
 
     value: bytes
 

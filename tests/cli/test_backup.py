@@ -18,9 +18,9 @@ from paybridge.__main__ import main
 from paybridge.domain.leg import LegKind, LegState
 from paybridge.domain.transfer import TransferState
 from paybridge.services.ports import Letter, Post, Step
+from paybridge.storage import copying
 from paybridge.storage.audit import audit
-from paybridge.storage.sqlite import copying
-from paybridge.storage.sqlite.copying import copy_books
+from paybridge.storage.copying import copy_books
 from tests.fakes.database import open_book
 from tests.fakes.records import a_leg, a_topup, a_transfer, people
 
@@ -215,9 +215,9 @@ async def test_the_books_lie_unsealed_only_where_they_lie_anyway(
 ) -> None:
     copies: list[Path] = []
 
-    def kept(path: Path, to: Path) -> None:
+    def kept(url: str, to: Path) -> None:
         copies.append(to)
-        copy_books(path, to)
+        copy_books(url, to)
 
     monkeypatch.setattr(copying, "copy_books", kept)
     file = await backed_up(old)

@@ -108,9 +108,10 @@ async def write(connection: asyncpg.Connection, work: Work, _now: int) -> Answer
             await connection.executemany(
                 sql.KEEP_WRAPPED_KEY, [(person, key) for person, key in keys.items()]
             )
-            await connection.execute(sql.KEEP_VAULT_CHECK, check)
+            await connection.execute(sql.CHANGE_VAULT_CHECK, check)
         case KeepVaultCheck(value):
             await connection.execute(sql.KEEP_VAULT_CHECK, value)
+            return bool(await connection.fetchval(sql.VAULT_CHECK) == value)
         case _:
             raise TypeError(f"a {type(work).__name__} is written with others of its kind")
     return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paybridge.storage.rows import microseconds
 from paybridge.storage.sqlite import statements as sql
-from paybridge.storage.works import SYNC_TOKEN, KeepVaultCheck, sync_token_of
+from paybridge.storage.works import SYNC_TOKEN, sync_token_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from paybridge.storage.works import (
         BindSeen,
         FinishLetter,
+        KeepVaultCheck,
         KeepWrappedKeys,
         MarkSent,
         ReceiveLetters,
@@ -112,17 +113,17 @@ def bind_seen(connection: sqlite3.Connection, work: BindSeen, _now: int) -> bool
     return bool(bound == work.event)
 
 
-def keep_wrapped_keys(connection: sqlite3.Connection, work: KeepWrappedKeys, now: int) -> None:
+def keep_wrapped_keys(connection: sqlite3.Connection, work: KeepWrappedKeys, _now: int) -> None:
     connection.executemany(
         "UPDATE person SET key = ?, version = version + 1 WHERE id = ?",
         [(key, person) for person, key in work.keys.items()],
     )
-    keep_vault_check(connection, KeepVaultCheck(work.check), now)
+    connection.execute("UPDATE vault_check SET value = ?", (work.check,))
 
 
-def keep_vault_check(connection: sqlite3.Connection, work: KeepVaultCheck, _now: int) -> None:
+def keep_vault_check(connection: sqlite3.Connection, work: KeepVaultCheck, _now: int) -> bool:
     connection.execute(
-        "INSERT INTO vault_check (id, value) VALUES (1, ?)"
-        " ON CONFLICT (id) DO UPDATE SET value = excluded.value",
-        (work.value,),
+        "INSERT INTO vault_check (id, value) VALUES (1, ?) ON CONFLICT (id) DO NOTHING", (work.value,)
     )
+    (kept,) = connection.execute("SELECT value FROM vault_check").fetchone()
+    return bool(kept == work.value)

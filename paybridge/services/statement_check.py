@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -90,7 +91,7 @@ async def check(
     strange |= {one.reference for one in known} - young.keys()
     older = {one.leg.id: one for one in await books.named(strange)}
     lines = list(told.lines)
-    again = _unclear(older, lines, known)
+    again = await asyncio.to_thread(_unclear, older, lines, known)
     if window is not None and again:
         # Of an order from before the window only its latest lines lie in it: look at all of them.
         first = min(again.values()) - SKEW
@@ -99,11 +100,13 @@ async def check(
             lines += [line for line in deeper.lines if line.at < window and line.reference in again]
     booked = young | older
     began = {name: one.began for name, one in booked.items()}
-    verdicts = compare((one.leg for one in booked.values()), lines, began)
+    # In a thread: of a million orders this takes longer than anybody else may wait.
+    verdicts = await asyncio.to_thread(compare, [one.leg for one in booked.values()], lines, began)
     matched = sum(one.match is Match.MATCHED for one in verdicts)
     differing = [one for one in verdicts if not one.match.closes_itself]
     went_on = await _went_on(books, booked, differing)
-    stays = [_difference(one, began, lines) for one in differing if one.reference not in went_on]
+    times = {line.id: line.at for line in lines}
+    stays = [_difference(one, began, times) for one in differing if one.reference not in went_on]
     return Checked(matched, len(verdicts) - len(stays) - matched, tuple(stays), told.mark)
 
 
@@ -126,9 +129,10 @@ def _unclear(
     return began | {one.reference: older[one.reference].began for one in found if not one.match.closes_itself}
 
 
-def _difference(one: Compared, began: Mapping[str, datetime], lines: Sequence[StatementLine]) -> Difference:
+def _difference(one: Compared, began: Mapping[str, datetime], times: Mapping[str, datetime]) -> Difference:
     money = one.theirs if one.theirs is not None else one.ours
     assert money is not None  # what nobody moved agrees
-    times = [line.at for line in lines if line.id in one.lines]
-    since = min([*times, *([began[one.reference]] if one.reference in began else [])])
+    since = min(
+        [*(times[line] for line in one.lines), *([began[one.reference]] if one.reference in began else [])]
+    )
     return Difference(one.reference, money.currency, one.match, one.ours, one.theirs, since)

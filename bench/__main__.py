@@ -14,8 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bench._result import Result
+from paybridge.app.collector import spare_what_is_loaded
 
 HERE = Path(__file__).parent
+WIDEST = 130
 
 Run = Callable[[], Awaitable[list[Result]]]
 
@@ -62,7 +64,10 @@ def table(results: Iterable[Result]) -> Table:
 def main(wanted: Sequence[str]) -> int:
     """Run, print, write; the exit code says whether every goal holds."""
     console = Console()
-    results = asyncio.run(run_all(benchmarks(wanted), console))
+    runs = benchmarks(wanted)
+    spare_what_is_loaded()  # as `paybridge run` does
+    results = asyncio.run(run_all(runs, console))
+    console.width = max(console.width, WIDEST)  # a row stays one line in a file too
     console.print(table(results))
     rows = [result.as_row() for result in results]
     (HERE / "results.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")

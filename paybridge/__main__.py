@@ -59,6 +59,7 @@ def run(config: ConfigFile) -> None:
     loaded = load(config)
 
     from paybridge.app import FatalError, set_up_logging
+    from paybridge.app.collector import spare_what_is_loaded
     from paybridge.app.wiring import run as run_house
     from paybridge.config import ConfigError
     from paybridge.vault import MasterKeyError
@@ -66,6 +67,7 @@ def run(config: ConfigFile) -> None:
 
     set_up_logging(loaded.logging.level, loaded.logging.format)
     with told(ConfigError, FatalError, MasterKeyError, WebError):
+        spare_what_is_loaded()
         asyncio.run(run_house(loaded))
 
 

@@ -16,7 +16,7 @@ import typer
 from typer.exceptions import TyperException
 
 from paybridge.cli import backup, books, keys, reconcile
-from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, books_file, load, told
+from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, books_at, load, told
 
 # What a command needs is imported when it runs, so that `paybridge --help` answers at once.
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def list_identities(config: ConfigFile) -> None:
     from paybridge.storage.identities import frozen_identities
 
     with told(DatabaseError):
-        found = frozen_identities(books_file(config))
+        found = frozen_identities(books_at(load(config)))
     for pinned in found:
         freeze = pinned.freeze
         if freeze is not None:
@@ -243,7 +243,7 @@ def accept(
     from paybridge.storage.identities import accept_identity
 
     with told(DatabaseError):
-        pinned = accept_identity(books_file(config), user, SystemClock().now())
+        pinned = accept_identity(books_at(load(config)), user, SystemClock().now())
     assert pinned.freeze is not None  # else there would have been nothing to accept
     typer.echo(f"{user} is now known by {pinned.freeze.other}; the bot tells them within a minute.")
 

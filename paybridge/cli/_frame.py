@@ -51,13 +51,3 @@ def books_at(config: Config) -> str:
     if file is not None and not file.exists():
         raise Mistake(f"there are no books yet in {file}")
     return config.database.url
-
-
-def books_file(config: Path) -> Path:
-    """The SQLite file of the books, for what can be done to such a file only."""
-    file = load(config).database.file
-    if file is None:
-        raise Mistake("this command reads a SQLite file, and the books are kept by PostgreSQL")
-    if not file.exists():
-        raise Mistake(f"there are no books yet in {file}")
-    return file

@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from paybridge.services.ports import Mailbox, Rail
+    from paybridge.services.ports import Mailbox, Rail, Vault
     from paybridge.storage.book import SqlBook
     from paybridge.storage.database import Database
+    from paybridge.storage.mailbox import SqlMailbox
 
 BOT = "@paybridge:hs"
 ALICE, BOB, CAROL = "@alice:hs", "@bob:hs", "@carol:hs"
@@ -242,11 +243,17 @@ def settings(currency: str = "EUR") -> Settings:
 
 
 async def open_house(
-    folder: Path, more_rails: Mapping[str, Rail] | None = None, currency: str = "EUR"
+    folder: Path,
+    more_rails: Mapping[str, Rail] | None = None,
+    currency: str = "EUR",
+    opened: tuple[SqlBook, SqlMailbox, Vault, Database] | None = None,
 ) -> House:
-    """A house with Alice, Bob and Carol in one encrypted room; nobody has linked anything."""
+    """A house with Alice, Bob and Carol in one encrypted room; nobody has linked anything.
+
+    Its books are those that were `opened`, else a file in the folder.
+    """
     clock = StoodClock()
-    book, mailbox, vault, database = await open_book(folder, clock)
+    book, mailbox, vault, database = opened or await open_book(folder, clock)
     names = {ALICE: "Alice", BOB: "Bob", CAROL: "Carol", BOT: "PayBridge"}
     everyone = (*names, "@mallory:hs", "@shy:hs")
     rooms = RoomsInMemory(

@@ -112,9 +112,13 @@ async def test_the_first_key_again_ends_the_freeze_and_says_so(frozen: House) ->
     assert keys(await frozen.said()) == ["identity.changed"]
 
 
+def url_in(folder: Path) -> str:
+    return f"sqlite+aiosqlite:///{folder / 'paybridge.db'}"
+
+
 async def test_an_operator_can_take_the_new_key_at_once(frozen: House, tmp_path: Path) -> None:
     await frozen.said()
-    file = tmp_path / "paybridge.db"
+    file = url_in(tmp_path)
     listed = frozen_identities(file)
     accept_identity(file, ALICE, frozen.clock.now())
 
@@ -135,7 +139,7 @@ async def test_what_an_operator_took_is_found_without_anybody_speaking(frozen: H
             waits.append(patience)
             if patience is None:
                 raise TimeoutError
-            accept_identity(tmp_path / "paybridge.db", ALICE, frozen.clock.now())
+            accept_identity(url_in(tmp_path), ALICE, frozen.clock.now())
 
         def ring(self) -> None:
             """Heard by nobody."""
@@ -152,7 +156,7 @@ async def test_what_an_operator_took_is_found_without_anybody_speaking(frozen: H
 async def test_a_key_that_came_after_the_operators_word_is_not_the_one_that_was_taken(
     frozen: House, tmp_path: Path
 ) -> None:
-    accept_identity(tmp_path / "paybridge.db", ALICE, frozen.clock.now())
+    accept_identity(url_in(tmp_path), ALICE, frozen.clock.now())
 
     assert await frozen.pins.meet(ALICE, "third", vouched=True)
 
@@ -162,7 +166,7 @@ async def test_no_identity_at_all_cannot_be_accepted(house: House, tmp_path: Pat
     await house.pins.meet(ALICE, None, vouched=False)
 
     with pytest.raises(NotFrozenError, match="no encryption identity"):
-        accept_identity(tmp_path / "paybridge.db", ALICE, house.clock.now())
+        accept_identity(url_in(tmp_path), ALICE, house.clock.now())
 
 
 @pytest.mark.parametrize("typed", ["!yes", "!pay @bob:hs 1 EUR", "!balance", "!history", "!status PB-22222"])

@@ -96,6 +96,13 @@ def bank_account(request):
 server.app.router.add_get('/v1/account', account)
 server.app.router.add_get('/v1/accounts/acct_kit/external_accounts/{id}', bank_account)
 
+def make_intent(intent, payment_method_types=None, payment_method=None, **told):
+    if resources.PaymentMethod._api_retrieve(payment_method).type not in payment_method_types:
+        raise server.UserError(400, 'The payment method type is not allowed')
+    intent_alone(intent, payment_method=payment_method, **told)
+
+intent_alone, PaymentIntent.__init__ = PaymentIntent.__init__, make_intent
+
 def confirm(cls, id, return_url=None, **told):
     intent = confirm_alone(id, **told)
     if intent.next_action and return_url:

@@ -23,6 +23,7 @@ from tests.rails.lightning_trial import LightningTrial
 from tests.rails.payer import Kept, Task
 from tests.rails.stripe_trial import StripeTrial
 
+AT_STRIPE = (LegKind.COLLECT, LegKind.PAYOUT)
 AT_THE_BANK = (LegKind.COLLECT, LegKind.PAYOUT, LegKind.DIRECT)
 
 
@@ -55,10 +56,12 @@ async def run(
 ) -> Count:
     """Pay so many orders, kill the payer so many times, let it finish, and look at the peer's books.
 
-    At the bank they are of each of its kinds in turn, elsewhere of the one that the stand makes by itself.
+    At the bank and at Stripe they are of each kind in turn, elsewhere of the one that the stand makes.
     """
     count = Count(trial.peer, payments)
-    kinds = AT_THE_BANK if isinstance(trial, BankTrial) else (None,)
+    kinds: tuple[LegKind | None, ...] = (None,)
+    if isinstance(trial, BankTrial | StripeTrial):
+        kinds = AT_THE_BANK if isinstance(trial, BankTrial) else AT_STRIPE
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         journal = folder / "journal"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -167,4 +168,6 @@ class Lanes:
             log.info("leg moved meanwhile", leg=due.leg.id)
         except Exception:
             log.exception("leg not driven", leg=due.leg.id)
-            await self._outcomes.postpone(due.leg.id)
+            # Who moves it in this very moment has its next time written already.
+            with contextlib.suppress(StaleError):
+                await self._outcomes.postpone(due.leg.id)

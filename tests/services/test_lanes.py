@@ -9,12 +9,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from paybridge.app.bells import Bell
 from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.transfer import TransferState
 from paybridge.services import outcomes
 from paybridge.services.lanes import Lanes
-from paybridge.services.ports import Due, Errand, Rail, Step
+from paybridge.services.ports import Due, Errand, Rail, StaleError, Step
 from tests.fakes.database import START
 from tests.fakes.rail import ScriptedRail
 from tests.fakes.records import a_leg, a_transfer, people
@@ -161,3 +163,20 @@ async def test_a_leg_that_cannot_be_driven_is_put_off_and_the_others_go_on(house
     assert put_off.attempts == 1
     assert put_off.due == START + timedelta(seconds=1)
     assert "bank-3" not in drive.driven
+
+
+async def test_a_leg_that_somebody_moves_while_it_is_put_off_stops_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keep(house, *(waiting(number, "bank") for number in range(8)))
+    drive = Drivers(house.book, 7)
+    drive.broken = {"bank-3"}
+
+    async def overtaken(_: outcomes.Outcomes, leg: str) -> None:
+        raise StaleError(leg)
+
+    monkeypatch.setattr(outcomes.Outcomes, "postpone", overtaken)
+    async with running(lanes_of(house, "bank"), drive):
+        await drive.all_done()
+
+    assert len(drive.driven) == 7

@@ -64,3 +64,22 @@ def take_back(
             sides = ((ledger.person(person), taken), (ledger.receivable(person), share - taken))
             lines += [Line(account, -part) for account, part in sides if part.is_positive]
     return Journal(f"{leg.id}/reversal", "reversal", transfer.id, tuple(lines)), tuple(losses)
+
+
+def not_twice(
+    transfer: Transfer, leg: Leg, amount: Money, spendable: Money
+) -> tuple[tuple[Journal, ...], tuple[Loss, ...]]:
+    """What follows where a direct payment was refunded in our books and then taken back past them.
+
+    The payer has some of it twice: as far as it is there (`spendable` is their balance), that is the payee's.
+    """
+    twice = Money(transfer.refunded + amount.minor - transfer.amount.minor, amount.currency)
+    if not twice.is_positive:
+        return (), ()
+    taken = min(twice, spendable)
+    losses = (Loss(transfer.payer, taken, twice - taken),)
+    if not taken.is_positive:
+        return (), losses
+    giver, taker = ledger.person(transfer.payer), ledger.person(transfer.payee)
+    key = f"{leg.id}/not twice"
+    return (ledger.move(key, "not_twice", transfer.id, taken, giver=giver, taker=taker),), losses

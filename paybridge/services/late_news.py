@@ -10,7 +10,7 @@ import structlog
 from paybridge.domain import leg as legs
 from paybridge.domain import transfer as transfers
 from paybridge.domain.leg import Leg, LegHappening, LegKind, LegState
-from paybridge.domain.reversal import Loss, bearers, take_back
+from paybridge.domain.reversal import bearers, not_twice, take_back
 from paybridge.domain.transfer import Transfer, TransferHappening
 from paybridge.services.figures import LateTally
 from paybridge.services.ports import (
@@ -28,7 +28,6 @@ from paybridge.services.ports import (
 )
 
 if TYPE_CHECKING:
-    from paybridge.domain.ledger import Journal
     from paybridge.services.news import News
     from paybridge.services.outcomes import Outcomes
 
@@ -81,10 +80,11 @@ class LateNews:
         transfer = await self._book.transfer(leg.transfer)
         assert transfer is not None  # a leg's transfer is a foreign key
         amount = outcome.amount
-        journals: tuple[Journal, ...] = ()
-        losses: tuple[Loss, ...] = ()
-        # What went past our books comes back past them.
-        if leg.kind is not LegKind.DIRECT:
+        if leg.kind is LegKind.DIRECT:
+            # What went past our books comes back past them.
+            payers = await self._book.balance(transfer.payer, amount.currency)
+            journals, losses = not_twice(transfer, leg, amount, payers)
+        else:
             spendable = {
                 person: await self._book.balance(person, amount.currency)
                 for person in bearers(transfer, amount)

@@ -373,6 +373,31 @@ async def test_what_was_paid_directly_is_taken_back_past_the_books_too(
     assert audit(town.house.database.url).problems == ()
 
 
+async def test_what_was_refunded_of_a_direct_payment_is_not_had_twice_when_that_is_taken_back(
+    open_town: Callable[[str], Awaitable[Town]],
+) -> None:
+    town = await open_town("INR")
+    await town.link(ALICE, "anna9011@okbank")
+    await town.link(BOB, "bob@okbank")
+    await town.house.hear(BOB, "!accounts direct 1")
+    await town.do(ALICE, f"!pay {BOB} 20 INR", DINNER)
+    await town.do(BOB, "!topup 50 INR")
+    person = await town.house.book.person_of(ALICE)
+    assert person is not None
+    (paid,) = await town.house.book.history(person.id, None, 1)
+    await town.do(BOB, f"!refund {paid.id} 8 INR", DINNER)
+    assert (await town.balance(ALICE, "INR"), await town.balance(BOB, "INR")) == (8_00, 42_00)
+
+    town.clock.move(minutes=1)
+    await town.house.reconciler.hint(RailEvent("evt", f"{paid.id}/1", "reversed"))
+    said = await town.house.carry()
+
+    assert keys(said) == ["pay.reversed", "reversal.borne"]
+    assert said[1].person == ALICE
+    assert (await town.balance(ALICE, "INR"), await town.balance(BOB, "INR")) == (0, 50_00)
+    assert audit(town.house.database.url).problems == ()
+
+
 async def test_one_account_written_in_two_ways_is_linked_once(
     open_town: Callable[[str], Awaitable[Town]],
 ) -> None:

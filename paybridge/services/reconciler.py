@@ -85,13 +85,17 @@ class Reconciler:
     async def hint(self, event: RailEvent, webhook: Webhook | None = None) -> None:
         """A rail has news of an order: it is asked, once this is in the book. Nothing else is believed.
 
-        `webhook` is kept in the same step, so that what comes twice is asked about once.
+        `webhook` is kept in the same step, so that what comes twice is asked about once. `StaleError` if the
+        rail should tell it again.
         """
         for _ in range(_TRIES):
             if webhook is not None and await self._book.heard(webhook):
                 return
             step = Step() if webhook is None else Step(records=(webhook,))
             leg = await self._book.leg_by_reference(event.reference)
+            if leg is not None and event.says == LegState.REVERSED and self._is_in_hand(leg):
+                # Whoever has it may have been answered before that: the rail shall tell it again.
+                raise StaleError(f"{event.reference} is being asked about at this moment")
             if leg is not None and self._is_worth_asking(leg, event):
                 step += self._outcomes.at_once(leg)
             if step == Step():
@@ -103,9 +107,12 @@ class Reconciler:
             return
         raise StaleError(f"{event.reference} never stood still")
 
+    def _is_in_hand(self, leg: Leg) -> bool:
+        return leg.id in {*self._sending(), *self._lanes.driving}
+
     def _is_worth_asking(self, leg: Leg, event: RailEvent) -> bool:
         """Whether nobody has it in hand and its fate is open, or the news may be other than how it ended."""
-        if leg.id in {*self._sending(), *self._lanes.driving}:
+        if self._is_in_hand(leg):
             return False
         if leg.state in ENDED_AT_A_RAIL:
             return leg.kind is not LegKind.BOOK and event.says != leg.state

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from paybridge.domain.leg import LegState
 from paybridge.domain.transfer import TransferState
-from paybridge.services.ports import RailEvent
+from paybridge.services.courier import Courier
+from paybridge.services.ports import RailEvent, StaleError
 from tests.fakes.database import ask_raw
 from tests.fakes.house import ALICE, BOB, DINNER, keys, words
 from tests.fakes.rail import SETTLES, Script, refuses
@@ -231,6 +232,22 @@ async def test_news_that_came_while_the_rail_was_away_is_not_lost(house: House) 
 
     assert quiet == []
     assert said == ["pay.reversed", "reversal.borne"]
+
+
+async def test_news_that_comes_while_the_order_is_in_hand_is_to_be_told_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = await a_payment_that_is_over(house)
+    house.rail.take_back(f"{payment}/1")
+    with monkeypatch.context() as patched:
+        patched.setattr(Courier, "driving", property(lambda _: {f"{payment}/1"}))
+        with pytest.raises(StaleError):
+            await news(house, payment, "reversed")
+        known = await news(house, payment, "settled")
+    later = await news(house, payment, "reversed")
+
+    assert known == []
+    assert later == ["pay.reversed", "reversal.borne"]
 
 
 # ---------------------------------------------------------------- moved late

@@ -11,7 +11,7 @@ from paybridge.domain import leg as legs
 from paybridge.domain import transfer as transfers
 from paybridge.domain.leg import Leg, LegHappening, LegKind, LegState
 from paybridge.domain.reversal import bearers, not_twice, take_back
-from paybridge.domain.transfer import Transfer, TransferHappening
+from paybridge.domain.transfer import Transfer, TransferHappening, TransferState
 from paybridge.services.figures import LateTally
 from paybridge.services.ports import (
     Book,
@@ -79,6 +79,8 @@ class LateNews:
         """Take it back as far as it is there; the rest is owed."""
         transfer = await self._book.transfer(leg.transfer)
         assert transfer is not None  # a leg's transfer is a foreign key
+        if transfer.state is TransferState.REVERSED:
+            raise StaleError("somebody else was told of it in this very moment")
         amount = outcome.amount
         if leg.kind is LegKind.DIRECT:
             # What went past our books comes back past them.

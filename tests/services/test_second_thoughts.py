@@ -234,6 +234,19 @@ async def test_news_that_came_while_the_rail_was_away_is_not_lost(house: House) 
     assert said == ["pay.reversed", "reversal.borne"]
 
 
+async def test_who_is_told_of_it_a_moment_later_finds_that_it_is_booked(house: House) -> None:
+    payment = await a_payment_that_is_over(house)
+    leg, transfer = await house.book.leg_by_reference(f"{payment}/1"), await house.book.transfer(payment)
+    assert leg is not None
+    assert transfer is not None
+    house.rail.take_back(leg.id)
+    await news(house, payment)
+
+    with pytest.raises(StaleError):
+        await house.late_news.take(leg, transfer, await house.rail.query(leg.id, leg.handle))
+    assert house.late_news.tally.reversals == 1
+
+
 async def test_news_that_comes_while_the_order_is_in_hand_is_to_be_told_again(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

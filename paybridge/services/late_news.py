@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from paybridge.domain import ledger
 from paybridge.domain import leg as legs
 from paybridge.domain import transfer as transfers
 from paybridge.domain.leg import Leg, LegHappening, LegKind, LegState
@@ -93,12 +94,16 @@ class LateNews:
             }
             journal, losses = take_back(transfer, leg, amount, spendable)
             journals = (journal,)
+        # Whoever owes has given all that they had: not more may have come in this very moment.
+        empties = tuple(
+            (ledger.person(loss.person), amount.currency) for loss in losses if loss.owes.is_positive
+        )
         gone, _ = legs.advance(leg, LegHappening.REVERSE)
         gone = replace(gone, due=None, taken_back=amount.minor)
         ended = transfers.advance(transfer, TransferHappening.REVERSE, self._clock.now())
         says = await self._news.reversed(ended, amount, losses)
         try:
-            await self._outcomes.commit(Step(records=(ended, gone), journals=journals), says)
+            await self._outcomes.commit(Step(records=(ended, gone), journals=journals, empties=empties), says)
         except OverdraftError as error:
             raise StaleError("they spent it in this very moment") from error
         self.tally.reversals += 1

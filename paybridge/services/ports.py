@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from paybridge.domain.ledger import Journal
+    from paybridge.domain.ledger import Account, Journal
     from paybridge.domain.money import Money
     from paybridge.domain.policy import StatedPolicy
     from paybridge.domain.power import Powers
@@ -135,13 +135,15 @@ class Step:
     """Everything that one decision changes, written in one transaction or not at all.
 
     A record with version 0 is inserted, any other updates the row that still has that version (the new row
-    has version + 1). `done` are inbox events that this step has answered.
+    has version + 1). `done` are inbox events that this step has answered. `empties` are accounts, with their
+    currency, that hold nothing after its journals; else the step is stale.
     """
 
     records: tuple[Record, ...] = ()
     journals: tuple[Journal, ...] = ()
     posts: tuple[Post, ...] = ()
     done: tuple[str, ...] = ()
+    empties: tuple[tuple[Account, str], ...] = ()
 
     def __add__(self, other: Step) -> Step:
         return Step(
@@ -149,6 +151,7 @@ class Step:
             self.journals + other.journals,
             self.posts + other.posts,
             self.done + other.done,
+            self.empties + other.empties,
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paybridge.domain import ledger
 from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.people import Identity, LinkState
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
@@ -309,6 +310,19 @@ async def test_a_refund_names_its_original_and_nothing_else_names_one(book: Book
     await book.commit(Step(records=(replace(refund, original="PB-1"),)))
     with pytest.raises(StepRefusedError, match="keeps its terms"):
         await book.commit(Step(records=(replace(refund, original="PB-2", version=1),)))
+
+
+async def test_a_step_that_leaves_nothing_in_an_account_is_stale_if_more_has_come(book: Book) -> None:
+    await book.commit(people("anna", "bob") + Step(journals=(a_topup("t/1", "anna", 500),)))
+    empties = ((ledger.person("anna"), "EUR"),)
+    with pytest.raises(StaleError):
+        await book.commit(Step(journals=(a_booking("b/1", "anna", "bob", 499),), empties=empties))
+    kept = await book.balance("anna", "EUR")
+    await book.commit(Step(journals=(a_booking("b/2", "anna", "bob", 500),), empties=empties))
+
+    assert kept.minor == 500
+    assert (await book.balance("anna", "EUR")).is_zero
+    assert (await book.balance("bob", "EUR")).minor == 500
 
 
 async def test_a_transfer_keeps_its_terms(book: Book) -> None:

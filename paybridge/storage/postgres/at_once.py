@@ -34,6 +34,8 @@ async def write_at_once(connection: asyncpg.Connection, steps: Sequence[Step], n
     Outside of a transaction they are committed with it. It is not said which step was refused, nor why: that
     shows when each is written alone.
     """
+    if any(step.empties for step in steps):
+        raise LookupError("what an account holds in the end is looked up alone")
     parts = list(_parts(steps, now))
     journals = [journal for step in steps for journal in step.journals]
     values: list[object] = [epoch, *(sql.as_json(part.rows) for part in parts)]

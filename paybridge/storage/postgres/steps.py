@@ -35,6 +35,10 @@ async def write_steps(connection: asyncpg.Connection, works: Sequence[WriteStep]
         await _write_record(connection, record)
     if journals := [journal for step in steps for journal in step.journals]:
         await connection.execute(sql.BOOK, *booking_of(journals, now))
+    for account, currency in [named for step in steps for named in step.empties]:
+        # Booking has locked it.
+        if await connection.fetchval(sql.BALANCE, account.owner, account.kind.value, currency):
+            raise StaleError(f"there is more in an account of {account.owner} than was known")
     if posts := [post_row(post) for step in steps for post in step.posts]:
         await connection.execute(sql.INSERT_POSTS, sql.as_json(posts))
     return [None] * len(steps)

@@ -33,6 +33,9 @@ def write_step(connection: sqlite3.Connection, work: WriteStep, now: int) -> Non
         _write_record(connection, record)
     for journal in step.journals:
         _write_journal(connection, journal, now)
+    for account, currency in step.empties:
+        if _account(connection, account, currency)[1]:
+            raise StaleError(f"there is more in an account of {account.owner} than was known")
     for post in step.posts:
         _write_post(connection, post)
 

@@ -87,6 +87,7 @@ __all__ = [
     "Unsure",
     "UnusableRailError",
     "WebhookRefusedError",
+    "check_order",
     "find_rails",
 ]
 
@@ -95,6 +96,16 @@ ENTRY_POINTS: Final = "paybridge.rails"
 
 PROTOCOLS: Final = frozenset({1})
 """The versions of `Rail` that are spoken here."""
+
+
+def check_order(order: Order, can: Capabilities) -> None:
+    """`OrderRefusedError` unless a rail that can do this takes orders of this kind, currency and size."""
+    if order.kind not in can.flows:
+        raise OrderRefusedError("bad_kind")
+    if order.amount.currency not in can.currencies:
+        raise OrderRefusedError("bad_currency")
+    if not can.least <= order.amount.minor <= can.most:
+        raise OrderRefusedError("bad_amount")
 
 
 class RailOptions(BaseModel):

@@ -14,6 +14,7 @@ from typing import Final
 
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
+from paybridge.rails._frame import check_order
 from paybridge.services.ports import (
     Capabilities,
     Linked,
@@ -189,7 +190,7 @@ class ScriptedRail:
 
     async def quote(self, order: Order) -> Quote:
         await self._be_called("quote", order.reference)
-        self._check(order)
+        check_order(order, self.capabilities())
         fee = Money(self.fee, order.amount.currency)
         return Quote(fee, fee)
 
@@ -223,7 +224,7 @@ class ScriptedRail:
             if known.order != order:
                 raise OrderRefusedError("reference_reused")
             return known.handle
-        self._check(order)
+        check_order(order, self.capabilities())
         if not self._is_verified(order.link):
             raise OrderRefusedError("link_not_verified")
         script = self.scripts.get(order.link, self.script)
@@ -349,15 +350,6 @@ class ScriptedRail:
     def _is_verified(self, token: str) -> bool:
         link = self._links.get(token)
         return link is not None and link.verified and not link.removed
-
-    def _check(self, order: Order) -> None:
-        can = self.capabilities()
-        if order.kind not in can.flows:
-            raise OrderRefusedError("bad_kind")
-        if order.amount.currency not in can.currencies:
-            raise OrderRefusedError("bad_currency")
-        if not can.least <= order.amount.minor <= can.most:
-            raise OrderRefusedError("bad_amount")
 
     def _on_our_side(self, order: Order) -> Money:
         return order.amount if order.kind is LegKind.COLLECT else -order.amount - Money(self.fee, "EUR")

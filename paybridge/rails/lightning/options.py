@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
+from paybridge.rails._address import bare_hosts, host_of, may_be_at, root_of
 from paybridge.rails._frame import MAX_MINOR, RailOptions
 
 LONGEST_WAIT: Final = 7 * 86_400
@@ -53,17 +52,7 @@ class LightningOptions(RailOptions):
     @field_validator("url", "webhook_url")
     @classmethod
     def _is_an_address(cls, url: str | None) -> str | None:
-        bad = "must be http://HOST:PORT or https://HOST, without user, query or fragment"
-        if url is None:
-            return None
-        try:
-            parts = urlsplit(url)
-            named = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-        except ValueError as error:
-            raise ValueError(bad) from error
-        if not named or not url.isascii() or any(sign in url for sign in "@?# "):
-            raise ValueError(bad)
-        return url.rstrip("/")
+        return None if url is None else root_of(url)
 
     @field_validator("admin_key", "access_token")
     @classmethod
@@ -76,25 +65,14 @@ class LightningOptions(RailOptions):
     @field_validator("allow_hosts", "payee_hosts")
     @classmethod
     def _are_hosts(cls, hosts: frozenset[str]) -> frozenset[str]:
-        if any(not host or any(sign in host for sign in "/@ *") for host in hosts):
-            raise ValueError("lists bare host names or addresses, one by one")
-        return frozenset(host.lower() for host in hosts)
+        return bare_hosts(hosts)
 
     @property
     def host(self) -> str:
         """The host alone, in lower case."""
-        return urlsplit(self.url).hostname or ""
+        return host_of(self.url)
 
     @property
     def may_be_spoken_to(self) -> bool:
         """Whether LNbits is on this machine or at a host that the operator listed."""
-        return self.host in self.allow_hosts or _is_loopback(self.host)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return may_be_at(self.url, self.allow_hosts)

@@ -33,6 +33,7 @@ from paybridge.rails._frame import (
     StatementLine,
     ThrottledError,
     Unsure,
+    check_order,
 )
 from paybridge.rails._http import LostTrackError
 from paybridge.rails._outside import ForbiddenAddressError, NobodyThereError, Outside
@@ -131,7 +132,7 @@ class LightningRail:
 
     async def quote(self, order: Order) -> Quote:
         """Free for a top-up. What routing a payout costs is known afterwards, and its most before."""
-        self._check(order)
+        check_order(order, self.capabilities())
         free = Money.zero(SAT)
         if order.kind is LegKind.COLLECT:
             return Quote(free, free)
@@ -162,7 +163,7 @@ class LightningRail:
 
         What carries the reference already is the order.
         """
-        self._check(order)
+        check_order(order, self.capabilities())
         network = await self._proven()
         lock = self._preparing.setdefault(order.reference, asyncio.Lock())
         async with lock:
@@ -247,15 +248,6 @@ class LightningRail:
 
     async def close(self) -> None:
         """The session is not ours to close, and none to payees is kept."""
-
-    def _check(self, order: Order) -> None:
-        can = self.capabilities()
-        if order.kind not in can.flows:
-            raise OrderRefusedError("bad_kind")
-        if order.amount.currency not in can.currencies:
-            raise OrderRefusedError("bad_currency")
-        if not can.least <= order.amount.minor <= can.most:
-            raise OrderRefusedError("bad_amount")
 
     async def _proven(self) -> str:
         """The network that invoices must be of; nothing is ordered before it is known."""

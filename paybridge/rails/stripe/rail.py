@@ -18,7 +18,6 @@ from paybridge.rails._frame import (
     NotFound,
     NotSentError,
     Order,
-    OrderRefusedError,
     Outcome,
     Page,
     Quote,
@@ -26,6 +25,7 @@ from paybridge.rails._frame import (
     RailEvent,
     ThrottledError,
     Unsure,
+    check_order,
 )
 from paybridge.rails._http import LostTrackError, Said
 from paybridge.rails.stripe import links
@@ -175,13 +175,7 @@ class StripeRail:
         """The session is not ours to close."""
 
     def _check(self, order: Order) -> None:
-        can = self.capabilities()
-        if order.kind not in can.flows:
-            raise OrderRefusedError("bad_kind")
-        if order.amount.currency not in can.currencies:
-            raise OrderRefusedError("bad_currency")
-        if not can.least <= order.amount.minor <= can.most:
-            raise OrderRefusedError("bad_amount")
+        check_order(order, self.capabilities())
         if order.kind is LegKind.PAYOUT:
             links.payee(order.link)
         else:

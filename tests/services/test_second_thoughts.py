@@ -9,9 +9,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from paybridge.domain.leg import LegState
+from paybridge.domain.money import Money
 from paybridge.domain.transfer import TransferState
 from paybridge.services.courier import Courier
 from paybridge.services.ports import RailEvent, StaleError
+from paybridge.storage.book import SqlBook
 from tests.fakes.database import ask_raw
 from tests.fakes.house import ALICE, BOB, DINNER, keys, words
 from tests.fakes.rail import SETTLES, Script, refuses
@@ -100,6 +102,27 @@ async def test_what_was_spent_meanwhile_is_owed(house: House) -> None:
     assert "you owe 3.00 EUR" in words(said)
     assert await balances(house) == (0, 0)
     assert await ledger(house, "receivable") == {BOB: -300}
+
+
+async def test_nobody_owes_what_came_in_while_it_was_worked_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = await a_payment_that_is_over(house)
+    house.rail.take_back(f"{payment}/1")
+
+    async def as_it_was(_: SqlBook, _person: str, currency: str) -> Money:
+        return Money(200, currency)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlBook, "balance", as_it_was)
+        early = await news(house, payment, "reversed")
+    kept = await balances(house)
+    later = keys(await house.carry())
+
+    assert early == []
+    assert kept == (0, 500)
+    assert later == ["pay.reversed", "reversal.borne"]
+    assert await ledger(house, "receivable") == {}
 
 
 async def test_a_part_that_is_taken_back_leaves_the_rest(house: House) -> None:

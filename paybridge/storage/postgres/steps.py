@@ -36,7 +36,7 @@ async def write_steps(connection: asyncpg.Connection, works: Sequence[WriteStep]
     if journals := [journal for step in steps for journal in step.journals]:
         await connection.execute(sql.BOOK, *booking_of(journals, now))
     for account, currency in [named for step in steps for named in step.empties]:
-        # Booking has locked it.
+        # What comes in after this look comes after the step.
         if await connection.fetchval(sql.BALANCE, account.owner, account.kind.value, currency):
             raise StaleError(f"there is more in an account of {account.owner} than was known")
     if posts := [post_row(post) for step in steps for post in step.posts]:

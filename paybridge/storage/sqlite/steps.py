@@ -34,7 +34,9 @@ def write_step(connection: sqlite3.Connection, work: WriteStep, now: int) -> Non
     for journal in step.journals:
         _write_journal(connection, journal, now)
     for account, currency in step.empties:
-        if _account(connection, account, currency)[1]:
+        named = (account.owner, account.kind.value, currency)
+        _, balance, _ = connection.execute(sql.FIND_ACCOUNT, named).fetchone() or (0, 0, 0)
+        if balance:
             raise StaleError(f"there is more in an account of {account.owner} than was known")
     for post in step.posts:
         _write_post(connection, post)

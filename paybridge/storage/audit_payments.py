@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 _RESERVED: Final = frozenset({"reserved", "prepared", "executing", "unsure"})
 _ALL_LEGS_SETTLED: Final = frozenset({"settled", "claimable", "claimed", "returned"})
 _AT_THE_RAIL: Final = frozenset({"collect", "payout", "suspend"})
+NOT_TWICE: Final = "not twice"
 _MOVED: Final = frozenset({"settled", "reversed"})
 
 _LEGS: Final = """
     SELECT leg.id, leg.kind, leg.state, leg.owner, leg.amount, leg.fee, leg.highest_fee, leg.currency,
-        leg.to_person, leg.to_claim, leg.taken_back, transfer.id, transfer.state, EXISTS (
+        leg.to_person, leg.to_claim, leg.taken_back, transfer.refunded, transfer.id, transfer.state, EXISTS (
             SELECT 1 FROM leg AS other
             WHERE other.transfer = leg.transfer AND other.kind = 'collect'
                 AND other.state IN ('reversed', 'settled')
@@ -34,7 +35,7 @@ _BOOKED: Final = """
     FROM leg
     JOIN journal ON journal.idem IN (
         leg.id || '/collect', leg.id || '/book', leg.id || '/hold', leg.id || '/release',
-        leg.id || '/payout', leg.id || '/suspend', leg.id || '/reversal'
+        leg.id || '/payout', leg.id || '/suspend', leg.id || '/reversal', leg.id || '/not twice'
     )
     JOIN entry ON entry.journal = journal.id JOIN account ON account.id = entry.account
     GROUP BY leg.id, journal.id, journal.idem ORDER BY leg.id
@@ -96,6 +97,7 @@ class _Leg:
     to: str | None
     to_claim: int
     taken_back: int
+    refunded: int
     payment: str
     stands: str
     fed: int
@@ -108,6 +110,11 @@ class _Leg:
     def through_rail(self) -> int:
         """What goes over our account at the rail when it settles."""
         return self.amount + self.fee if self.kind == "payout" else self.amount
+
+    @property
+    def had_twice(self) -> int:
+        """What the payer would have twice: refunded in our books, and taken back past them."""
+        return max(self.refunded + self.taken_back - self.amount, 0) if self.kind == "direct" else 0
 
     @property
     def moves_nothing(self) -> bool:
@@ -145,6 +152,9 @@ def _booked_otherwise(leg: _Leg, found: list[tuple[Any, ...]]) -> Iterator[str]:
         booked[name] = cleared if name == "reversal" else moved
         if name in _AT_THE_RAIL and cleared != leg.through_rail:
             yield f"journal {idem}: {cleared} went through the rail, the leg says {leg.through_rail}"
+    # As much as the payer still had: the ledger's own rules bound it from the other side.
+    if booked.pop(NOT_TWICE, 0) > leg.had_twice:
+        yield f"leg {leg.id}: its journal {NOT_TWICE} moves more than the payer had twice"
     expected = _expected(leg)
     for name in sorted(expected.keys() | booked.keys()):
         if booked.get(name) != expected.get(name):

@@ -211,6 +211,26 @@ async def test_several_currencies_in_one_journal_are_summed_apart(book: Book, da
             "account claimable of bob in EUR: holds 200",
         ),
         (["DELETE FROM leg WHERE id = 'pay'"], "transfer PB-1: is settled and has no leg"),
+        (
+            ["UPDATE transfer SET refunded = 1 WHERE id = 'PB-1'"],
+            "transfer PB-1: says that 1 was refunded, and its refunds sum to 0",
+        ),
+        (
+            ["UPDATE transfer SET state = 'reversed' WHERE id = 'PB-1'"],
+            "transfer PB-1: is reversed and none of its legs is",
+        ),
+        (
+            ["UPDATE leg SET state = 'suspended' WHERE id = 'out'"],
+            "leg out: its journal suspend should move",
+        ),
+        (
+            ["UPDATE leg SET state = 'reversed', taken_back = 1 WHERE id = 'out'"],
+            "leg out: its journal reversal should move 1 and moves nothing",
+        ),
+        (
+            ["UPDATE leg SET state = 'reversed', taken_back = 1 WHERE id = 'out'"],
+            "leg out: is reversed while transfer PB-3",
+        ),
     ],
 )
 async def test_a_row_changed_by_hand_is_named(busy: Database, statements: list[str], named: str) -> None:

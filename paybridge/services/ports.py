@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from paybridge.domain.ledger import Account, Journal
     from paybridge.domain.money import Money
-    from paybridge.domain.policy import StatedPolicy
-    from paybridge.domain.power import Powers
 from paybridge.services.mail import Letter, Mailbox, Post
 from paybridge.services.rail import (
     Capabilities,
@@ -56,6 +54,7 @@ from paybridge.services.rail import (
     Unsure,
     WebhookRefusedError,
 )
+from paybridge.services.rooms import RoomFacts, Rooms, RoomsAwayError
 
 __all__ = [
     "AlreadyDoneError",
@@ -353,38 +352,3 @@ class Wakeup(Protocol):
     """Rings the tasks that wait for work."""
 
     def ring(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class RoomFacts:
-    """A room as it is now, read from the homeserver: members are joined ones, Matrix id to display name."""
-
-    id: str
-    encrypted: bool
-    direct: bool
-    members: Mapping[str, str | None] = field(default_factory=dict)
-
-    @property
-    def private(self) -> bool:
-        """Whether only one person reads what is said here: not even whoever runs the homeserver."""
-        return self.direct and self.encrypted
-
-
-class RoomsAwayError(Exception):
-    """The homeserver cannot be asked at the moment."""
-
-
-class Rooms(Protocol):
-    """Rooms, asked of the homeserver."""
-
-    async def facts(self, room: str) -> RoomFacts:
-        """The room now, without members if the bot is not in it; `RoomsAwayError` if nobody answers."""
-
-    async def stated_policy(self, room: str) -> StatedPolicy:
-        """What the room's state event says; nothing if there is none, or if its sender may not set it."""
-
-    async def powers(self, room: str) -> Powers:
-        """Who may do what in the room."""
-
-    async def predecessor(self, room: str) -> str | None:
-        """The room that this one is the upgrade of, if both of them say so."""

@@ -9,9 +9,9 @@ from paybridge.domain.money import Money
 from paybridge.domain.transfer import TransferState
 from paybridge.services.figures import StepTally
 from paybridge.services.ports import ApprovedSoFar, Due, Errand, StepRefusedError
+from paybridge.storage import factor_rows, rows
 from paybridge.storage import questions as ask
-from paybridge.storage import rows
-from paybridge.storage.rows import microseconds, moment
+from paybridge.storage.moments import microseconds, moment
 from paybridge.storage.works import WriteStep
 
 if TYPE_CHECKING:
@@ -200,11 +200,11 @@ class SqlBook:
 
     async def factor(self, person: str) -> Factor | None:
         row = await self._reader.first(ask.FACTOR, {"person": person})
-        return None if row is None else rows.factor_of(row)
+        return None if row is None else factor_rows.factor_of(row)
 
     async def recovery_codes(self, person: str) -> Sequence[RecoveryCode]:
         found = await self._reader.rows(ask.RECOVERY_CODES, {"person": person})
-        return [rows.recovery_code_of(row) for row in found]
+        return [factor_rows.recovery_code_of(row) for row in found]
 
     async def pinned_key(self, mxid: str) -> PinnedKey | None:
         row = await self._reader.first(ask.PINNED_KEY, {"mxid": mxid})

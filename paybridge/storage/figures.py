@@ -8,7 +8,7 @@ from sqlalchemy import case, func, select, text
 
 from paybridge.services.figures import Figures, OpenLegs
 from paybridge.storage import tables
-from paybridge.storage.rows import microseconds, moment
+from paybridge.storage.moments import microseconds, moment
 from paybridge.storage.tables import leg, letter, post, request, transfer
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from paybridge.storage.errors import DatabaseError
+from paybridge.storage.moments import microseconds
 from paybridge.storage.outside import opened
 from paybridge.storage.postgres.connection import AWAY, SCHEME, WRITING, place_error, server_of
-from paybridge.storage.rows import microseconds, pinned_key_of
+from paybridge.storage.rows import pinned_key_of
 from paybridge.storage.sqlite.connection import connect, path_of
 from paybridge.storage.tables import pinned_key
 

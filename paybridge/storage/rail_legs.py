@@ -10,6 +10,7 @@ from paybridge.services.checks_kept import name_of, read_kept
 from paybridge.services.ledger_head import Head
 from paybridge.services.statement_check import Booked
 from paybridge.storage import rows
+from paybridge.storage.moments import microseconds, moment
 from paybridge.storage.outside import opened
 from paybridge.storage.tables import leg
 
@@ -52,7 +53,7 @@ class RailLegs:
         self._url = url
 
     async def since(self, rail: str, since: datetime | None) -> Sequence[Booked]:
-        earliest = 0 if since is None else rows.microseconds(since)
+        earliest = 0 if since is None else microseconds(since)
         question = f"{_QUESTION} AND leg.rail = ? AND transfer.created >= ? ORDER BY leg.id"
         return await asyncio.to_thread(_found, self._url, question, rail, earliest)
 
@@ -91,4 +92,4 @@ def _found(url: str, question: str, *facts: str | int) -> list[Booked]:
 
 
 def _booked(row: tuple[Any, ...]) -> Booked:
-    return Booked(rows.leg_of(dict(zip(_COLUMNS, row[:-1], strict=True))), rows.moment(row[-1]))
+    return Booked(rows.leg_of(dict(zip(_COLUMNS, row[:-1], strict=True))), moment(row[-1]))

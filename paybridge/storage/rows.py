@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from paybridge.domain.factor import Factor, FactorState, RecoveryCode
+from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.money import CurrencyMismatchError, Money
 from paybridge.domain.people import Identity, Link, LinkState, Person
@@ -15,6 +14,8 @@ from paybridge.domain.request import Request, RequestState
 from paybridge.domain.spoken import Origin
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.domain.webhook import Webhook
+from paybridge.storage import factor_rows
+from paybridge.storage.moments import microseconds, microseconds_or_none, moment, moment_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,27 +23,6 @@ if TYPE_CHECKING:
     from paybridge.services.ports import Record
 
 Row: TypeAlias = "Mapping[str, Any]"
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-
-
-def microseconds(at: datetime) -> int:
-    """Whole microseconds since 1970 UTC, exactly; a time without a zone is refused with TypeError."""
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def moment(stored: int) -> datetime:
-    """The time, in UTC, that `microseconds` stored."""
-    return _EPOCH + stored * _MICROSECOND
-
-
-def _microseconds_or_none(at: datetime | None) -> int | None:
-    return None if at is None else microseconds(at)
-
-
-def _moment_or_none(stored: int | None) -> datetime | None:
-    return None if stored is None else moment(stored)
 
 
 def _minor(money: Money, currency: str) -> int:
@@ -181,7 +161,7 @@ def _transfer_row(transfer: Transfer) -> dict[str, Any]:
         "original": transfer.original,
         "refunded": transfer.refunded,
         "reason": transfer.reason,
-        "updated": _microseconds_or_none(transfer.updated),
+        "updated": microseconds_or_none(transfer.updated),
         "version": transfer.version,
     }
 
@@ -209,7 +189,7 @@ def transfer_of(row: Row) -> Transfer:
         original=row["original"],
         refunded=row["refunded"],
         reason=row["reason"],
-        updated=_moment_or_none(row["updated"]),
+        updated=moment_or_none(row["updated"]),
         version=row["version"],
     )
 
@@ -236,7 +216,7 @@ def _leg_row(leg: Leg) -> dict[str, Any]:
         "code": leg.code,
         "attempts": leg.attempts,
         "taken_back": leg.taken_back,
-        "due": _microseconds_or_none(leg.due),
+        "due": microseconds_or_none(leg.due),
         "version": leg.version,
     }
 
@@ -262,47 +242,9 @@ def leg_of(row: Row) -> Leg:
         code=row["code"],
         attempts=row["attempts"],
         taken_back=row["taken_back"],
-        due=_moment_or_none(row["due"]),
+        due=moment_or_none(row["due"]),
         version=row["version"],
     )
-
-
-def _factor_row(factor: Factor) -> dict[str, Any]:
-    return {
-        "person": factor.person,
-        "secret": factor.secret,
-        "state": factor.state.value,
-        "since": microseconds(factor.since),
-        "last_step": factor.last_step,
-        "wrong": factor.wrong,
-        "locked_until": _microseconds_or_none(factor.locked_until),
-        "reset_at": _microseconds_or_none(factor.reset_at),
-        "light_count": factor.light_count,
-        "light_sum": factor.light_sum,
-        "devices": "\n".join(factor.devices),
-        "version": factor.version,
-    }
-
-
-def factor_of(row: Row) -> Factor:
-    return Factor(
-        person=row["person"],
-        secret=row["secret"],
-        state=FactorState(row["state"]),
-        since=moment(row["since"]),
-        last_step=row["last_step"],
-        wrong=row["wrong"],
-        locked_until=_moment_or_none(row["locked_until"]),
-        reset_at=_moment_or_none(row["reset_at"]),
-        light_count=row["light_count"],
-        light_sum=row["light_sum"],
-        devices=tuple(row["devices"].splitlines()),
-        version=row["version"],
-    )
-
-
-def recovery_code_of(row: Row) -> RecoveryCode:
-    return RecoveryCode(row["id"], row["person"], row["hash"], bool(row["used"]), row["version"])
 
 
 def _pinned_key_row(pinned: PinnedKey) -> dict[str, Any]:
@@ -312,14 +254,14 @@ def _pinned_key_row(pinned: PinnedKey) -> dict[str, Any]:
         "key": pinned.key,
         "other": None if freeze is None else freeze.other,
         "since": None if freeze is None else microseconds(freeze.since),
-        "until": None if freeze is None else _microseconds_or_none(freeze.until),
+        "until": None if freeze is None else microseconds_or_none(freeze.until),
         "version": pinned.version,
     }
 
 
 def pinned_key_of(row: Row) -> PinnedKey:
-    since = _moment_or_none(row["since"])
-    freeze = None if since is None else Freeze(row["other"], since, _moment_or_none(row["until"]))
+    since = moment_or_none(row["since"])
+    freeze = None if since is None else Freeze(row["other"], since, moment_or_none(row["until"]))
     return PinnedKey(row["mxid"], row["key"], freeze, row["version"])
 
 
@@ -333,16 +275,6 @@ def _room_policy_row(policy: RoomPolicy) -> dict[str, Any]:
 
 def _origin_row(origin: Origin) -> dict[str, Any]:
     return {"payment": origin.payment, "event": origin.event, "version": origin.version}
-
-
-def _recovery_code_row(code: RecoveryCode) -> dict[str, Any]:
-    return {
-        "id": code.id,
-        "person": code.person,
-        "hash": code.hash,
-        "used": int(code.used),
-        "version": code.version,
-    }
 
 
 def _webhook_row(webhook: Webhook) -> dict[str, Any]:
@@ -365,7 +297,7 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     RoomPolicy: _room_policy_row,
     PinnedKey: _pinned_key_row,
     Origin: _origin_row,
-    Factor: _factor_row,
-    RecoveryCode: _recovery_code_row,
+    Factor: factor_rows.factor_row,
+    RecoveryCode: factor_rows.recovery_code_row,
     Webhook: _webhook_row,
 }

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paybridge.storage.database import Database, open_database
-from paybridge.storage.rows import microseconds
+from paybridge.storage.moments import microseconds
 from paybridge.storage.sqlite.connection import connect
 from paybridge.storage.sqlite.core import apply_all
 from paybridge.storage.sqlite.schema import upgrade

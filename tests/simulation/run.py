@@ -20,7 +20,7 @@ from paybridge.domain.permissions import Permissions, Role
 from paybridge.services.ports import BookUnavailableError, RoomFacts, StatementLine
 from paybridge.services.says import unseal
 from paybridge.services.settings import Settings
-from paybridge.storage.rows import microseconds
+from paybridge.storage.moments import microseconds
 from paybridge.vault import MasterKey, found_vault
 from tests.fakes.database import START
 from tests.fakes.house import ALICE, BOB, BOT, CAROL, DINNER, RoomsInMemory, direct

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine
 from paybridge.services.ports import BookUnavailableError, Errand
 from paybridge.storage.book import SqlBook
 from paybridge.storage.mailbox import SqlMailbox
-from paybridge.storage.rows import microseconds
+from paybridge.storage.moments import microseconds
 from paybridge.storage.sqlite.core import apply_all
 from paybridge.storage.sqlite.reader import SqliteReader
 from paybridge.storage.sqlite.schema import upgrade

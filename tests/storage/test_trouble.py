@@ -17,7 +17,7 @@ import pytest
 from paybridge.domain.money import Money
 from paybridge.services.ports import BookUnavailableError, OverdraftError, StaleError, Step
 from paybridge.storage.audit import audit
-from paybridge.storage.rows import microseconds
+from paybridge.storage.moments import microseconds
 from paybridge.storage.sqlite.connection import connect
 from paybridge.storage.sqlite.core import apply_all
 from paybridge.storage.sqlite.writer import SqliteWriter

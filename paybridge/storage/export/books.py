@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, Final, Protocol
 
 from paybridge.domain.money import Money
-from paybridge.storage.rows import microseconds, moment
+from paybridge.storage.moments import microseconds, moment
 
 
 class Rows(Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paybridge.storage.kinds import KEY_OF, TABLE_OF
+from paybridge.storage.moments import microseconds
 from paybridge.storage.postgres import statements as sql
 from paybridge.storage.postgres.rows import letter_done
-from paybridge.storage.rows import microseconds
 from paybridge.storage.works import (
     SYNC_TOKEN,
     BindSeen,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from paybridge.storage.chain import said_by
+from paybridge.storage.moments import microseconds
 from paybridge.storage.postgres.statements import as_json
-from paybridge.storage.rows import microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,9 @@ import asyncpg
 
 from paybridge.services.lease import FencedError
 from paybridge.services.ports import BookUnavailableError
+from paybridge.storage.moments import microseconds
 from paybridge.storage.postgres.connection import WRITING, close
 from paybridge.storage.postgres.core import apply_all
-from paybridge.storage.rows import microseconds
 from paybridge.storage.works import Failed
 from paybridge.storage.writing import Gathering, Job, answer_all, unavailable
 

@@ -10,7 +10,7 @@ from paybridge.domain.leg import OPEN_LEG_STATES
 from paybridge.services.after_restore import MARKER, Restored
 from paybridge.storage.columns import in_list
 from paybridge.storage.errors import DatabaseError
-from paybridge.storage.rows import microseconds, moment
+from paybridge.storage.moments import microseconds, moment
 from paybridge.storage.sqlite.connection import connect, connect_read_only, create_file
 from paybridge.storage.sqlite.schema import check_guards, upgrade
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paybridge.storage.rows import microseconds
+from paybridge.storage.moments import microseconds
 from paybridge.storage.sqlite import statements as sql
 from paybridge.storage.works import SYNC_TOKEN, sync_token_of
 

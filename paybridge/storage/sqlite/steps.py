@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from paybridge.services.ports import AlreadyDoneError, OverdraftError, StaleError, StepRefusedError
 from paybridge.storage.chain import NO_HASH, link, said_by
 from paybridge.storage.kinds import KEY_OF, writing_order
-from paybridge.storage.rows import microseconds, row_of
+from paybridge.storage.moments import microseconds
+from paybridge.storage.rows import row_of
 from paybridge.storage.sqlite import statements as sql
 from paybridge.storage.sqlite.mail import finish_letter
 

@@ -7,7 +7,7 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Final
 
-from paybridge.storage.rows import microseconds
+from paybridge.storage.moments import microseconds
 from paybridge.storage.sqlite.core import apply_all
 from paybridge.storage.writing import Gathering, Job, answer_all, unavailable
 

@@ -1,0 +1,59 @@
+"""Between the records of second factors and their rows, both ways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from paybridge.domain.factor import Factor, FactorState, RecoveryCode
+from paybridge.storage.moments import microseconds, microseconds_or_none, moment, moment_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def factor_row(factor: Factor) -> dict[str, Any]:
+    return {
+        "person": factor.person,
+        "secret": factor.secret,
+        "state": factor.state.value,
+        "since": microseconds(factor.since),
+        "last_step": factor.last_step,
+        "wrong": factor.wrong,
+        "locked_until": microseconds_or_none(factor.locked_until),
+        "reset_at": microseconds_or_none(factor.reset_at),
+        "light_count": factor.light_count,
+        "light_sum": factor.light_sum,
+        "devices": "\n".join(factor.devices),
+        "version": factor.version,
+    }
+
+
+def factor_of(row: Mapping[str, Any]) -> Factor:
+    return Factor(
+        person=row["person"],
+        secret=row["secret"],
+        state=FactorState(row["state"]),
+        since=moment(row["since"]),
+        last_step=row["last_step"],
+        wrong=row["wrong"],
+        locked_until=moment_or_none(row["locked_until"]),
+        reset_at=moment_or_none(row["reset_at"]),
+        light_count=row["light_count"],
+        light_sum=row["light_sum"],
+        devices=tuple(row["devices"].splitlines()),
+        version=row["version"],
+    )
+
+
+def recovery_code_of(row: Mapping[str, Any]) -> RecoveryCode:
+    return RecoveryCode(row["id"], row["person"], row["hash"], bool(row["used"]), row["version"])
+
+
+def recovery_code_row(code: RecoveryCode) -> dict[str, Any]:
+    return {
+        "id": code.id,
+        "person": code.person,
+        "hash": code.hash,
+        "used": int(code.used),
+        "version": code.version,
+    }

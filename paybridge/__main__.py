@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
 
@@ -17,6 +20,7 @@ from typer.exceptions import TyperException
 
 from paybridge.cli import backup, books, keys, reconcile
 from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, books_at, load, told
+from paybridge.cli.first_config import first_config
 
 # What a command needs is imported when it runs, so that `paybridge --help` answers at once.
 if TYPE_CHECKING:
@@ -54,19 +58,28 @@ def _options(
 
 
 @app.command()
-def run(config: ConfigFile) -> None:
+def run(
+    config: ConfigFile,
+    *,
+    write_config: Annotated[
+        bool, typer.Option("--write-config", help="If there is no config yet, write one to fill in, and end.")
+    ] = False,
+) -> None:
     """Run the bot until it is told to stop."""
+    if write_config and not config.exists() and not first_config(config):
+        return
     loaded = load(config)
 
     from paybridge.app import FatalError, set_up_logging
     from paybridge.app.collector import spare_what_is_loaded
     from paybridge.app.wiring import run as run_house
-    from paybridge.config import ConfigError
+    from paybridge.config import ConfigError, check_edited
     from paybridge.vault import MasterKeyError
     from paybridge.web import WebError
 
     set_up_logging(loaded.logging.level, loaded.logging.format)
     with told(ConfigError, FatalError, MasterKeyError, WebError):
+        check_edited(loaded, config)
         spare_what_is_loaded()
         asyncio.run(run_house(loaded))
 
@@ -82,7 +95,9 @@ def check_config(config: ConfigFile) -> None:
 @app.command()
 def init(  # noqa: PLR0913  every answer can be given as an option
     *,
-    config: Annotated[Path, typer.Option("--config", "-c", help="The file to write.")] = Path("config.yaml"),
+    config: Annotated[
+        Path, typer.Option("--config", "-c", envvar="PAYBRIDGE_CONFIG", help="The file to write.")
+    ] = Path("config.yaml"),
     homeserver: Annotated[str | None, typer.Option(help="Where the homeserver answers.")] = None,
     user_id: Annotated[str | None, typer.Option(help="The bot's full Matrix id.")] = None,
     password: Annotated[str | None, typer.Option(help="Its password; seen by others in `ps`.")] = None,
@@ -252,8 +267,15 @@ def _end_of(freeze: Freeze) -> str:
     return "until they have an identity again" if freeze.until is None else f"until {freeze.until:{MOMENT}}"
 
 
+def _end(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return what the process shall end with."""
+    if os.getpid() == 1:
+        # In a container nothing ends the first process that it does not handle itself.
+        signal.signal(signal.SIGTERM, _end)
     try:
         return app(arguments, prog_name="paybridge", standalone_mode=False) or 0
     except TyperException as error:

@@ -3,7 +3,7 @@
 from paybridge.config.errors import ConfigError
 from paybridge.config.load import known_options, load_config
 from paybridge.config.model import MASTER_KEY_FILE, Config
-from paybridge.config.start import check_data_dir, master_key_of
+from paybridge.config.start import check_data_dir, check_edited, master_key_of
 from paybridge.domain.permissions import Permissions, Role
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Permissions",
     "Role",
     "check_data_dir",
+    "check_edited",
     "known_options",
     "load_config",
     "master_key_of",

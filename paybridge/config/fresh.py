@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from paybridge.config.errors import ConfigError
 from paybridge.config.load import known_options, load_config
 from paybridge.config.model import MASTER_KEY_FILE, Config
-from paybridge.config.reference import example
-from paybridge.vault import MasterKey
+from paybridge.config.reference import PLACEHOLDERS, example
+from paybridge.vault import MasterKey, MasterKeyError
 
 API_KEY_FILE: Final = "bank-api-key"
 WEBHOOK_SECRET_FILE: Final = "bank-webhook-secret"  # noqa: S105  a file's name
@@ -47,6 +47,7 @@ class Answers:
             "data_dir": str(self.data_dir),
             "admins": [self.admin] if self.admin else None,
             "rails.bank.url": self.bank_url,
+            "rails.bank.allow_hosts": _elsewhere(self.bank_url),
         }
         return {key: value for key, value in keys.items() if value is not None} | {"rails.internal": None}
 
@@ -64,26 +65,52 @@ def write_fresh(path: Path, answers: Answers, randomness: Randomness, *, force: 
     if path.exists() and not force:
         raise AlreadyThereError(f"{path} is there already; --force replaces it and keeps its secrets")
     _check(answers)
-    data_dir = path.absolute().parent / answers.data_dir.expanduser()
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (data_dir / MASTER_KEY_FILE).exists():
-            MasterKey.generate(data_dir / MASTER_KEY_FILE, randomness)
-        values = answers.values()
-        if answers.bank_url is not None:
-            _keep(data_dir / API_KEY_FILE, _new_api_key(randomness))
-            _keep(data_dir / WEBHOOK_SECRET_FILE, _new_webhook_secret(randomness))
-            values["rails.bank.api_key_file"] = str(answers.data_dir / API_KEY_FILE)
-            values["rails.bank.webhook_secret_file"] = str(answers.data_dir / WEBHOOK_SECRET_FILE)
-        _replace(path, example(known_options(), values))
-    except OSError as error:
-        raise ConfigError.at(str(error.filename or path), f"cannot be written: {error.strerror}") from None
+    values = answers.values()
+    if answers.bank_url is not None:
+        values["rails.bank.api_key_file"] = str(answers.data_dir / API_KEY_FILE)
+        values["rails.bank.webhook_secret_file"] = str(answers.data_dir / WEBHOOK_SECRET_FILE)
+    _write(path, answers.data_dir, values, randomness, bank=answers.bank_url is not None)
     return load_config(path, {})
+
+
+def write_unedited(path: Path, randomness: Randomness) -> None:
+    """Write a config for an operator to fill in, with all its secrets beside it; `ConfigError`.
+
+    What the example has in the place of their own values is what `check_edited` asks them to replace.
+    """
+    account = {key: value for key, value in PLACEHOLDERS.items() if key.startswith("homeserver.")}
+    _write(path, Path(), account | {"data_dir": ".", "rails.internal": None}, randomness, bank=True)
+
+
+def _write(
+    path: Path, data_dir: Path, values: Mapping[str, object], randomness: Randomness, *, bank: bool
+) -> None:
+    """Write secrets that are not there yet, and then the config; what fails is one line."""
+    folder = path.absolute().parent / data_dir.expanduser()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (folder / MASTER_KEY_FILE).exists():
+            MasterKey.generate(folder / MASTER_KEY_FILE, randomness)
+        if bank:
+            _keep(folder / API_KEY_FILE, _new_api_key(randomness))
+            _keep(folder / WEBHOOK_SECRET_FILE, _new_webhook_secret(randomness))
+        _replace(path, example(known_options(), values))
+    except MasterKeyError as error:
+        raise ConfigError.at(str(folder), f"{error} (as user {os.geteuid()})") from None
+    except OSError as error:
+        where, user = str(error.filename or path), os.geteuid()
+        raise ConfigError.at(where, f"cannot be written by user {user}: {error.strerror}") from None
 
 
 def is_on_this_machine(url: str) -> bool:
     """Whether an address is a loopback one."""
     return (urlsplit(url).hostname or "") in {"localhost", "127.0.0.1", "::1"}
+
+
+def _elsewhere(url: str | None) -> list[str] | None:
+    """The host of a bank that is not on this machine, which has to be allowed by name."""
+    host = None if url is None or is_on_this_machine(url) else urlsplit(url).hostname
+    return [host] if host else None
 
 
 def _check(answers: Answers) -> None:

@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 import tempfile
+from pathlib import Path
 
 from paybridge.config.errors import ConfigError
 from paybridge.config.model import MASTER_KEY_FILE, Config
+from paybridge.config.reference import PLACEHOLDERS
 from paybridge.vault import MasterKey
+
+
+def check_edited(config: Config, path: Path) -> None:
+    """See that the operator's own values stand where the example has made-up ones, or `ConfigError`."""
+    account = config.homeserver
+    password = account.password.get_secret_value() if account.password is not None else None
+    stands = {
+        "homeserver.url": account.url,
+        "homeserver.user_id": account.user_id,
+        "homeserver.password": password,
+    }
+    left = [
+        (key, f"is still the example's: write yours in {path}")
+        for key in stands
+        if stands[key] == PLACEHOLDERS[key]
+    ]
+    if left:
+        raise ConfigError.of(left)
 
 
 def check_data_dir(config: Config) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from paybridge.domain.webhook import Webhook
     from paybridge.services.ports import Step
     from paybridge.storage.reading import Facts, Reading
+    from paybridge.storage.rows import Row
     from paybridge.storage.writing import Writing
 
 _NEVER: Final = 2**63 - 1  # microseconds; later than every time that is stored
@@ -157,14 +158,7 @@ class SqlBook:
         return None if earliest is None else moment(earliest)
 
     async def _due(self, statement: Executable, facts: Facts) -> Sequence[Due]:
-        """The legs with their transfers, in two questions however many there are."""
-        found = [rows.leg_of(row) for row in await self._reader.rows(statement, facts)]
-        if not found:
-            return ()
-        names = ask.names_of({one.transfer: None for one in found})
-        owners = await self._transfers(ask.transfers_among(len(names)), names)
-        by_id = {one.id: one for one in owners}
-        return [Due(one, by_id[one.transfer]) for one in found]
+        return [_due_of(row) for row in await self._reader.rows(statement, facts)]
 
     async def leg_by_reference(self, reference: str) -> Leg | None:
         row = await self._reader.first(ask.LEG, {"id": reference})
@@ -217,3 +211,9 @@ class SqlBook:
         """When the next card, claimable transfer or request runs out."""
         earliest = await self._reader.scalar(ask.NEXT_EXPIRY, {})
         return None if earliest is None else moment(earliest)
+
+
+def _due_of(row: Row) -> Due:
+    its = len(ask.ITS_TRANSFER)
+    owner = {name[its:]: value for name, value in row.items() if name.startswith(ask.ITS_TRANSFER)}
+    return Due(rows.leg_of(row), rows.transfer_of(owner))

@@ -59,6 +59,9 @@ _NEVER_APPROVED: Final = (
     TransferState.CANCELLED,
     TransferState.EXPIRED,
 )
+ITS_TRANSFER: Final = "its_transfer_"
+"""What the columns of a leg's transfer begin with where both are asked for."""
+
 _LIMIT: Final = bindparam("limit", type_=Integer)
 _BEFORE: Final = bindparam("before", type_=BigInteger)
 _AFTER: Final = bindparam("after", type_=BigInteger)
@@ -109,6 +112,12 @@ def _history() -> Select[Any]:
     got = _newest_first(select(transfer).where(transfer.c.payee == who, approved, earlier)).limit(_LIMIT)
     both = union(select(paid.subquery()), select(got.subquery())).subquery()
     return select(both).order_by(both.c.created.desc(), both.c.id.desc()).limit(_LIMIT)
+
+
+def _with_transfer() -> Select[Any]:
+    # In one question: between two of them somebody may move both.
+    its = (column.label(f"{ITS_TRANSFER}{column.name}") for column in transfer.c)
+    return select(leg, *its).join_from(leg, transfer, transfer.c.id == leg.c.transfer)
 
 
 def _newest_requests(whose: ColumnElement[bool]) -> Select[Any]:
@@ -182,7 +191,7 @@ EXPIRED_TRANSFERS: Final = (
 )
 NEXT_EXPIRY: Final = _next_expiry()
 DUE_LEGS: Final = {
-    errand: select(leg)
+    errand: _with_transfer()
     .where(on, leg.c.rail == bindparam("rail"), leg.c.due <= _AT)
     .order_by(leg.c.due)
     .limit(_LIMIT)
@@ -235,14 +244,8 @@ def names_of(ids: Collection[str]) -> Mapping[str, str]:
 
 @cache
 def legs_among(errand: Errand, many: int) -> Select[Any]:
-    """The legs on this errand among `many` ids."""
-    return select(leg).where(_ON[errand], leg.c.id.in_(_ids(many)))
-
-
-@cache
-def transfers_among(many: int) -> Select[Any]:
-    """The transfers among `many` ids."""
-    return select(transfer).where(transfer.c.id.in_(_ids(many)))
+    """The legs on this errand among `many` ids, each with its transfer."""
+    return _with_transfer().where(_ON[errand], leg.c.id.in_(_ids(many)))
 
 
 def _ids(many: int) -> list[BindParameter[str]]:

@@ -11,7 +11,7 @@ import structlog
 from nio import KeysQueryResponse
 
 from paybridge.matrix.crosssigning import BrokenChainError, public_key, unbase64, verify_chain
-from paybridge.matrix.wire import NotNowError
+from paybridge.matrix.wire import NotNowError, RefusedError
 
 if TYPE_CHECKING:
     from paybridge.matrix.crypto import Crypto
@@ -90,7 +90,13 @@ class Devices:
             self._known.pop(mxid, None)
         # Before asking: what changes while we ask is asked for again by the next one.
         self._outdated.difference_update(people)
-        answer = await self._wire.post("keys", "query", body={"device_keys": {mxid: [] for mxid in people}})
+        question: dict[str, Any] = {"device_keys": {mxid: [] for mxid in people}}
+        try:
+            answer = await self._wire.post("keys", "query", body=question)
+        except RefusedError as error:
+            # That says nothing about anybody's devices: as when their homeserver does not answer.
+            log.warning("devices_refused", people=len(people), code=error.code)
+            return
         for mxid in people:
             household = self._read(answer, mxid)
             if household is not None:

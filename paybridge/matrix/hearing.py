@@ -107,8 +107,7 @@ class Hearing:
     async def _work(self, sender: str) -> None:
         lane = self._lanes[sender]
         while lane:
-            async with self._room_to_work:
-                await self._handle(lane[0])
+            await self._handle(lane[0])
             self._in_hand.discard(lane.popleft().event)
         del self._lanes[sender]
 
@@ -118,10 +117,12 @@ class Hearing:
         failed = 0
         while failed < TRIES:
             try:
-                # Letters come to us undone; only one that failed half way may have been done since.
-                if failed and await self._mailbox.is_done(letter.event):
-                    return
-                await self._tell(letter)
+                # Not while it pauses: those whose homeservers are away would keep everybody else waiting.
+                async with self._room_to_work:
+                    # Letters come to us undone; only one that failed half way may have been done since.
+                    if failed and await self._mailbox.is_done(letter.event):
+                        return
+                    await self._tell(letter)
             except TokenRevokedError:
                 raise
             except NotNowError as error:

@@ -148,7 +148,8 @@ class Wire:
         if status == HTTPStatus.OK and answer is not None:
             self.working = True
             return dict(answer)
-        code = str((answer or {}).get("errcode", "no error code"))
+        named = (answer or {}).get("errcode")
+        code = named if isinstance(named, str) else "no error code"
         if status == HTTPStatus.UNAUTHORIZED and code == REVOKED:
             self.revoked = True
             raise TokenRevokedError
@@ -157,7 +158,7 @@ class Wire:
             raise NotNowError(f"{what}: not logged in yet")
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             raise NotNowError(f"{what}: asked to wait", _wait(answer))
-        if answer is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR or "errcode" not in answer:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or not isinstance(named, str):
             # A proxy in between answers in its own words, and a page of HTML decides nothing.
             self.working = False
             raise NotNowError(f"{what}: {status} {code}")

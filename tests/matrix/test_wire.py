@@ -57,6 +57,7 @@ async def test_an_answer_is_what_the_homeserver_said(wire: Wire, homeserver: Hom
         (200, "[" * 100_000),
         (404, "<html>proxy</html>"),
         (403, "{}"),
+        (404, '{"errcode": 7}'),
         (500, '{"errcode": "M_UNKNOWN"}'),
         (502, ""),
         (429, '{"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": "soon"}'),

@@ -56,8 +56,8 @@ class AmbiguousNumberError(UserError):
 @command(
     "link",
     usage=(
-        "[bank] IBAN, UPI id or Pix key [name Anna Schmidt] | verify CODE"
-        " | list | default 1 | direct 1 | remove 1"
+        "[bank] IBAN, UPI id, Pix key or lightning address [name Anna Schmidt] | verify CODE"
+        " | list | default 1 | direct 1 | rename 1 savings | remove 1"
     ),
     examples=(
         "!link bank DE89 3704 0044 0532 0130 00",
@@ -67,6 +67,7 @@ class AmbiguousNumberError(UserError):
         "!accounts",
         "!accounts default 2",
         "!accounts direct 1",
+        "!accounts rename 1 savings",
     ),
     aliases=("accounts", "绑定", "账户"),
     place=Place.DIRECT_ONLY,
@@ -82,6 +83,8 @@ async def link(call: Call) -> Answer:
             return await _list(call)
         case "default" | "direct" | "remove" | "unlink" as wish:
             return await _change(call, wish)
+        case "rename":
+            return await _rename(call)
         case _:
             return await _begin(call, _named(call))
 
@@ -98,6 +101,15 @@ async def _change(call: Call, wish: str) -> Answer:
     else:
         changed, key = await linking.remove(me, typed), "link.removed"
     return Answer(changed.step, key=key, facts={"account": changed.link.masked})
+
+
+async def _rename(call: Call) -> Answer:
+    number, _, nickname = call.rest.partition(" ")
+    changed = await call.desk.linking.rename(call.speaker, number, nickname.strip())
+    facts: Facts = {"account": changed.link.masked, "nickname": nickname.strip()}
+    if changed.link.nickname is None:
+        return Answer(changed.step, key="link.nameless", facts=facts)
+    return Answer(changed.step, key="link.renamed", facts=facts)
 
 
 def _named(call: Call) -> Meant:
@@ -154,14 +166,18 @@ async def _list(call: Call) -> Answer:
     links = await call.desk.book.links(call.speaker.person.id)
     if not links:
         return Answer(key="link.none", lines=("!link bank DE89 3704 0044 0532 0130 00",))
-    rows = tuple(_row(number, one) for number, one in enumerate(links, start=1))
+    rows = tuple(
+        _row(number, one, call.desk.nicknames.of(call.speaker.person, one))
+        for number, one in enumerate(links, start=1)
+    )
     return Answer(key="link.list", facts={"rows": rows})
 
 
-def _row(number: int, one: Link) -> Facts:
+def _row(number: int, one: Link, nickname: str | None) -> Facts:
     return {
         "number": number,
         "account": one.masked,
+        "nickname": ({"word": nickname},) if nickname else (),
         "currency": ({"code": one.currency},) if one.currency else (),
         "pending": ({},) if one.state is LinkState.PENDING else (),
         "failed": ({},) if one.state is LinkState.FAILED else (),

@@ -46,7 +46,7 @@ class Link:
 
     `currency` is the one that it holds; None if it takes each that the rail does. `holder` is the sealed name
     under which its owner says that it is held, if they told one. `takes_direct` says that its owner wants to
-    be paid straight into it.
+    be paid straight into it. `nickname` is what they call it, sealed, and `nickname_hash` finds it by that.
     """
 
     id: str
@@ -62,4 +62,6 @@ class Link:
     currency: str | None = None
     holder: bytes | None = None
     takes_direct: bool = False
+    nickname: bytes | None = None
+    nickname_hash: bytes | None = None
     version: int = 0

@@ -10,8 +10,11 @@ from paybridge.domain.people import Link, LinkState
 from paybridge.services.ports import Book, Rail
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from paybridge.services.nicknames import Nicknames
+
+BALANCE_WORDS: Final = frozenset({"balance", "余额"})
 DEFAULT_WORDS: Final = frozenset({"main", "default", "默认"})
 _SPOKEN: Final[Mapping[str, frozenset[str]]] = {
     "bank": frozenset({"iban", "upi", "pix"}),
@@ -82,22 +85,24 @@ class AmbiguousAccountError(UserError):
 class Accounts:
     """Finds a person's account for an order."""
 
-    def __init__(self, book: Book, rails: Mapping[str, Rail]) -> None:
+    def __init__(self, book: Book, rails: Mapping[str, Rail], nicknames: Nicknames) -> None:
         self._book = book
         self._rails = rails
+        self._nicknames = nicknames
 
     async def choose(self, person: str, kind: LegKind, currency: str | None, said: str = "") -> Link:
         """The verified account for an order of `kind` in `currency` (None: whichever it holds).
 
-        `said` is what the person calls it: its number in their list, the end of its own number, `bank`,
-        `card`, `upi`, the name of a rail, `main`. Without it, the default account if it fits, else the oldest
-        one that does. Raises what keeps every one from fitting, and never picks one of several by a guess.
+        `said` is what the person calls it: its number in their list, its nickname, the end of its own number,
+        `bank`, `card`, `upi`, the name of a rail, `main`. Without it, the default account if it fits, else
+        the oldest one that does. Raises what keeps every one from fitting, and never picks one of several by
+        a guess.
         """
         links = await self._book.links(person)
         verified = [link for link in links if link.state is LinkState.VERIFIED]
         if not verified:
             raise NoLinkedAccountError
-        meant = self._called(said, links) if said else verified
+        meant = self._called(said, person, links) if said else verified
         meant = [link for link in meant if link in verified]
         if not meant:
             raise UnknownAccountError(typed=said)
@@ -127,14 +132,21 @@ class Accounts:
         """Whether the account's rail can pay straight into it."""
         return link.rail in self._rails and self._takes(link, LegKind.DIRECT)
 
-    def _called(self, said: str, links: Sequence[Link]) -> Sequence[Link]:
+    def words_with_a_meaning(self) -> Collection[str]:
+        """What no account can be called, because it means something else where an account is named."""
+        kinds = {kind for rail in self._rails.values() for kind in rail.capabilities().links}
+        return BALANCE_WORDS | DEFAULT_WORDS | _SPOKEN.keys() | self._rails.keys() | kinds
+
+    def _called(self, said: str, person: str, links: Sequence[Link]) -> Sequence[Link]:
         """The accounts of the list that are called so."""
         word = said.casefold()
         if word in DEFAULT_WORDS:
             return [link for link in links if link.is_default]
         if word.isdecimal() and len(word) <= _LONGEST_NUMBER:
             return links[int(word) - 1 :][:1] if int(word) else ()
-        return [link for link in links if self._is_of(word, link) or _ends_in(word, link)]
+        found_by = self._nicknames.found_by(person, said)
+        named = [link for link in links if link.nickname_hash == found_by]
+        return named or [link for link in links if self._is_of(word, link) or _ends_in(word, link)]
 
     def _is_of(self, word: str, link: Link) -> bool:
         """Whether `word` is the account's rail, or a kind of account that this rail links."""

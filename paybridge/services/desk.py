@@ -14,6 +14,7 @@ from paybridge.services.gestures import Gestures
 from paybridge.services.holders import Holders
 from paybridge.services.linking import Linking
 from paybridge.services.news import News
+from paybridge.services.nicknames import Nicknames
 from paybridge.services.overview import Overview
 from paybridge.services.payments import Payments
 from paybridge.services.people import People
@@ -48,6 +49,7 @@ class Desk:
     requests: Requests
     claims: Claims
     linking: Linking
+    nicknames: Nicknames
     cancellations: Cancellations
     gestures: Gestures
     overview: Overview
@@ -69,7 +71,8 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     """Build every use case over these ports."""
     people = People(book, vault, clock, chance)
     policies = Policies(book, rooms, settings)
-    accounts = Accounts(book, rails)
+    nicknames = Nicknames(vault)
+    accounts = Accounts(book, rails, nicknames)
     holders = Holders(vault, rails)
     sources = Sources(book, rails, accounts)
     factors = Factors(book, vault, clock, chance)
@@ -95,7 +98,8 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         refunds=Refunds(book, clock, settings, payments),
         requests=requests,
         claims=claims,
-        linking=Linking(book, vault, clock, chance, rails, holders, accounts),
+        linking=Linking(book, vault, clock, chance, rails, holders, accounts, nicknames),
+        nicknames=nicknames,
         cancellations=cancellations,
         gestures=Gestures(book, mailbox, people, requests, cancellations),
         overview=Overview(book),

@@ -9,6 +9,7 @@ from paybridge.domain.errors import UserError
 from paybridge.domain.people import Link, LinkState
 from paybridge.services.accounts import Accounts, WrongWayError
 from paybridge.services.holders import Holder, Holders
+from paybridge.services.nicknames import Nicknames, NicknameTakenError
 from paybridge.services.ports import Book, Chance, Clock, LinkRefusedError, Rail, RailError, Step, Vault
 from paybridge.services.recognising import Meant, canonical, joined, meant
 from paybridge.services.sources import RailAwayError
@@ -87,7 +88,7 @@ class Changed:
 class Linking:
     """The use cases around linked accounts."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the ports, and what accounts are called
         self,
         book: Book,
         vault: Vault,
@@ -96,6 +97,7 @@ class Linking:
         rails: Mapping[str, Rail],
         holders: Holders,
         accounts: Accounts,
+        nicknames: Nicknames,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -104,6 +106,7 @@ class Linking:
         self._rails = rails
         self._holders = holders
         self._accounts = accounts
+        self._nicknames = nicknames
 
     def meant(self, words: str) -> Sequence[Meant]:
         """The accounts that `words` can name: a number, alone or behind the name of a rail or of a kind."""
@@ -212,6 +215,24 @@ class Linking:
         links = await self._book.links(owner.person.id)
         return Step(records=tuple(replace(link, takes_direct=False) for link in links if link.takes_direct))
 
+    async def rename(self, owner: Known, typed: str, nickname: str) -> Changed:
+        """Call the account with this number in the list so; without a word, it has no name of its own again.
+
+        Raises `UnfitNicknameError` and `NicknameTakenError`.
+        """
+        links = await self._book.links(owner.person.id)
+        chosen = _pick(links, typed)
+        if not nickname:
+            nameless = replace(chosen, nickname=None, nickname_hash=None)
+            return Changed(nameless, Step(records=(nameless,)))
+        words = self._accounts.words_with_a_meaning()
+        sealed, found_by = self._nicknames.seal(owner.person, nickname, words)
+        for other in links:
+            if other.id != chosen.id and other.nickname_hash == found_by:
+                raise NicknameTakenError(account=other.masked)
+        named = replace(chosen, nickname=sealed, nickname_hash=found_by)
+        return Changed(named, Step(records=(named,)))
+
     async def remove(self, owner: Known, typed: str) -> Changed:
         """Unlink the account with this number in the list; another becomes the default."""
         links = await self._book.links(owner.person.id)
@@ -224,7 +245,14 @@ class Linking:
         except RailError as error:
             raise RailAwayError from error
         removed = replace(
-            chosen, state=LinkState.REMOVED, is_default=False, takes_direct=False, number=b"", holder=None
+            chosen,
+            state=LinkState.REMOVED,
+            is_default=False,
+            takes_direct=False,
+            number=b"",
+            holder=None,
+            nickname=None,
+            nickname_hash=None,
         )
         rest = [link for link in links if link.id != chosen.id and link.state is LinkState.VERIFIED]
         heir = (replace(rest[0], is_default=True),) if chosen.is_default and rest else ()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.domain.people import Link
-from paybridge.services.accounts import Accounts, NoLinkedAccountError
+from paybridge.services.accounts import BALANCE_WORDS, Accounts, NoLinkedAccountError
 from paybridge.services.ports import Book, Order, OrderRefusedError, Quote, Rail, RailError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-BALANCE_WORDS: Final = frozenset({"balance", "余额"})
 
 
 class NothingToPayWithError(UserError):

@@ -73,6 +73,8 @@ def _link_row(link: Link) -> dict[str, Any]:
         "is_default": int(link.is_default),
         "currency": link.currency,
         "holder": link.holder,
+        "nickname": link.nickname,
+        "nickname_hash": link.nickname_hash,
         "takes_direct": int(link.takes_direct),
         "created": microseconds(link.created),
         "version": link.version,
@@ -93,6 +95,8 @@ def link_of(row: Row) -> Link:
         created=moment(row["created"]),
         currency=row["currency"],
         holder=row["holder"],
+        nickname=row["nickname"],
+        nickname_hash=row["nickname_hash"],
         takes_direct=bool(row["takes_direct"]),
         version=row["version"],
     )

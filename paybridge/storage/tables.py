@@ -164,6 +164,8 @@ link = Table(
     number_column("version"),
     text_column("currency", null=True),
     bytes_column("holder", null=True),
+    bytes_column("nickname", null=True),
+    bytes_column("nickname_hash", null=True),
     Column("takes_direct", BIG, nullable=False, server_default="0"),
     check("link_state", in_list("state", LinkState)),
     check("link_is_default", "is_default IN (0, 1)"),

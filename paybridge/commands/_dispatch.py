@@ -16,6 +16,7 @@ from paybridge.commands._corrections import corrections
 from paybridge.commands._frame import Answer, Call, Command, Place
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import only_digits, read_digits
+from paybridge.domain.people import check_not_frozen
 from paybridge.domain.permissions import Role
 from paybridge.domain.proof import may_move_money
 from paybridge.domain.request import Request
@@ -43,6 +44,8 @@ from paybridge.services.desk import Desk
 log = structlog.get_logger(__name__)
 
 TRIES: Final = 3
+STOPPING_TRIES: Final = 50
+"""What stops everything at once meets whatever is on its way in that moment."""
 NOTHING_SENT: Final = "lead.nothing_sent"
 FOR_EVERYONE: Final = "help"
 """The verb that tells nothing about anybody."""
@@ -141,7 +144,7 @@ class Dispatcher:
             await self._commit(spoken, Step(), ())
         elif command is None:
             await self._commit(spoken, Step(), self._unknown(spoken, typed.verb))
-        elif self._is_stale(spoken):
+        elif self._is_stale(spoken) and not command.only_stops:
             await self._commit(spoken, Step(), (self._stale(spoken),))
         else:
             await self._run(spoken, typed, command, role)
@@ -173,7 +176,7 @@ class Dispatcher:
 
     async def _run(self, spoken: Spoken, typed: _verbs.Typed, command: Command, role: Role) -> None:
         """Run a command; one that lost a race decides again."""
-        for _ in range(TRIES):
+        for _ in range(STOPPING_TRIES if command.only_stops else TRIES):
             call = await self._call(spoken, typed)
             step, says = await self._decide(command, call, role)
             try:
@@ -240,6 +243,8 @@ class Dispatcher:
             raise DirectOnlyError
         if command.proven and not may_move_money(call.spoken.proof, self._desk.settings.required_trust):
             raise DeviceNotProvenError
+        if not command.while_frozen:
+            check_not_frozen(call.speaker.person)
         return await command.run(call)
 
     # ------------------------------------------------------------ words back
@@ -360,5 +365,7 @@ def _origins(step: Step, event: str) -> tuple[Origin, ...]:
 
 
 def _helps(trouble: Trouble, command: Command | None) -> bool:
-    """Whether somebody who is frozen asks for what anyone may have."""
-    return trouble is Trouble.MASTER_KEY_CHANGED and command is not None and command.verb == FOR_EVERYONE
+    """Whether somebody of another master key asks for what anyone may have, or stops what is theirs."""
+    if command is None or trouble is not Trouble.MASTER_KEY_CHANGED:
+        return False
+    return command.verb == FOR_EVERYONE or command.only_stops

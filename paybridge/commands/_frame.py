@@ -168,7 +168,9 @@ class Command:
     `usage` is what stands behind the verb, `examples` are whole lines to copy. A refused command with
     `moves_money` begins "Nothing was sent.". `role` is the least that whoever types it must have. What is
     `proven` only runs for a device that could approve a payment: it changes where money is or can go. What
-    `takes_factor` may have a one-time code among its words, which is used up where others read it.
+    `takes_factor` may have a one-time code among its words, which is used up where others read it. What moves
+    money or is proven is refused to whoever has frozen, unless it runs `while_frozen`. What `only_stops`
+    things runs also for a message that comes late, or whose sender shows another master key than at first.
     """
 
     verb: str
@@ -180,6 +182,8 @@ class Command:
     role: Role
     proven: bool
     takes_factor: bool
+    while_frozen: bool
+    only_stops: bool
     run: Run
 
 
@@ -194,11 +198,26 @@ def command(  # noqa: PLR0913 - what a command declares of itself
     role: Role = Role.USER,
     proven: bool = False,
     takes_factor: bool = False,
+    while_frozen: bool = False,
+    only_stops: bool = False,
 ) -> Callable[[Run], Command]:
     """Make the decorated function the command `!verb`."""
 
     def declare(run: Run) -> Command:
-        return Command(verb, usage, examples, aliases, place, moves_money, role, proven, takes_factor, run)
+        return Command(
+            verb=verb,
+            usage=usage,
+            examples=examples,
+            aliases=aliases,
+            place=place,
+            moves_money=moves_money,
+            role=role,
+            proven=proven,
+            takes_factor=takes_factor,
+            while_frozen=while_frozen or not (moves_money or proven),
+            only_stops=only_stops,
+            run=run,
+        )
 
     return declare
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from paybridge.commands._frame import Answer, Call, Money, Role, command, read_payment_id
 
 
-@command("claim", usage="[PB-7K3QD]", examples=("!claim",), aliases=("领取",), role=Role.RECEIVE, proven=True)
+@command(
+    "claim",
+    usage="[PB-7K3QD]",
+    examples=("!claim",),
+    aliases=("领取",),
+    role=Role.RECEIVE,
+    proven=True,
+    while_frozen=True,
+)
 async def claim(call: Call) -> Answer:
     """Move what waits into the balance: one payment, or everything."""
     payment = read_payment_id(call.first) if call.first else None

@@ -35,6 +35,7 @@ class WhatAboutTheFactorError(UserError):
     role=Role.RECEIVE,
     proven=True,
     takes_factor=True,
+    while_frozen=True,
 )
 async def mfa(call: Call) -> Answer:
     """Set up an authenticator, try it, renew recovery codes, or get rid of it."""

@@ -11,6 +11,7 @@ from paybridge.commands._frame import Answer, Call, command, read_payment
     examples=("!request @bob:example.org 8 EUR for taxi", "!request 18,40 € @bob:example.org"),
     aliases=("ask", "收", "收款"),
     moves_money=True,
+    while_frozen=True,
 )
 async def request(call: Call) -> Answer:
     """Post a request that the person asked accepts or declines."""

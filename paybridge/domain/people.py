@@ -6,19 +6,43 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from paybridge.domain.errors import UserError
+
 if TYPE_CHECKING:
     from datetime import datetime
 
 
+class FrozenError(UserError):
+    """The person has stopped everything of theirs with `!freeze`."""
+
+    key = "error.frozen"
+
+    def __init__(self, *, since: datetime) -> None:
+        super().__init__(since=since)
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!unfreeze 123456",)
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who owns money. `key` is their wrapped data key: destroying it erases what is sealed for them."""
+    """Who owns money. `key` is their wrapped data key: destroying it erases what is sealed for them.
+
+    `frozen` is since when nothing of theirs may be paid, by their own `!freeze`.
+    """
 
     id: str
     key: bytes
     created: datetime
     language: str | None = None
+    frozen: datetime | None = None
     version: int = 0
+
+
+def check_not_frozen(person: Person) -> None:
+    """Raise `FrozenError` if the person has stopped everything of theirs."""
+    if person.frozen is not None:
+        raise FrozenError(since=person.frozen)
 
 
 @dataclass(frozen=True, slots=True)

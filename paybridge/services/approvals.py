@@ -13,7 +13,7 @@ from paybridge.domain.errors import UserError
 from paybridge.domain.factor import lightly_approved, strongly_approved
 from paybridge.domain.leg import Leg, LegEffect, LegHappening, LegKind, LegState
 from paybridge.domain.money import Money
-from paybridge.domain.people import Link, LinkState
+from paybridge.domain.people import Link, LinkState, Person, check_not_frozen
 from paybridge.domain.proof import DeviceNotProvenError, OwnDevice, Proof, may_move_money
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind
 from paybridge.services.accounts import NoLinkedAccountError
@@ -131,29 +131,30 @@ class Approvals:
     ) -> tuple[Step, tuple[Say, ...]]:
         """Approve exactly these terms, with the `digits` of the second factor where it is needed.
 
-        Raises what makes it impossible now: an unproven device, a payee who left, a room's limit, a used-up
-        allowance, a missing or wrong second factor.
+        Raises what makes it impossible now: an unproven device, a payer who froze, a payee who left, a room's
+        limit, a used-up allowance, a missing or wrong second factor.
         """
         if not may_move_money(proof, self._settings.required_trust) or not isinstance(proof, OwnDevice):
             raise DeviceNotProvenError
+        payer = await self._book.person(card.payer)
+        assert payer is not None  # a transfer's payer is a foreign key
+        check_not_frozen(payer)
         if card.kind is TransferKind.PAY:
             check_place(await self._rooms.facts(card.room), card.payee_mxid)
             await self._policies.check_payment(card.room, card.amount)
-        counted = await self._proven(card, proof.device, digits)
+        counted = await self._proven(card, payer, proof.device, digits)
         step, says = await self._set_off(
             transfers.advance(card, TransferHappening.APPROVE, self._clock.now())
         )
-        return counted + step, says
+        return counted + step + Step(unfrozen=(payer.id,)), says
 
-    async def _proven(self, card: Transfer, device: str, digits: str | None) -> Step:
+    async def _proven(self, card: Transfer, payer: Person, device: str, digits: str | None) -> Step:
         """What the approval changes of the second factor, whose code is used in the step that it approves."""
         factor = await self._factors.active(card.payer)
         if factor is None:
             await self._strength.check_by_code(card)
             return Step()
         if digits is not None:
-            payer = await self._book.person(card.payer)
-            assert payer is not None  # a transfer's payer is a foreign key
             return Step(records=(strongly_approved(await self._factors.use(payer, digits, device)),))
         if await self._strength.needs_factor(card, device):
             raise FactorNeededError(code=card.code)

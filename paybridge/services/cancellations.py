@@ -45,7 +45,7 @@ class Cancellations:
         """Cancel the transfer or request with this id, if it is the person's and can still be cancelled."""
         transfer = await self._book.transfer(payment)
         if transfer is not None and transfer.payer == person.person.id:
-            return await self._cancel_transfer(transfer)
+            return await self.stop(transfer)
         request = await self._book.request(payment)
         if request is None or request.asker != person.person.id:
             raise NoSuchPaymentError(payment=payment)
@@ -56,9 +56,13 @@ class Cancellations:
         """Cancel a card that awaits approval; whatever was confirmed is not touched."""
         if card.state is not TransferState.AWAITING_APPROVAL:
             raise NotPossibleNowError(payment=card.id, state=card.state, wanted="cancel")
-        return await self._cancel_transfer(card)
+        return await self.stop(card)
 
-    async def _cancel_transfer(self, transfer: Transfer) -> tuple[Step, tuple[Say, ...]]:
+    async def stop(self, transfer: Transfer) -> tuple[Step, tuple[Say, ...]]:
+        """End a card, a payment that has not reached its rail, or take back what nobody has claimed.
+
+        Raises `NotPossibleNowError` for what has moved on.
+        """
         if transfer.state is TransferState.CLAIMABLE:
             return await self._claims.take_back(transfer)
         cancelled = transfers.advance(transfer, TransferHappening.CANCEL, self._clock.now())

@@ -10,6 +10,7 @@ from paybridge.services.approvals import Approvals
 from paybridge.services.cancellations import Cancellations
 from paybridge.services.claims import Claims
 from paybridge.services.factors import Factors
+from paybridge.services.freezing import Freezing
 from paybridge.services.gestures import Gestures
 from paybridge.services.holders import Holders
 from paybridge.services.linking import Linking
@@ -45,6 +46,7 @@ class Desk:
     payments: Payments
     approvals: Approvals
     factors: Factors
+    freezing: Freezing
     refunds: Refunds
     requests: Requests
     claims: Claims
@@ -95,6 +97,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
             book, clock, settings, people, rooms, news, requests, policies, factors, strength
         ),
         factors=factors,
+        freezing=Freezing(book, clock, cancellations, factors),
         refunds=Refunds(book, clock, settings, payments),
         requests=requests,
         claims=claims,

@@ -12,6 +12,7 @@ import pyotp
 from paybridge.domain import factor as factors
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import Factor, FactorState, RecoveryCode
+from paybridge.domain.people import check_not_frozen
 from paybridge.services.ports import Book, Chance, Clock, Step, Vault
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class Factors:
 
     async def begin(self, known: Known) -> Begun:
         """A new secret, which counts once its first code is typed."""
+        check_not_frozen(known.person)
         before = await self._book.factor(known.person.id)
         now = self._clock.now()
         if before is not None and before.is_active(now):
@@ -158,6 +160,7 @@ class Factors:
 
     async def activate(self, known: Known, digits: str, device: str | None) -> Recovered:
         """The first code of a new factor: it counts from now on, and recovery codes are made."""
+        check_not_frozen(known.person)
         found = await self._book.factor(known.person.id)
         if found is None or found.state is not FactorState.PENDING:
             raise FactorThereError if await self.active(known.person.id) else NothingToActivateError
@@ -192,10 +195,18 @@ class Factors:
 
     async def switch_off(self, person: Person, word: str, device: str | None) -> Step:
         """End the factor, for a code of it or a recovery code, each of which counts once."""
+        check_not_frozen(person)
+        given, step = await self.give(person, word, device)
+        return Step(records=(replace(given, state=FactorState.OFF),)) + step
+
+    async def give(self, person: Person, word: str, device: str | None) -> tuple[Factor, Step]:
+        """The factor once a code of it or a recovery code was used, and what else is then to be written.
+
+        Raises `NoFactorError` or a `CountedError`, whose step is to be written.
+        """
         digits = factors.only_digits(word)
         if digits is not None:
-            taken = await self.use(person, digits, device)
-            return Step(records=(replace(taken, state=FactorState.OFF),))
+            return await self.use(person, digits, device), Step()
         found = await self.active(person.id)
         if found is None:
             raise NoFactorError
@@ -205,8 +216,8 @@ class Factors:
         code = await self._recovery_code(person.id, word)
         if code is None:
             raise self._wrong(found)
-        off = replace(found, state=FactorState.OFF, wrong=0, locked_until=None, reset_at=None)
-        return Step(records=(off, replace(code, used=True)))
+        given = replace(found, wrong=0, locked_until=None, reset_at=None)
+        return given, Step(records=(replace(code, used=True),))
 
     # ------------------------------------------------------------ inside
 

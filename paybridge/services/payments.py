@@ -10,6 +10,7 @@ from paybridge.domain.errors import UserError
 from paybridge.domain.ids import payment_id
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
+from paybridge.domain.people import check_not_frozen
 from paybridge.domain.permissions import Role
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind, TransferState
 from paybridge.services.notes import seal_note
@@ -189,7 +190,11 @@ class Payments:
         room: str,
         request: str | None = None,
     ) -> Transfer:
-        """A transfer with these terms, awaiting approval; whether they may be, the caller has checked."""
+        """A transfer with these terms, awaiting approval; whether they may be, the caller has checked.
+
+        Raises `FrozenError` for a payer who has stopped everything.
+        """
+        check_not_frozen(payer.person)
         now = self._clock.now()
         link = source.link.id if source.link else None
         drafted = Transfer(

@@ -135,7 +135,8 @@ class Step:
 
     A record with version 0 is inserted, any other updates the row that still has that version (the new row
     has version + 1). `done` are inbox events that this step has answered. `empties` are accounts, with their
-    currency, that hold nothing after its journals; else the step is stale.
+    currency, that hold nothing after its journals; `unfrozen` are persons who may pay when it is written;
+    else the step is stale.
     """
 
     records: tuple[Record, ...] = ()
@@ -143,6 +144,7 @@ class Step:
     posts: tuple[Post, ...] = ()
     done: tuple[str, ...] = ()
     empties: tuple[tuple[Account, str], ...] = ()
+    unfrozen: tuple[str, ...] = ()
 
     def __add__(self, other: Step) -> Step:
         return Step(
@@ -151,6 +153,7 @@ class Step:
             self.posts + other.posts,
             self.done + other.done,
             self.empties + other.empties,
+            self.unfrozen + other.unfrozen,
         )
 
 

@@ -43,12 +43,20 @@ def _person_row(person: Person) -> dict[str, Any]:
         "key": person.key,
         "created": microseconds(person.created),
         "language": person.language,
+        "frozen": microseconds_or_none(person.frozen),
         "version": person.version,
     }
 
 
 def person_of(row: Row) -> Person:
-    return Person(row["id"], row["key"], moment(row["created"]), row["language"], row["version"])
+    return Person(
+        id=row["id"],
+        key=row["key"],
+        created=moment(row["created"]),
+        language=row["language"],
+        frozen=moment_or_none(row["frozen"]),
+        version=row["version"],
+    )
 
 
 def _identity_row(identity: Identity) -> dict[str, Any]:

@@ -134,6 +134,7 @@ person = Table(
     number_column("created"),
     text_column("language", null=True),
     number_column("version"),
+    number_column("frozen", null=True),
     sqlite_strict=True,
 )
 

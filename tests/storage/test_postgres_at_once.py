@@ -67,6 +67,23 @@ async def test_a_batch_of_steps_is_one_trip(database: Database, connection: asyn
     assert len(trips) == 1
 
 
+async def test_those_who_must_not_be_frozen_are_looked_at_in_the_same_trip(
+    database: Database, connection: asyncpg.Connection
+) -> None:
+    await database.book.commit(people("anna", "bob"))
+    trips: list[Any] = []
+    connection.add_query_logger(trips.append)
+    steps = [
+        Step(records=(a_transfer("PB-1"),), unfrozen=("anna",)),
+        Step(records=(a_transfer("PB-2"),), unfrozen=("bob", "anna")),
+    ]
+    outcomes = await apply_all(connection, [WriteStep(step) for step in steps], NOW)
+
+    assert outcomes == [None, None]
+    assert await database.book.transfer("PB-2") is not None
+    assert len(trips) == 1
+
+
 async def test_a_stale_or_repeated_step_leaves_no_trace_and_is_told_why(
     database: Database, connection: asyncpg.Connection
 ) -> None:

@@ -325,6 +325,36 @@ async def test_a_step_that_leaves_nothing_in_an_account_is_stale_if_more_has_com
     assert (await book.balance("bob", "EUR")).minor == 500
 
 
+async def test_what_needs_somebody_not_to_be_frozen_is_stale_once_they_are(book: Book) -> None:
+    await book.commit(people("anna"))
+    anna = await book.person("anna")
+    assert anna is not None
+    await book.commit(Step(records=(a_transfer("PB-1"),), unfrozen=("anna",)))
+    await book.commit(Step(records=(replace(anna, frozen=START),)))
+
+    with pytest.raises(StaleError):
+        await book.commit(Step(records=(a_transfer("PB-2"),), unfrozen=("anna",)))
+    assert await book.person("anna") == replace(anna, frozen=START, version=2)
+    assert await book.transfer("PB-2") is None
+
+
+@pytest.mark.parametrize("freeze_first", [True, False])
+async def test_a_freeze_and_what_it_stops_have_one_order_also_in_one_batch(
+    book: Book, *, freeze_first: bool
+) -> None:
+    await book.commit(people("anna"))
+    anna = await book.person("anna")
+    assert anna is not None
+    freeze = Step(records=(replace(anna, frozen=START),))
+    paying = [Step(records=(a_transfer(f"PB-{number}"),), unfrozen=("anna",)) for number in range(3)]
+    steps = [freeze, *paying] if freeze_first else [*paying, freeze]
+    outcomes = await asyncio.gather(*map(book.commit, steps), return_exceptions=True)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, StaleError)]
+
+    assert len(refused) == (3 if freeze_first else 0)
+    assert outcomes.count(None) == 4 - len(refused)
+
+
 async def test_a_transfer_keeps_its_terms(book: Book) -> None:
     await book.commit(people("anna") + Step(records=(a_transfer("PB-1"),)))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A statement about rows, each of which it must write."""
+    """A statement about rows, each of which it must write or find."""
 
     sql: str
     rows: Sequence[dict[str, Any]]
@@ -50,6 +50,9 @@ def _parts(steps: Sequence[Step], now: int) -> Iterator[_Part]:
     """In one order for every writer, so that no two wait for each other; the books come after all of them."""
     if events := {event for step in steps for event in step.done}:
         yield _Part(sql.FINISH_LETTERS, [letter_done(event, now) for event in sorted(events)])
+    if persons := {person for step in steps for person in step.unfrozen}:
+        # Before what the steps write: whoever freezes somebody locks the person first as well.
+        yield _Part(sql.LOCK_UNFROZEN, [{"id": person} for person in sorted(persons)])
     of_kind: dict[type[Record], list[Record]] = defaultdict(list)
     for record in sorted((record for step in steps for record in step.records), key=writing_order):
         of_kind[type(record)].append(record)
@@ -71,7 +74,7 @@ def _joined(parts: Sequence[str], *, books: bool) -> str:
     """
     written, expected = [], []
     for place, part in enumerate(parts, start=2):
-        returning = "" if "RETURNING" in part else " RETURNING 1"
+        returning = "" if "RETURNING" in part or part.startswith("SELECT") else " RETURNING 1"
         written.append(f"part{place} AS ({part.replace('$1', f'${place}')}{returning})")
         expected.append(f"(SELECT count(*) FROM part{place}) = ${place + len(parts)}")  # noqa: S608 - our own names
     after = 2 + 2 * len(parts)

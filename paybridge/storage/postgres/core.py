@@ -94,12 +94,14 @@ def portions(works: Sequence[Work]) -> list[list[int]]:
     """
     found: list[list[int]] = [[]]
     touched: set[tuple[str, str]] = set()
+    looked_at: set[tuple[str, str]] = set()
     for place, work in enumerate(works):
-        touches = mail.touched_by(work)
-        if not touched.isdisjoint(touches):
+        touches, looks_at = mail.touched_by(work), mail.looked_at_by(work)
+        if not (touched.isdisjoint(touches | looks_at) and looked_at.isdisjoint(touches)):
             found.append([])
-            touched = set()
+            touched, looked_at = set(), set()
         touched |= touches
+        looked_at |= looks_at
         found[-1].append(place)
     return found
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def touched_by(work: Work) -> set[tuple[str, str]]:
-    """What the work reads or writes, by kind and key; two that share nothing may be written in any order."""
+    """What the work writes, by kind and key; two that share nothing may be written in any order."""
     found: set[tuple[str, str]]
     match work:
         case WriteStep(step):
@@ -59,6 +59,11 @@ def touched_by(work: Work) -> set[tuple[str, str]]:
         case KeepVaultCheck():
             found = {("vault_check", "")}
     return found
+
+
+def looked_at_by(work: Work) -> set[tuple[str, str]]:
+    """What the work only looks at, as others may do at the same time, while nobody writes it."""
+    return {("person", person) for person in work.step.unfrozen} if isinstance(work, WriteStep) else set()
 
 
 async def finish_letters(connection: asyncpg.Connection, events: Sequence[str], now: int) -> set[str]:

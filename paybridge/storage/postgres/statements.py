@@ -89,6 +89,10 @@ BIND_SEEN: Final = (
 BOUND: Final = "SELECT what, event FROM seen WHERE what = ANY ($1::text[])"
 KEEP_WRAPPED_KEY: Final = 'UPDATE person SET "key" = $2, version = version + 1 WHERE id = $1'
 CHANGE_VAULT_CHECK: Final = "UPDATE vault_check SET value = $1"
+LOCK_UNFROZEN: Final = (
+    'SELECT 1 FROM json_populate_recordset(NULL::"person", $1::json) AS named'
+    " JOIN person USING (id) WHERE person.frozen IS NULL FOR SHARE OF person"
+)
 BALANCE: Final = "SELECT balance FROM account WHERE owner = $1 AND kind = $2 AND currency = $3"
 KEEP_VAULT_CHECK: Final = "INSERT INTO vault_check (id, value) VALUES (1, $1) ON CONFLICT (id) DO NOTHING"
 VAULT_CHECK: Final = "SELECT value FROM vault_check"

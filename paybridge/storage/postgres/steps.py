@@ -31,6 +31,7 @@ async def write_steps(connection: asyncpg.Connection, works: Sequence[WriteStep]
         for event in events:
             if event not in finished:
                 raise AlreadyDoneError(event)
+    await _lock_unfrozen(connection, {person for step in steps for person in step.unfrozen})
     for record in sorted((record for step in steps for record in step.records), key=writing_order):
         await _write_record(connection, record)
     if journals := [journal for step in steps for journal in step.journals]:
@@ -42,6 +43,12 @@ async def write_steps(connection: asyncpg.Connection, works: Sequence[WriteStep]
     if posts := [post_row(post) for step in steps for post in step.posts]:
         await connection.execute(sql.INSERT_POSTS, sql.as_json(posts))
     return [None] * len(steps)
+
+
+async def _lock_unfrozen(connection: asyncpg.Connection, persons: set[str]) -> None:
+    rows = sql.as_json([{"id": person} for person in sorted(persons)])
+    if persons and len(await connection.fetch(sql.LOCK_UNFROZEN, rows)) < len(persons):
+        raise StaleError("who is to pay may not any more")
 
 
 async def _write_record(connection: asyncpg.Connection, record: Record) -> None:

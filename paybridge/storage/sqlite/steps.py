@@ -30,6 +30,9 @@ def write_step(connection: sqlite3.Connection, work: WriteStep, now: int) -> Non
     for event in step.done:
         if not finish_letter(connection, event, now):
             raise AlreadyDoneError(event)
+    for person in step.unfrozen:
+        if connection.execute(sql.FIND_FROZEN, (person,)).fetchone() != (None,):
+            raise StaleError(f"{person} may not pay any more")
     for record in sorted(step.records, key=writing_order):
         _write_record(connection, record)
     for journal in step.journals:

@@ -1,0 +1,93 @@
+"""Stopping everything of a person at once, and letting them go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from paybridge.domain.errors import UserError
+from paybridge.domain.transfer import NotPossibleNowError
+from paybridge.services.factors import NoFactorError
+from paybridge.services.ports import Book, Clock, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from paybridge.services.cancellations import Cancellations
+    from paybridge.services.factors import Factors
+    from paybridge.services.people import Known
+    from paybridge.services.says import Say
+
+
+class NotFrozenError(UserError):
+    """There is nothing to unfreeze."""
+
+    key = "error.not_frozen"
+
+
+class NoFactorToUnfreezeError(UserError):
+    """Without a second factor nobody in the chat can end a freeze."""
+
+    key = "error.no_factor_to_unfreeze"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Since when a person is frozen, how many cards and payments end with it, and which go on.
+
+    What goes on (ids) had reached its rail, which is asked for nothing twice and cannot be asked to forget.
+    """
+
+    since: datetime
+    step: Step
+    says: tuple[Say, ...]
+    ended: int
+    going_on: Sequence[str]
+
+
+class Freezing:
+    """The use cases around `!freeze`. It is kept apart from the freeze that a changed master key brings."""
+
+    def __init__(self, book: Book, clock: Clock, cancellations: Cancellations, factors: Factors) -> None:
+        self._book = book
+        self._clock = clock
+        self._cancellations = cancellations
+        self._factors = factors
+
+    async def freeze(self, known: Known) -> Stopped:
+        """Let nothing of this person be paid from now on; what comes in still does.
+
+        Open cards end, and so does what was approved and has not reached its rail: what it held is released.
+        All of it is one step, which an approval in the same moment makes stale, or is made stale by.
+        """
+        person = known.person
+        since = person.frozen or self._clock.now()
+        records = (replace(person, frozen=since), *known.introduction.records[1:])
+        step = Step(records=() if person.frozen else records)
+        says: tuple[Say, ...] = ()
+        ended, going_on = 0, list[str]()
+        if not known.is_new:
+            cards = await self._book.awaiting_approval(person.id)
+            for transfer in (*cards, *await self._book.under_way(person.id)):
+                try:
+                    more, told = await self._cancellations.stop(transfer)
+                except NotPossibleNowError:
+                    going_on.append(transfer.id)
+                    continue
+                step, says = step + more, (*says, *told)
+                ended += 1
+        return Stopped(since, step, says, ended, going_on)
+
+    async def unfreeze(self, known: Known, word: str, device: str | None) -> Step:
+        """Let the person pay again, for a code of their second factor or a recovery code, which is used up.
+
+        Raises `NotFrozenError`, `NoFactorToUnfreezeError`, or a `CountedError`, whose step is to be written.
+        """
+        if known.person.frozen is None:
+            raise NotFrozenError
+        try:
+            given, step = await self._factors.give(known.person, word, device)
+        except NoFactorError as error:
+            raise NoFactorToUnfreezeError from error
+        return Step(records=(replace(known.person, frozen=None), given)) + step

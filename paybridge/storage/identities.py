@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 from paybridge.storage.errors import DatabaseError
 from paybridge.storage.moments import microseconds
 from paybridge.storage.outside import opened
+from paybridge.storage.pinning_tables import pinned_key
 from paybridge.storage.postgres.connection import AWAY, SCHEME, WRITING, place_error, server_of
 from paybridge.storage.rows import pinned_key_of
 from paybridge.storage.sqlite.connection import connect, path_of
-from paybridge.storage.tables import pinned_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from paybridge.domain.request import Request
 from paybridge.domain.spoken import Origin
 from paybridge.domain.transfer import Transfer
 from paybridge.domain.webhook import Webhook
-from paybridge.storage import factor_tables, tables, webhook_tables
+from paybridge.storage import factor_tables, pinning_tables, tables, webhook_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Transfer: tables.transfer,
     Leg: tables.leg,
     RoomPolicy: tables.room_policy,
-    PinnedKey: tables.pinned_key,
+    PinnedKey: pinning_tables.pinned_key,
     Origin: tables.origin,
     Factor: factor_tables.factor,
     RecoveryCode: factor_tables.recovery_code,

@@ -28,6 +28,7 @@ from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services.ports import Errand
 from paybridge.storage.columns import in_list
 from paybridge.storage.factor_tables import factor, recovery_code
+from paybridge.storage.pinning_tables import pinned_key
 from paybridge.storage.tables import (
     IS_CLAIMABLE,
     IS_DUE_LEG,
@@ -42,7 +43,6 @@ from paybridge.storage.tables import (
     link,
     origin,
     person,
-    pinned_key,
     request,
     room_policy,
     transfer,

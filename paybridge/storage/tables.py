@@ -289,21 +289,6 @@ leg = Table(
     sqlite_strict=True,
 )
 
-pinned_key = Table(
-    "pinned_key",
-    metadata,
-    Column("mxid", TEXT, primary_key=True),
-    text_column("key"),
-    text_column("other", null=True),
-    number_column("since", null=True),
-    number_column("until", null=True),
-    number_column("version"),
-    check("pinned_key_frozen_since", "since IS NOT NULL OR (other IS NULL AND until IS NULL)"),
-    check("pinned_key_until_taken", "(until IS NULL) = (other IS NULL)"),
-    Index("pinned_key_frozen", "mxid", **where("since IS NOT NULL")),
-    sqlite_strict=True,
-)
-
 origin = Table(
     "origin",
     metadata,

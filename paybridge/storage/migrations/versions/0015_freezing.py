@@ -8,8 +8,8 @@ from alembic import op
 
 from paybridge.storage.columns import number_column
 
-revision: Final = "0014"
-down_revision: Final = "0013"
+revision: Final = "0015"
+down_revision: Final = "0014"
 
 
 def upgrade() -> None:

@@ -23,7 +23,7 @@ from tests.harness import PASSWORD
 if TYPE_CHECKING:
     from tests.harness import People
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 ROOT = Path(__file__).parents[2]
 ENGINES = ("docker", "podman")
@@ -107,6 +107,20 @@ def test_it_runs_as_nobody_special_says_what_it_is_and_brings_no_installer(
     assert set(settings["Volumes"]) == {"/data"}
     assert looked.returncode != 0
     assert "No module named" in looked.stderr
+
+
+@pytest.mark.parametrize("profile", ["sandbox-bank", "postgres", "monitoring", "demo"])
+def test_the_compose_file_is_one_that_compose_understands(engine: Engine, profile: str) -> None:
+    if engine("compose", "version").returncode:
+        pytest.skip(f"COMPOSE.YAML IS NOT TESTED: {engine.name} has no compose")
+    file = str(ROOT / "docker" / "compose.yaml")
+    engine.says(
+        "compose", "-f", file, "--env-file", str(ROOT / "docker" / "env.example"), "config", "--quiet"
+    )
+    services = engine.says("compose", "-f", file, "--profile", profile, "config", "--services").split()
+
+    assert "paybridge" in services
+    assert len(services) > 1
 
 
 def test_the_first_run_writes_a_config_to_fill_in_and_the_second_asks_for_it(

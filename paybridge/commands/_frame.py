@@ -15,15 +15,19 @@ from paybridge.commands._grammar import (
     Named,
     PayeeMissingError,
     PaymentWords,
+    UnknownPayeeError,
     fill_in,
     read_account,
     read_amount_only,
     read_payment,
+    read_person,
     read_refund,
+    with_full_ids,
 )
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import read_digits
 from paybridge.domain.facts import Fact, Facts, Who
+from paybridge.domain.history import EVERYTHING, Bookmark, Mark, Search, Sort, Sought, read_search
 from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_id
 from paybridge.domain.money import Money
 from paybridge.domain.people import Link, LinkState
@@ -46,8 +50,10 @@ if TYPE_CHECKING:
     from paybridge.services.desk import Desk
 
 __all__ = [
+    "EVERYTHING",
     "NOBODY_ASKED",
     "Answer",
+    "Bookmark",
     "Call",
     "Command",
     "Fact",
@@ -56,6 +62,7 @@ __all__ = [
     "Known",
     "Link",
     "LinkState",
+    "Mark",
     "Meant",
     "Money",
     "Named",
@@ -67,10 +74,14 @@ __all__ = [
     "RequestState",
     "Role",
     "Say",
+    "Search",
+    "Sort",
+    "Sought",
     "Step",
     "Transfer",
     "TransferKind",
     "TransferState",
+    "UnknownPayeeError",
     "UserError",
     "Who",
     "Wish",
@@ -84,8 +95,11 @@ __all__ = [
     "read_digits",
     "read_payment",
     "read_payment_id",
+    "read_person",
     "read_refund",
+    "read_search",
     "read_wish",
+    "with_full_ids",
 ]
 
 

@@ -129,6 +129,11 @@ def read_payment(words: str, people: Named, default_currency: str) -> PaymentWor
     return PaymentWords(payee, amount, _unmark(" ".join(after), pills), source)
 
 
+def read_person(typed: str, people: Named) -> str:
+    """The Matrix id of the one person whom `typed` names: a full id, `@localpart`, or a name in the room."""
+    return _resolve(typed, (), people)
+
+
 def read_amount_only(words: str, default_currency: str) -> Money:
     """Read an amount that stands alone (with words behind it that say nothing)."""
     amount, _ = find_amount(words.split(), default_currency=default_currency)

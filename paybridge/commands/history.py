@@ -2,47 +2,159 @@
 
 from __future__ import annotations
 
-from paybridge.commands._frame import Answer, Call, Fact, Facts, Place, Role, Transfer, TransferKind, command
+from paybridge.commands._frame import (
+    EVERYTHING,
+    Answer,
+    Bookmark,
+    Call,
+    Fact,
+    Facts,
+    Mark,
+    Place,
+    Request,
+    Role,
+    Sort,
+    Sought,
+    Step,
+    Transfer,
+    TransferKind,
+    UnknownPayeeError,
+    UserError,
+    command,
+    read_person,
+    read_search,
+    with_full_ids,
+)
 
 PAGE = 10
+MOST_NAMESAKES = 50
 UNUSUAL = (
     "awaiting_approval", "under_way", "unsure", "claimable", "returned", "refused", "cancelled", "expired",
     "reversed",
 )  # fmt: skip
 """States that a line of history names; settled and claimed payments need no word."""
+OF_REQUESTS = ("open", "accepted", "paid", "declined")
+"""States that only requests have."""
+
+
+class NotSoughtError(UserError):
+    """The words are nothing that can be looked for."""
+
+    key = "error.not_sought"
+
+    def __init__(self, *, typed: str) -> None:
+        super().__init__(typed=typed)
 
 
 @command(
     "history",
-    examples=("!history",),
+    usage="[@someone] [2026-10] [here] [sent | received | requests | refunds | topups | cashouts] | more",
+    examples=("!history", "!history @bob:example.org october", "!history refunds here", "!history more"),
     aliases=("记录",),
     place=Place.ANSWERED_DIRECTLY,
     role=Role.RECEIVE,
 )
 async def history(call: Call) -> Answer:
-    """The newest payments."""
+    """The newest payments of those that are looked for, or those behind the last page."""
     me = call.speaker.person.id
-    found = await call.desk.book.history(me, None, PAGE)
+    kept = await call.desk.book.bookmark(me)
+    line = with_full_ids(call.words, call.spoken.pills)
+    search = read_search(line, call.language, call.desk.clock.now().date())
+    goes_on = line != "" and search.more
+    if goes_on and kept is None:
+        return Answer(key="history.end")
+    if goes_on and kept is not None:
+        sought, after = kept.sought, kept.mark
+    else:
+        other = await _other(call, search.who) if search.who else None
+        room = call.room.id if search.here else None
+        sought, after = Sought(other, search.month, room, search.sort), None
+    found = await _found(call, sought, after)
     if not found:
-        return Answer(key="history.empty")
-    rows = [await _row(call, transfer) for transfer in found]
-    return Answer(key="history.page", facts={"rows": tuple(rows), "count": len(rows)})
+        return Answer(key="history.end" if goes_on else _nothing(sought))
+    rows = [await _row(call, each) for each in found[:PAGE]]
+    last = found[:PAGE][-1]
+    mark = Mark(last.created, last.id)
+    place = Bookmark(me, sought, mark, kept.version if kept else 0)
+    facts = _title(sought, len(rows), goes_on=goes_on) | {
+        "rows": tuple(rows),
+        "more": ({},) if len(found) > PAGE else (),
+    }
+    return Answer(Step(records=(place,)), key="history.page", facts=facts)
 
 
-async def _row(call: Call, transfer: Transfer) -> Facts:
-    """One line: the amount is signed as the person's balance or account feels it."""
+def _nothing(sought: Sought) -> str:
+    return "history.empty" if sought == EVERYTHING else "history.none"
+
+
+async def _found(call: Call, sought: Sought, after: Mark | None) -> tuple[Transfer | Request, ...]:
+    """A page, and one more if there are more."""
+    me, book = call.speaker.person.id, call.desk.book
+    if sought.sort is Sort.REQUESTS:
+        return tuple(await book.history_of_requests(me, PAGE + 1, sought, after))
+    return tuple(await book.history(me, PAGE + 1, sought, after))
+
+
+async def _other(call: Call, typed: str) -> str:
+    """The Matrix id of whoever is looked for: somebody of this room, or a payment partner."""
+    try:
+        return read_person(typed, call.named)
+    except UnknownPayeeError as error:
+        localpart = typed.removeprefix("@")
+        if localpart == typed or not localpart or len(localpart.split()) > 1:
+            raise NotSoughtError(typed=typed[:40]) from error
+    me, book = call.speaker.person.id, call.desk.book
+    namesakes = await book.namesakes(localpart, MOST_NAMESAKES)
+    paid = [mxid for mxid in namesakes if await book.history(me, 1, Sought(mxid))]
+    if len(paid) != 1:
+        raise NotSoughtError(typed=typed[:40])
+    return paid[0]
+
+
+def _title(sought: Sought, count: int, *, goes_on: bool) -> dict[str, Fact]:
+    """What the page lists, each part there or not."""
+    latest = sought == EVERYTHING and not goes_on
+    kinds: dict[str, Fact] = {sort.value: ({},) if sort is sought.sort else () for sort in Sort}
+    return kinds | {
+        "latest": ({"count": count},) if latest else (),
+        "all": ({},) if sought.sort is None and not latest else (),
+        "other": ({"who": sought.other},) if sought.other else (),
+        "month": ({"month": sought.month},) if sought.month else (),
+        "here": ({},) if sought.room else (),
+        "continued": ({},) if goes_on else (),
+    }
+
+
+async def _row(call: Call, found: Transfer | Request) -> Facts:
+    """One line of the page."""
+    state = found.state.value if isinstance(found, Request) else await call.desk.overview.state_of(found)
+    told: dict[str, Fact] = {shown: ({},) if shown == state else () for shown in (*UNUSUAL, *OF_REQUESTS)}
+    told |= {"at": found.created, "payment": found.id}
+    return told | (_of_request(call, found) if isinstance(found, Request) else _of_transfer(call, found))
+
+
+def _of_transfer(call: Call, transfer: Transfer) -> dict[str, Fact]:
+    """The amount is signed as the person's balance or account feels it."""
     outgoing = transfer.payer == call.speaker.person.id
     own = not transfer.kind.between_people
-    state = await call.desk.overview.state_of(transfer)
     other = transfer.payee_mxid if outgoing else transfer.payer_mxid
-    unusual: dict[str, Fact] = {shown: ({},) if shown == state else () for shown in UNUSUAL}
-    return unusual | {
-        "at": transfer.created,
-        "payment": transfer.id,
+    return {
         "amount": transfer.amount if own or not outgoing else -transfer.amount,
         "topup": ({},) if transfer.kind is TransferKind.TOPUP else (),
         "cashout": ({},) if transfer.kind is TransferKind.CASHOUT else (),
         "refund": ({"original": transfer.original},) if transfer.original else (),
         "to": ({"who": other},) if not own and outgoing else (),
         "by": ({"who": other},) if not own and not outgoing else (),
+        "asked": (),
+        "asked_by": (),
+    }
+
+
+def _of_request(call: Call, request: Request) -> dict[str, Fact]:
+    made = request.asker == call.speaker.person.id
+    nothing: dict[str, Fact] = {"topup": (), "cashout": (), "refund": (), "to": (), "by": ()}
+    return nothing | {
+        "amount": request.amount,
+        "asked": ({"who": request.asked_mxid},) if made else (),
+        "asked_by": () if made else ({"who": request.asker_mxid},),
     }

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 
 from paybridge.domain.money import Money
+from paybridge.domain.month import Month
 
 
 class NotFactsError(ValueError):
@@ -23,7 +24,7 @@ class Who:
     name: str | None = None
 
 
-Fact: TypeAlias = str | int | Money | Who | datetime | date | tuple["Facts", ...] | None
+Fact: TypeAlias = str | int | Money | Who | datetime | date | Month | tuple["Facts", ...] | None
 Facts: TypeAlias = Mapping[str, Fact]
 
 _COMPACT: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
@@ -58,10 +59,10 @@ def _pack(fact: Fact) -> object:
             return ["money", fact.minor, fact.currency]
         case Who():
             return ["who", fact.mxid, fact.name]
-        case datetime():  # before date: every datetime is a date too
-            return ["time", fact.isoformat()]
-        case date():
-            return ["date", fact.isoformat()]
+        case date():  # every datetime is a date too
+            return ["time" if isinstance(fact, datetime) else "date", fact.isoformat()]
+        case Month():
+            return ["month", fact.year, fact.month]
         case tuple():
             return ["rows", *(_pack_all(row) for row in fact)]
 
@@ -85,6 +86,8 @@ def _unpack(packed: object) -> Fact:
             fact = datetime.fromisoformat(text)
         case ["date", str(text)]:
             fact = date.fromisoformat(text)
+        case ["month", int(year), int(month)]:
+            fact = Month(year, month)
         case ["rows", *rows]:
             fact = tuple(_unpack_all(row) for row in rows)
         case _:

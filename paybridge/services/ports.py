@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from paybridge.domain.factor import Factor, RecoveryCode
+from paybridge.domain.history import EVERYTHING, Bookmark
 from paybridge.domain.leg import Leg
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from paybridge.domain.history import Mark, Sought
     from paybridge.domain.ledger import Account, Journal
     from paybridge.domain.money import Money
 from paybridge.services.mail import Letter, Mailbox, Post
@@ -126,6 +128,7 @@ Record = (
     | Webhook
     | Factor
     | RecoveryCode
+    | Bookmark
 )
 
 
@@ -244,8 +247,22 @@ class Book(Protocol):
 
     async def claimable(self, payee: str) -> Sequence[Transfer]: ...
     async def claimable_from(self, payer: str) -> Sequence[Transfer]: ...
-    async def history(self, person: str, before: datetime | None, limit: int) -> Sequence[Transfer]:
-        """Transfers in which the person pays or is paid, newest first; without open cards of others."""
+    async def history(
+        self, person: str, limit: int, sought: Sought = EVERYTHING, after: Mark | None = None
+    ) -> Sequence[Transfer]:
+        """What is sought of the transfers in which the person pays or is paid, newest first.
+
+        Of others' only those once approved. `after` is where the page before ended.
+        """
+
+    async def history_of_requests(
+        self, person: str, limit: int, sought: Sought, after: Mark | None = None
+    ) -> Sequence[Request]:
+        """What is sought of the requests that the person made or was sent, newest first."""
+
+    async def bookmark(self, person: str) -> Bookmark | None: ...
+    async def namesakes(self, localpart: str, limit: int) -> Sequence[str]:
+        """Known Matrix ids that begin with `@localpart:`."""
 
     async def request(self, request: str) -> Request | None: ...
     async def requests_of(self, asker: str) -> Sequence[Request]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from paybridge.domain.history import EVERYTHING
 from paybridge.domain.ledger import AccountKind
 from paybridge.domain.money import Money
 from paybridge.domain.transfer import TransferState
 from paybridge.services.figures import StepTally
 from paybridge.services.ports import ApprovedSoFar, Due, Errand, StepRefusedError
-from paybridge.storage import factor_rows, rows
+from paybridge.storage import factor_rows, history_rows, rows
+from paybridge.storage import history_questions as history
 from paybridge.storage import questions as ask
 from paybridge.storage.moments import microseconds, moment
 from paybridge.storage.works import WriteStep
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Executable
 
     from paybridge.domain.factor import Factor, RecoveryCode
+    from paybridge.domain.history import Bookmark, Mark, Sought
     from paybridge.domain.leg import Leg
     from paybridge.domain.people import Link, Person
     from paybridge.domain.pinning import PinnedKey
@@ -32,8 +35,6 @@ if TYPE_CHECKING:
     from paybridge.storage.reading import Facts, Reading
     from paybridge.storage.rows import Row
     from paybridge.storage.writing import Writing
-
-_NEVER: Final = 2**63 - 1  # microseconds; later than every time that is stored
 
 
 class SqlBook:
@@ -106,14 +107,26 @@ class SqlBook:
     async def claimable(self, payee: str) -> Sequence[Transfer]:
         return await self._transfers(ask.CLAIMABLE, {"payee": payee})
 
-    async def history(self, person: str, before: datetime | None, limit: int) -> Sequence[Transfer]:
-        """Transfers in which the person pays or is paid, newest first; of others only those once approved."""
-        asked: Facts = {
-            "person": person,
-            "before": _NEVER if before is None else microseconds(before),
-            "limit": limit,
-        }
-        return await self._transfers(ask.HISTORY, asked)
+    async def history(
+        self, person: str, limit: int, sought: Sought = EVERYTHING, after: Mark | None = None
+    ) -> Sequence[Transfer]:
+        facts = history.facts_of(person, sought, after, limit)
+        return await self._transfers(history.transfers_of(history.shape_of(sought)), facts)
+
+    async def history_of_requests(
+        self, person: str, limit: int, sought: Sought, after: Mark | None = None
+    ) -> Sequence[Request]:
+        facts = history.facts_of(person, sought, after, limit)
+        return await self._requests(history.requests_of(history.shape_of(sought)), facts)
+
+    async def bookmark(self, person: str) -> Bookmark | None:
+        row = await self._reader.first(history.BOOKMARK, {"person": person})
+        return None if row is None else history_rows.bookmark_of(row)
+
+    async def namesakes(self, localpart: str, limit: int) -> Sequence[str]:
+        # ";" comes right behind ":" in the order of bytes.
+        asked: Facts = {"first": f"@{localpart}:", "behind": f"@{localpart};", "limit": limit}
+        return [row["mxid"] for row in await self._reader.rows(history.NAMESAKES, asked)]
 
     async def paid_before(self, payer: str) -> Sequence[str]:
         return [row["payee_mxid"] for row in await self._reader.rows(ask.PAID_BEFORE, {"payer": payer})]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.factor import Factor, RecoveryCode
+from paybridge.domain.history import Bookmark
 from paybridge.domain.leg import Leg
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
@@ -13,7 +14,7 @@ from paybridge.domain.request import Request
 from paybridge.domain.spoken import Origin
 from paybridge.domain.transfer import Transfer
 from paybridge.domain.webhook import Webhook
-from paybridge.storage import factor_tables, pinning_tables, tables, webhook_tables
+from paybridge.storage import factor_tables, history_tables, pinning_tables, tables, webhook_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Factor: factor_tables.factor,
     RecoveryCode: factor_tables.recovery_code,
     Webhook: webhook_tables.webhook,
+    Bookmark: history_tables.bookmark,
 }
 """The table of every kind of record; the order is that in which foreign keys let them be written."""
 
@@ -52,6 +54,7 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Factor: (),
     RecoveryCode: ("person", "hash"),
     Webhook: ("rail", "body", "received"),
+    Bookmark: (),
 }
 """What never changes of a record once it is written: left out of updates, which so touch fewer indexes."""
 

@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     select,
     text,
-    union,
     union_all,
 )
 
@@ -63,7 +62,6 @@ ITS_TRANSFER: Final = "its_transfer_"
 """What the columns of a leg's transfer begin with where both are asked for."""
 
 _LIMIT: Final = bindparam("limit", type_=Integer)
-_BEFORE: Final = bindparam("before", type_=BigInteger)
 _AFTER: Final = bindparam("after", type_=BigInteger)
 _AT: Final = bindparam("at", type_=BigInteger)
 _ERRANDS: Final = {
@@ -101,17 +99,6 @@ def _open_of_payer(state: TransferState) -> Select[Any]:
         transfer.c.payer == bindparam("payer"),
         text(in_list("transfer.state", (state,))),
     )
-
-
-def _history() -> Select[Any]:
-    approved = _is_none_of(_NEVER_APPROVED)
-    earlier = transfer.c.created < _BEFORE
-    who: BindParameter[str] = bindparam("person")
-    # Each side reads the newest few by its own index; together they would sort the person's whole past.
-    paid = _newest_first(select(transfer).where(transfer.c.payer == who, earlier)).limit(_LIMIT)
-    got = _newest_first(select(transfer).where(transfer.c.payee == who, approved, earlier)).limit(_LIMIT)
-    both = union(select(paid.subquery()), select(got.subquery())).subquery()
-    return select(both).order_by(both.c.created.desc(), both.c.id.desc()).limit(_LIMIT)
 
 
 def _with_transfer() -> Select[Any]:
@@ -153,7 +140,6 @@ BALANCE: Final = select(account.c.balance).where(
 )
 TRANSFER: Final = select(transfer).where(transfer.c.id == bindparam("id"))
 OPEN_OF_PAYER: Final = {state: _open_of_payer(state) for state in OPEN_STATES}
-HISTORY: Final = _history()
 PAID_BEFORE: Final = (
     select(transfer.c.payee_mxid).distinct().where(*_approved_by_payer()).order_by(transfer.c.payee_mxid)
 )

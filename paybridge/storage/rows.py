@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from paybridge.domain.factor import Factor, RecoveryCode
+from paybridge.domain.history import Bookmark
 from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.money import CurrencyMismatchError, Money
 from paybridge.domain.people import Identity, Link, LinkState, Person
@@ -14,7 +15,7 @@ from paybridge.domain.request import Request, RequestState
 from paybridge.domain.spoken import Origin
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.domain.webhook import Webhook
-from paybridge.storage import factor_rows
+from paybridge.storage import factor_rows, history_rows
 from paybridge.storage.moments import microseconds, microseconds_or_none, moment, moment_or_none
 
 if TYPE_CHECKING:
@@ -312,4 +313,5 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Factor: factor_rows.factor_row,
     RecoveryCode: factor_rows.recovery_code_row,
     Webhook: _webhook_row,
+    Bookmark: history_rows.bookmark_row,
 }

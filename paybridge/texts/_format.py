@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from paybridge.domain.money import Money
+    from paybridge.domain.month import Month
 
 _UNSEEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
 _MARKS: Final = frozenset({"Mn", "Me"})
@@ -54,6 +55,11 @@ def number_text(number: int, locale: Locale) -> str:
 def date_text(day: date, locale: Locale) -> str:
     """Write a day, the month by its name: 1/10 is two different days."""
     return format_skeleton("yMMMd", datetime(day.year, day.month, day.day, tzinfo=UTC), locale=locale)
+
+
+def month_text(month: Month, locale: Locale) -> str:
+    """Write a month by its name, with the year."""
+    return format_skeleton("yMMMM", datetime(month.year, month.month, 1, tzinfo=UTC), locale=locale)
 
 
 def time_text(at: datetime, locale: Locale, zone: str) -> str:

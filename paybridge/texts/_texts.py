@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.money import Money
+from paybridge.domain.month import Month
 from paybridge.texts import _format
 from paybridge.texts._catalogue import Catalogue, load
 from paybridge.texts._template import Mark, Page, Place, Template, Words
@@ -127,6 +128,8 @@ class _Writer:
                 return _format.time_text(fact, catalogue.locale, self.zone)
             case date():
                 return _format.date_text(fact, catalogue.locale)
+            case Month():
+                return _format.month_text(fact, catalogue.locale)
         return _format.clean(str(fact or ""))
 
 

@@ -99,7 +99,7 @@ async def paid_by_a_bank_that_takes_back(open_town: OpenTown) -> tuple[Town, str
     await town.do(BOB, "!topup 50 INR")
     person = await town.house.book.person_of(ALICE)
     assert person is not None
-    (paid,) = await town.house.book.history(person.id, None, 1)
+    (paid,) = await town.house.book.history(person.id, 1)
     return town, paid.id
 
 

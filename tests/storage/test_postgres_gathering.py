@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paybridge.domain.history import Mark
 from paybridge.services.ports import BookUnavailableError, Step
 from paybridge.storage import questions
 from paybridge.storage.postgres.gathering import Gathered
@@ -88,10 +89,10 @@ async def test_each_gets_their_own_rows_in_the_order_of_the_question(book: Book)
         one = replace(a_transfer(f"PB-{number}", payer=payer, payee="carol"), created=created)
         await book.commit(Step(records=(one,)))
     annas, nobodys, bobs, two = await asyncio.gather(
-        book.history("anna", None, 9),
-        book.history("nobody", None, 9),
-        book.history("bob", None, 9),
-        book.history("anna", START + timedelta(minutes=4), 2),
+        book.history("anna", 9),
+        book.history("nobody", 9),
+        book.history("bob", 9),
+        book.history("anna", 2, after=Mark(START + timedelta(minutes=4), "")),
     )
 
     assert [one.id for one in annas] == ["PB-4", "PB-2", "PB-0"]

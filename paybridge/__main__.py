@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import typer
 from typer.exceptions import TyperException
 
-from paybridge.cli import backup, books, keys, reconcile
+from paybridge.cli import backup, books, keys, people, reconcile
 from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, books_at, load, told
 from paybridge.cli.first_config import first_config
 
@@ -222,6 +222,9 @@ app.command()(backup.restore)
 app.command("export")(books.export_books)
 
 app.add_typer(keys.keys, name="keys")
+
+app.add_typer(people.factors, name="factors")
+app.add_typer(people.people, name="people")
 
 identity = typer.Typer(
     help="People whose encryption identity is another one than at first: nothing is done for them.",

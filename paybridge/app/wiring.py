@@ -42,6 +42,7 @@ from paybridge.services.admin_room import AdminRoom
 from paybridge.services.after_restore import AfterRestore
 from paybridge.services.courier import Courier
 from paybridge.services.daily_check import DailyCheck, Rhythm
+from paybridge.services.deeds import Deeds
 from paybridge.services.desk import open_desk
 from paybridge.services.execution import Execution
 from paybridge.services.expirer import Expirer
@@ -109,6 +110,7 @@ class _House:
         self._rails = ProvenRails(
             made, Backoff(jitter=random.random, most=15.0), self._rail_is_there, restored.clear
         )
+        self._deeds = Deeds(database.book, vault, self._clock, settings, self, Bell())
         self._pins = Pins(database.book, vault, self._clock, settings, self, Bell())
         self._matrix = MatrixSide(
             _matrix_options(config),
@@ -213,6 +215,7 @@ class _House:
                     "courier": self._courier.run,
                     "expirer": self._expirer.run,
                     "head": self._head.run,
+                    "deeds": self._deeds.run,
                     "identities": self._pins.run,
                     "rails": self._rails.prove_all,
                     "rails-lost": self._rails.watch,

@@ -28,8 +28,15 @@ class WhatAboutTheFactorError(UserError):
 
 @command(
     "mfa",
-    usage="on | on 123456 | test 123456 | recovery 123456 | reset CODE",
-    examples=("!mfa on", "!mfa on 123456", "!mfa test 123456", "!mfa recovery 123456", "!mfa reset 123456"),
+    usage="on | on 123456 | test 123456 | recovery 123456 | reset CODE | keep",
+    examples=(
+        "!mfa on",
+        "!mfa on 123456",
+        "!mfa test 123456",
+        "!mfa recovery 123456",
+        "!mfa reset 123456",
+        "!mfa keep",
+    ),
     aliases=("factor", "验证"),
     place=Place.DIRECT_ONLY,
     role=Role.RECEIVE,
@@ -108,10 +115,15 @@ async def _reset(call: Call) -> Answer:
     return Answer(step, key="mfa.off")
 
 
+async def _keep(call: Call) -> Answer:
+    return Answer(await call.desk.factors.keep(call.speaker.person), key="mfa.kept")
+
+
 _DEEDS: Final[Mapping[str, Callable[[Call], Awaitable[Answer]]]] = {
     "on": _on,
     "test": _test,
     "recovery": _recovery,
     "reset": _reset,
     "off": _reset,
+    "keep": _keep,
 }

@@ -16,6 +16,8 @@ WARN_AT: Final = 3
 LOCK_AT: Final = 5
 FIRST_LOCK: Final = timedelta(minutes=15)
 LONGEST_LOCK: Final = timedelta(hours=24)
+RESET_DELAY: Final = timedelta(hours=24)
+"""How long somebody who is not the operator's caller has to stop a reset of their factor."""
 MOST_DEVICES: Final = 20
 _MOST_DOUBLINGS: Final = 10
 _SIX_DIGITS: Final = re.compile(r"(?<![0-9])([0-9]{3}) ?([0-9]{3})(?![0-9])")
@@ -89,6 +91,11 @@ def used(factor: Factor, step: int, device: str | None = None) -> Factor:
     if device is not None and device not in devices:
         devices = (*devices, device)[-MOST_DEVICES:]
     return replace(factor, last_step=step, wrong=0, locked_until=None, reset_at=None, devices=devices)
+
+
+def kept(factor: Factor) -> Factor:
+    """The factor once its owner, or the operator, has stopped a reset that waited."""
+    return replace(factor, reset_at=None)
 
 
 def burnt(factor: Factor, step: int) -> Factor:

@@ -102,6 +102,12 @@ class NothingToActivateError(UserError):
         return ("!mfa on",)
 
 
+class NothingToKeepError(UserError):
+    """No reset of this person's factor waits."""
+
+    key = "error.nothing_to_keep"
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A factor that waits for its first code: the key to type, the link to scan, the slot to say them in."""
@@ -198,6 +204,13 @@ class Factors:
         check_not_frozen(person)
         given, step = await self.give(person, word, device)
         return Step(records=(replace(given, state=FactorState.OFF),)) + step
+
+    async def keep(self, person: Person) -> Step:
+        """Stop an operator's reset that waits; raises `NothingToKeepError` if none does."""
+        found = await self.active(person.id)
+        if found is None or found.reset_at is None:
+            raise NothingToKeepError
+        return Step(records=(factors.kept(found),))
 
     async def give(self, person: Person, word: str, device: str | None) -> tuple[Factor, Step]:
         """The factor once a code of it or a recovery code was used, and what else is then to be written.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from paybridge.domain.people import Person
     from paybridge.services.cancellations import Cancellations
     from paybridge.services.factors import Factors
     from paybridge.services.people import Known
@@ -78,6 +79,11 @@ class Freezing:
                 step, says = step + more, (*says, *told)
                 ended += 1
         return Stopped(since, step, says, ended, going_on)
+
+    @staticmethod
+    def thaw(person: Person) -> Step:
+        """Let the person pay again because the operator says so."""
+        return Step(records=(replace(person, frozen=None),)) if person.frozen else Step()
 
     async def unfreeze(self, known: Known, word: str, device: str | None) -> Step:
         """Let the person pay again, for a code of their second factor or a recovery code, which is used up.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import EVERYTHING, Bookmark
 from paybridge.domain.leg import Leg
@@ -129,6 +130,7 @@ Record = (
     | Factor
     | RecoveryCode
     | Bookmark
+    | Deed
 )
 
 
@@ -302,6 +304,12 @@ class Book(Protocol):
         """The ids of the payments and requests that this message made."""
 
     async def factor(self, person: str) -> Factor | None: ...
+    async def factors_to_reset(self) -> Sequence[Factor]:
+        """Factors for which an operator's reset waits, or whose time for it has come, earliest first."""
+
+    async def open_deeds(self) -> Sequence[Deed]:
+        """What operators decided and the bot has not done, oldest first."""
+
     async def recovery_codes(self, person: str) -> Sequence[RecoveryCode]:
         """Those that were not used, in the order of their ids."""
 

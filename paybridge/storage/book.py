@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Executable
 
+    from paybridge.domain.deeds import Deed
     from paybridge.domain.factor import Factor, RecoveryCode
     from paybridge.domain.history import Bookmark, Mark, Sought
     from paybridge.domain.leg import Leg
@@ -208,6 +209,12 @@ class SqlBook:
     async def factor(self, person: str) -> Factor | None:
         row = await self._reader.first(ask.FACTOR, {"person": person})
         return None if row is None else factor_rows.factor_of(row)
+
+    async def factors_to_reset(self) -> Sequence[Factor]:
+        return [factor_rows.factor_of(row) for row in await self._reader.rows(ask.FACTORS_TO_RESET, {})]
+
+    async def open_deeds(self) -> Sequence[Deed]:
+        return [factor_rows.deed_of(row) for row in await self._reader.rows(ask.OPEN_DEEDS, {})]
 
     async def recovery_codes(self, person: str) -> Sequence[RecoveryCode]:
         found = await self._reader.rows(ask.RECOVERY_CODES, {"person": person})

@@ -1,14 +1,37 @@
-"""Between the records of second factors and their rows, both ways."""
+"""Between the records of second factors, and of what operators decide, and their rows, both ways."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from paybridge.domain.deeds import Deed, DeedKind
 from paybridge.domain.factor import Factor, FactorState, RecoveryCode
 from paybridge.storage.moments import microseconds, microseconds_or_none, moment, moment_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+def deed_row(deed: Deed) -> dict[str, Any]:
+    return {
+        "id": deed.id,
+        "kind": deed.kind.value,
+        "person": deed.person,
+        "at": microseconds(deed.at),
+        "done": microseconds_or_none(deed.done),
+        "version": deed.version,
+    }
+
+
+def deed_of(row: Mapping[str, Any]) -> Deed:
+    return Deed(
+        id=row["id"],
+        kind=DeedKind(row["kind"]),
+        person=row["person"],
+        at=moment(row["at"]),
+        done=moment_or_none(row["done"]),
+        version=row["version"],
+    )
 
 
 def factor_row(factor: Factor) -> dict[str, Any]:

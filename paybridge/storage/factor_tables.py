@@ -15,6 +15,7 @@ from paybridge.storage.columns import (
     in_list,
     number_column,
     text_column,
+    where,
 )
 from paybridge.storage.tables import metadata
 
@@ -35,6 +36,7 @@ factor: Final = Table(
     number_column("version"),
     check("factor_state", in_list("state", FactorState)),
     check("factor_counts", "wrong >= 0 AND light_count >= 0 AND light_sum >= 0"),
+    Index("factor_reset", "reset_at", **where("reset_at IS NOT NULL")),
     sqlite_strict=True,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
 from paybridge.domain.leg import Leg
@@ -14,7 +15,14 @@ from paybridge.domain.request import Request
 from paybridge.domain.spoken import Origin
 from paybridge.domain.transfer import Transfer
 from paybridge.domain.webhook import Webhook
-from paybridge.storage import factor_tables, history_tables, pinning_tables, tables, webhook_tables
+from paybridge.storage import (
+    deed_tables,
+    factor_tables,
+    history_tables,
+    pinning_tables,
+    tables,
+    webhook_tables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +45,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     RecoveryCode: factor_tables.recovery_code,
     Webhook: webhook_tables.webhook,
     Bookmark: history_tables.bookmark,
+    Deed: deed_tables.deed,
 }
 """The table of every kind of record; the order is that in which foreign keys let them be written."""
 
@@ -55,6 +64,7 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     RecoveryCode: ("person", "hash"),
     Webhook: ("rail", "body", "received"),
     Bookmark: (),
+    Deed: ("kind", "person", "at"),
 }
 """What never changes of a record once it is written: left out of updates, which so touch fewer indexes."""
 

@@ -26,6 +26,7 @@ from paybridge.domain.people import LinkState
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services.ports import Errand
 from paybridge.storage.columns import in_list
+from paybridge.storage.deed_tables import deed
 from paybridge.storage.factor_tables import factor, recovery_code
 from paybridge.storage.pinning_tables import pinned_key
 from paybridge.storage.tables import (
@@ -204,6 +205,8 @@ MADE_BY: Final = (
     select(origin.c.payment).where(origin.c.event == bindparam("event")).order_by(origin.c.payment)
 )
 FACTOR: Final = select(factor).where(factor.c.person == bindparam("person"))
+FACTORS_TO_RESET: Final = select(factor).where(text("reset_at IS NOT NULL")).order_by(factor.c.reset_at)
+OPEN_DEEDS: Final = select(deed).where(text("done IS NULL")).order_by(deed.c.at)
 RECOVERY_CODES: Final = (
     select(recovery_code)
     .where(recovery_code.c.person == bindparam("person"), recovery_code.c.used == 0)

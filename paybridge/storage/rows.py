@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
 from paybridge.domain.leg import Leg, LegKind, LegState
@@ -311,6 +312,7 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     PinnedKey: _pinned_key_row,
     Origin: _origin_row,
     Factor: factor_rows.factor_row,
+    Deed: factor_rows.deed_row,
     RecoveryCode: factor_rows.recovery_code_row,
     Webhook: _webhook_row,
     Bookmark: history_rows.bookmark_row,

@@ -138,6 +138,38 @@ def test_an_operator_sees_who_is_frozen_and_takes_their_new_identity(
     assert capsys.readouterr().err == "@carl:hs has no encryption identity now that could be accepted\n"
 
 
+def test_an_operator_decides_about_a_factor_and_a_freeze_for_the_bot_to_do(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    path = str(sound(tmp_path / "config.yaml"))
+    (tmp_path / "data").mkdir()
+    asyncio.run(make_books(tmp_path / "data" / "paybridge.db"))
+    with sqlite3.connect(tmp_path / "data" / "paybridge.db") as books:
+        books.execute("INSERT INTO person (id, key, created, version, frozen) VALUES ('p', x'00', 0, 1, 0)")
+        books.execute("INSERT INTO identity VALUES ('@carl:hs', 'p', 0, 1)")
+        books.execute(
+            "INSERT INTO factor (person, secret, state, since, last_step, wrong, light_count, light_sum,"
+            " devices, version) VALUES ('p', x'00', 'active', 0, 0, 0, 0, 0, '', 1)"
+        )
+    books.close()
+
+    assert main(["factors", "reset", "@carl:hs", "--cancel", "--config", path]) == 2
+    assert capsys.readouterr().err == "no reset of the second factor of @carl:hs waits\n"
+    assert main(["factors", "reset", "@carl:hs", "--config", path]) == 0
+    assert "Their second factor ends 24 hours later" in capsys.readouterr().out
+    assert main(["factors", "reset", "@nobody:hs", "--config", path]) == 2
+    assert capsys.readouterr().err == "@nobody:hs is nobody whom the books know\n"
+    assert main(["people", "frozen", "--config", path]) == 0
+    assert capsys.readouterr().out == "@carl:hs since 1970-01-01 00:00 UTC\n"
+    assert main(["people", "unfreeze", "@carl:hs", "--config", path]) == 0
+    assert "@carl:hs can pay again" in capsys.readouterr().out
+    assert main(["people", "decided", "--config", path]) == 0
+    assert [line.split(" UTC ")[1] for line in capsys.readouterr().out.splitlines()] == [
+        "reset_factor @carl:hs, not done yet",
+        "unfreeze @carl:hs, not done yet",
+    ]
+
+
 def test_who_is_not_frozen_cannot_be_accepted(tmp_path: Path, capsys: Captured) -> None:
     path = str(sound(tmp_path / "config.yaml"))
     (tmp_path / "data").mkdir()

@@ -16,6 +16,7 @@ from paybridge.domain.power import Powers
 from paybridge.domain.proof import OwnDevice, Proof, Trust
 from paybridge.domain.spoken import Gesture, GestureKind, Pill, Spoken, Trouble
 from paybridge.services.courier import Courier
+from paybridge.services.deeds import Deeds
 from paybridge.services.desk import Desk, open_desk
 from paybridge.services.execution import Execution
 from paybridge.services.expirer import Expirer
@@ -133,6 +134,7 @@ class House:
     late_news: LateNews
     expirer: Expirer
     pins: Pins
+    deeds: Deeds
     _events: itertools.count[int] = field(default_factory=itertools.count)
     _posts_read: int = 0
 
@@ -302,4 +304,5 @@ async def open_house(
         late_news=late_news,
         expirer=Expirer(book, clock, outcomes, desk.news, desk.requests, bell),
         pins=Pins(book, vault, clock, chosen, bell, bell),
+        deeds=Deeds(book, vault, clock, chosen, bell, bell),
     )

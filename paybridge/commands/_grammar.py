@@ -189,19 +189,20 @@ def with_full_ids(line: str, pills: Sequence[Pill]) -> str:
         marked, used = _mark_pills(line, pills)
     except NameAndPillDifferError:
         # It shows what it does not lead to: only what was typed is surely meant.
-        marked, used = line, ()
+        marked, used = line.replace(_MARK, ""), ()
     return " ".join(_MARKED.sub(lambda found: used[int(found[1])].mxid, marked).split())
 
 
 def _mark_pills(words: str, pills: Sequence[Pill]) -> tuple[str, tuple[Pill, ...]]:
     """Put one mark in place of each pill's text, in their order."""
     used: list[Pill] = []
+    nowhere: set[str] = set()
     text = words.replace(_MARK, "")
     start = 0
     for pill in pills:
         if pill.text.startswith("@") and ":" in pill.text and pill.text != pill.mxid:
             raise NameAndPillDifferError(shown=pill.text, target=pill.mxid)
-        found = _shown(text, pill, start)
+        found = _shown(text, pill, start, nowhere)
         if found is None:
             continue
         mark = f" {_MARK}{len(used)} "
@@ -211,13 +212,21 @@ def _mark_pills(words: str, pills: Sequence[Pill]) -> tuple[str, tuple[Pill, ...
     return text, tuple(used)
 
 
-def _shown(text: str, pill: Pill, start: int) -> slice | None:
-    """Where a pill stands in the plain text, in any of the ways in which clients write one."""
+def _shown(text: str, pill: Pill, start: int, nowhere: set[str]) -> slice | None:
+    """Where a pill stands in the plain text, in any of the ways in which clients write one.
+
+    `nowhere` keeps the ways in which no pill before was written: hundreds of one name take one look.
+    """
     localpart = pill.mxid.partition(":")[0]
     link = f"https://matrix.to/#/{pill.mxid}"
     forms = (f"[{pill.text}]({link})", link, pill.mxid, f"@{pill.text}", pill.text, localpart)
-    places = (_place_of(text, form, start) for form in forms if form.strip(" @"))
-    found = [place for place in places if place is not None]
+    found: list[slice] = []
+    for form in forms:
+        place = _place_of(text, form, start) if form.strip(" @") and form not in nowhere else None
+        if place is None:
+            nowhere.add(form)
+        else:
+            found.append(place)
     return min(found, key=lambda place: (place.start, -place.stop), default=None)
 
 
@@ -235,12 +244,12 @@ def _place_of(text: str, form: str, start: int) -> slice | None:
 
 def _grown_together(text: str, place: int) -> bool:
     """Whether one word or number goes on across `place`: a name "5" does not stand in "15" or in "1.5"."""
-    left, right = text[:place][-1:], text[place:]
+    left, right, behind = text[place - 1 : place], text[place : place + 1], text[place + 1 : place + 2]
     if left in {".", ","}:
-        return right[:1].isdecimal()
-    if right[:1] in {".", ","}:
-        return left.isdecimal() and right[1:2].isdecimal()
-    return all(char.isalnum() and unicodedata.category(char) != "Lo" for char in (left, right[:1]))
+        return right.isdecimal()
+    if right in {".", ","}:
+        return left.isdecimal() and behind.isdecimal()
+    return all(char.isalnum() and unicodedata.category(char) != "Lo" for char in (left, right))
 
 
 def _unmark(text: str, pills: Sequence[Pill]) -> str:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from itertools import accumulate
+from typing import Final
 
 _LOOKED_AT: Final = 4096
 _SHORTEST, _LONGEST = 13, 19
@@ -28,7 +26,7 @@ def holds_card_number(text: str) -> bool:
     """
     plain = _UUID.sub(" ", unicodedata.normalize("NFKC", text[:_LOOKED_AT]))
     plain = _IBAN.sub(_behind_iban, plain)
-    return any(_passes(figures) for run in _RUN.finditer(plain) for figures in _candidates(run[0]))
+    return any(len(run[0]) >= _SHORTEST and _holds(run[0]) for run in _RUN.finditer(plain))
 
 
 def _behind_iban(found: re.Match[str]) -> str:
@@ -47,22 +45,33 @@ def _checks(iban: str) -> bool:
     return int("".join(str(int(char, 36)) for char in moved)) % _MODULUS == 1
 
 
-def _candidates(run: str) -> Iterator[str]:
-    """The figures of each row of whole groups that is as long as a card number."""
+def _holds(run: str) -> bool:
+    """Whether some whole groups of the run are together as long as a card number, and pass.
+
+    Each row of groups costs the same, however long it is: a message full of figures must not take long.
+    """
     groups = re.split(r"[ \-]", run)
-    for first in range(len(groups)):
-        figures = ""
-        for group in groups[first : first + _LONGEST]:
-            figures += group
-            if len(figures) > _LONGEST:
-                break
-            if len(figures) >= _SHORTEST:
-                yield figures
+    ends = tuple(accumulate((len(group) for group in groups), initial=0))
+    sums = _sums("".join(groups))
+    return any(
+        (sums[end % 2][end] - sums[end % 2][start]) % 10 == 0
+        for number, start in enumerate(ends)
+        for end in ends[number + 1 : number + 1 + _LONGEST]
+        if _SHORTEST <= end - start <= _LONGEST
+    )
 
 
-def _passes(figures: str) -> bool:
-    total = 0
-    for place, figure in enumerate(reversed(figures)):
-        value = int(figure) * (1 + place % 2)
-        total += value - _TWICE if value > _TWICE else value
-    return total % 10 == 0
+def _sums(figures: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """What the figures before each place add up to in a number that ends at an even place, and at an odd one.
+
+    Counted from the right, every second figure of a number is doubled: those at the even places of the text
+    where the number ends at an even place.
+    """
+    values = tuple(map(int, figures))
+    doubled = tuple(2 * value - (_TWICE if 2 * value > _TWICE else 0) for value in values)
+    return _mixed(doubled, values), _mixed(values, doubled)
+
+
+def _mixed(even: tuple[int, ...], odd: tuple[int, ...]) -> tuple[int, ...]:
+    chosen = (pair[place % 2] for place, pair in enumerate(zip(even, odd, strict=True)))
+    return tuple(accumulate(chosen, initial=0))

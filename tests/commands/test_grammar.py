@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from datetime import UTC, datetime
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paybridge.commands._grammar import (
@@ -16,14 +19,21 @@ from paybridge.commands._grammar import (
     SeveralPayeesError,
     UnknownPayeeError,
     fill_in,
+    read_account,
     read_amount_only,
     read_payment,
+    read_refund,
     with_full_ids,
 )
+from paybridge.commands._verbs import read_verb, types_card_number
 from paybridge.domain.amounts import AmbiguousAmountError, NoAmountError, WordAmountError
 from paybridge.domain.errors import UserError
+from paybridge.domain.factor import read_digits
+from paybridge.domain.ids import read_code, read_payment_id
 from paybridge.domain.money import Money
-from paybridge.domain.spoken import Pill
+from paybridge.domain.policy_words import read_wish
+from paybridge.domain.proof import HomeserverOnly
+from paybridge.domain.spoken import Pill, Spoken
 
 BOB, ANN, ANN_TOO, LI = "@bob:hs.org", "@ann:hs.org", "@ann:other.org", "@li:hs.org"
 MEMBERS = {
@@ -39,6 +49,14 @@ BOB_PILL = Pill(BOB, "Bob")
 
 def named(*pills: Pill, reply_to: str | None = None, is_reply: bool = False) -> Named:
     return Named(pills, is_reply or reply_to is not None, reply_to, MEMBERS)
+
+
+def spoken(line: str, pills: list[Pill]) -> Spoken:
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    return Spoken(
+        event="$1", room="!r:hs", sender="@anna:hs", proof=HomeserverOnly(), body=line, sent=noon, seen=noon,
+        encrypted=True, direct=True, pills=tuple(pills),
+    )  # fmt: skip
 
 
 def euros(cents: int) -> Money:
@@ -297,15 +315,37 @@ SOME_PILLS = st.builds(
 )
 
 
-@given(
-    words=st.lists(SOME_WORDS, max_size=8).map(" ".join),
-    pills=st.lists(SOME_PILLS, max_size=3),
-    reply=st.sampled_from([None, BOB, LI]),
-    is_reply=st.booleans(),
+LINES = st.builds(
+    "".join,
+    st.tuples(
+        st.sampled_from(["!", "\uff01", "/", "! ", "", "!!"]),
+        st.one_of(st.sampled_from(["pay", "request", "付", "PAY", "refund"]), st.text(max_size=6)),
+        st.sampled_from([" ", "\u3000", "", "\n"]),
+        st.lists(SOME_WORDS, max_size=8).map(" ".join),
+    ),
 )
-def test_whatever_is_typed_is_read_or_refused(
-    words: str, pills: list[Pill], reply: str | None, *, is_reply: bool
-) -> None:
+READERS = (
+    lambda line, _: read_amount_only(line, "EUR"),
+    lambda line, _: read_refund(line, "EUR"),
+    lambda line, _: read_account(line),
+    lambda line, _: read_account(line, towards=True),
+    lambda line, _: read_payment_id(line),
+    lambda line, _: read_code(line),
+    lambda line, _: read_digits(line),
+    lambda line, _: read_wish(line, "EUR"),
+    with_full_ids,
+)
+
+
+def read_or_refuse(line: str, pills: list[Pill], reply: str | None, *, is_reply: bool) -> None:
+    """Read a line in every way in which a command does: each gives something sound, or refuses."""
+    heard = spoken(line, pills)
+    types_card_number(heard)
+    typed = read_verb(heard)
+    words = line if typed is None else typed.words
+    for reader in READERS:
+        with contextlib.suppress(UserError):
+            reader(words, pills)
     try:
         read = read_payment(words, named(*pills, reply_to=reply, is_reply=is_reply), "EUR")
     except UserError:
@@ -314,6 +354,43 @@ def test_whatever_is_typed_is_read_or_refused(
     assert read.payee.startswith("@")
     assert reply in {None, read.payee}
     assert read.amount.money.is_positive
+
+
+LINE_AND_PEOPLE = {
+    "line": LINES,
+    "pills": st.lists(SOME_PILLS, max_size=3),
+    "reply": st.sampled_from([None, BOB, LI]),
+    "is_reply": st.booleans(),
+}
+
+
+@given(**LINE_AND_PEOPLE)
+@settings(max_examples=2_000, deadline=None)
+def test_whatever_is_typed_is_read_or_refused(
+    line: str, pills: list[Pill], reply: str | None, *, is_reply: bool
+) -> None:
+    read_or_refuse(line, pills, reply, is_reply=is_reply)
+
+
+@pytest.mark.slow
+@given(**LINE_AND_PEOPLE)
+@settings(max_examples=20_000, deadline=None)
+def test_very_much_of_what_is_typed_is_read_or_refused(
+    line: str, pills: list[Pill], reply: str | None, *, is_reply: bool
+) -> None:
+    read_or_refuse(line, pills, reply, is_reply=is_reply)
+
+
+@pytest.mark.parametrize("piece", ["1", "1 ", "x", "@", "Bob ", "1.", "给", "for ", "\u200b", "é", "[a]("])
+def test_a_message_as_long_as_matrix_lets_it_be_is_read_or_refused(piece: str) -> None:
+    line = "!pay " + piece * (65_536 // len(piece.encode()))
+    crowd = [Pill(f"@{number}:hs.org", piece.strip() or "x") for number in range(200)]
+
+    read_or_refuse(line[:2_005], crowd, None, is_reply=False)
+    heard = spoken(line, crowd)
+
+    assert read_verb(heard) is not None
+    assert types_card_number(heard) in {True, False}
 
 
 def test_a_line_to_copy_has_full_ids_in_place_of_mentions() -> None:

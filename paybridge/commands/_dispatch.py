@@ -133,6 +133,9 @@ class Dispatcher:
         typed = _verbs.read_verb(spoken)
         role = self._desk.settings.permissions.role_of(spoken.sender)
         command = _verbs.find(self._commands, typed.verb) if typed else None
+        if command is None and typed is not None and typed.slash:
+            # It may be a command of somebody else's.
+            typed = None
         if role is Role.BLOCKED:
             await self._commit(spoken, Step(), ())
         elif _verbs.types_card_number(spoken):
@@ -143,7 +146,7 @@ class Dispatcher:
         elif typed is None:
             await self._commit(spoken, Step(), ())
         elif command is None:
-            await self._commit(spoken, Step(), self._unknown(spoken, typed.verb))
+            await self._commit(spoken, Step(), await self._unknown(spoken, typed.verb))
         elif self._is_stale(spoken) and not command.only_stops:
             await self._commit(spoken, Step(), (self._stale(spoken),))
         else:
@@ -340,16 +343,17 @@ class Dispatcher:
             ),
         )
 
-    def _unknown(self, spoken: Spoken, verb: str) -> tuple[Say, ...]:
+    async def _unknown(self, spoken: Spoken, verb: str) -> tuple[Say, ...]:
         """Suggest in the direct message; in a room, where other bots listen too, only if a verb is near."""
         near = _verbs.nearest(self._commands, verb)
         if near is None and not spoken.direct and not spoken.to_bot:
             return ()
+        person = await self._desk.book.person_of(spoken.sender)
         return (
             Say(
                 id=f"{spoken.event}/reply",
                 key="reply.unknown_verb_near" if near else "reply.unknown_verb",
-                language=self._desk.settings.language,
+                language=(person.language if person else None) or self._desk.settings.language,
                 room=spoken.room,
                 facts={"verb": verb},
                 lines=(f"!{near}" if near else "!help",),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LONGEST: Final = 2000
 """Letters of a command that are looked at; a longer one is refused."""
 _NEAR: Final = 0.7
+_NEAR_IN_CHINESE: Final = 0.5
+"""Verbs of two characters: with one of them wrong, half of the word is right."""
 _LONGEST_VERB: Final = 24
 _NO_CARD: Final = re.compile(r"@\S+|\+[0-9]+|https?://\S+")
 """Matrix ids, telephone numbers as ghosts are called, links."""
@@ -25,16 +27,22 @@ _NO_CARD: Final = re.compile(r"@\S+|\+[0-9]+|https?://\S+")
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A verb as typed, in small letters, and the words behind it."""
+    """A verb as typed, in small letters, and the words behind it.
+
+    `slash`: typed as on networks that have slash commands, where other bots listen to them too.
+    """
 
     verb: str
     words: str
+    slash: bool = False
 
 
 def read_verb(spoken: Spoken) -> Typed | None:
     """The verb and words of a message, or None if it is not meant as a command."""
     body = spoken.body.strip()
-    if body.startswith(("!", "\uff01")):
+    addressed = spoken.to_bot or spoken.direct
+    slash = addressed and body.startswith("/")
+    if slash or body.startswith(("!", "\uff01")):
         body = body[1:]
     elif not spoken.to_bot:
         return None
@@ -44,7 +52,7 @@ def read_verb(spoken: Spoken) -> Typed | None:
     verb = verb.casefold()
     if not verb or len(verb) > _LONGEST_VERB or not verb.replace("-", "").isalpha():
         return None
-    return Typed(verb, "".join(words).strip())
+    return Typed(verb, "".join(words).strip(), slash)
 
 
 def types_card_number(spoken: Spoken) -> bool:
@@ -66,5 +74,5 @@ def find(commands: Mapping[str, Command], verb: str) -> Command | None:
 def nearest(commands: Mapping[str, Command], verb: str) -> str | None:
     """The verb that was probably meant, if one is near."""
     every = [name for command in commands.values() for name in (command.verb, *command.aliases)]
-    near = difflib.get_close_matches(verb, every, n=1, cutoff=_NEAR)
+    near = difflib.get_close_matches(verb, every, n=1, cutoff=_NEAR if verb.isascii() else _NEAR_IN_CHINESE)
     return near[0] if near else None

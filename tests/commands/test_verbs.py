@@ -17,7 +17,7 @@ from paybridge.domain.spoken import Spoken
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def spoken(body: str, *, to_bot: bool = False) -> Spoken:
+def spoken(body: str, *, to_bot: bool = False, direct: bool = False) -> Spoken:
     return Spoken(
         event="$1",
         room="!r:hs",
@@ -27,7 +27,7 @@ def spoken(body: str, *, to_bot: bool = False) -> Spoken:
         sent=NOON,
         seen=NOON,
         encrypted=True,
-        direct=False,
+        direct=direct,
         to_bot=to_bot,
     )
 
@@ -63,6 +63,17 @@ def test_a_mention_of_the_bot_stands_for_the_mark() -> None:
     assert read_verb(spoken("", to_bot=True)) is None
 
 
+def test_a_slash_stands_for_the_mark_where_only_the_bot_listens() -> None:
+    assert read_verb(spoken("/pay @bob 5", direct=True)) == Typed("pay", "@bob 5", slash=True)
+    assert read_verb(spoken("/pay @bob 5", to_bot=True)) == Typed("pay", "@bob 5", slash=True)
+    assert read_verb(spoken("/pay @bob 5")) is None
+
+
+@pytest.mark.parametrize("body", ["/", "/ pay", "//pay", "/home/anna", "/5", "!/pay"])
+def test_a_slash_before_anything_but_a_verb_is_none(body: str) -> None:
+    assert read_verb(spoken(body, direct=True)) is None
+
+
 @given(st.text(), st.booleans())
 def test_any_message_is_a_verb_or_none(body: str, to_bot: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
     typed = read_verb(spoken(body, to_bot=to_bot))
@@ -77,10 +88,22 @@ def test_every_verb_and_alias_leads_to_its_own_command() -> None:
     assert all(find(commands(), word) is one for word, one in every)
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("payy", "pay"), ("blance", "balance"), ("confrim", "confirm")])
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("payy", "pay"),
+        ("blance", "balance"),
+        ("confrim", "confirm"),
+        ("付钱", "pay"),
+        ("余款", "balance"),
+    ],
+)
 def test_a_slip_finds_what_was_meant(typed: str, meant: str) -> None:
+    near = nearest(commands(), typed)
+
     assert find(commands(), typed) is None
-    assert nearest(commands(), typed) == meant
+    assert near is not None
+    assert find(commands(), near) is commands()[meant]
 
 
 @pytest.mark.parametrize("typed", ["weather", "roll", "xyzzy", "天气"])

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import ast
-import importlib
-import inspect
-import pkgutil
 import re
-from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
@@ -26,13 +22,13 @@ from paybridge.domain.spoken import Trouble
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services.news import SAID_IN_WORDS, UNDER_WAY, UNSURE
 from paybridge.texts import Texts
+from tests.fakes.refusals import EVIL, made, plausible, refusals
 
 TEXTS = Texts()
 LANGUAGES = TEXTS.languages
 KEYS = sorted(TEXTS.keys())
 HAS_SENTENCE = TEXTS.keys()
 PRODUCT = Path(paybridge.__file__).parent
-EVIL = "<b>`**%(x)s &amp; \u202e"
 
 # Keys that the source puts together from parts; all others stand in it as they are.
 BY_RAIL = (TransferKind.PAY, TransferKind.TOPUP, TransferKind.CASHOUT)
@@ -113,21 +109,7 @@ def _key_of(node: ast.AST) -> set[str]:
     return {text for text in texts if re.fullmatch(r"[a-z]+(\.[a-z_]+)+", text)}
 
 
-def _refusals() -> list[type[UserError]]:
-    """Every kind of refusal that there is."""
-    for module in pkgutil.walk_packages(paybridge.__path__, "paybridge."):
-        if not module.name.endswith("__main__") and ".migrations" not in module.name:
-            importlib.import_module(module.name)
-    found: list[type[UserError]] = []
-    waiting: list[type[UserError]] = [UserError]
-    while waiting:
-        kinds = waiting.pop().__subclasses__()
-        waiting += kinds
-        found += [kind for kind in kinds if kind.__module__.startswith("paybridge.") and "key" in vars(kind)]
-    return sorted(found, key=lambda kind: kind.__name__)
-
-
-REFUSALS = _refusals()
+REFUSALS = refusals()
 
 
 @pytest.mark.parametrize(("module", "key"), _keys_in_source())
@@ -142,8 +124,7 @@ def test_every_key_that_is_put_together_has_its_sentence(key: str) -> None:
 
 @pytest.mark.parametrize("kind", REFUSALS)
 def test_every_refusal_has_a_sentence_for_its_facts(kind: type[UserError]) -> None:
-    names = [name for name in inspect.signature(kind).parameters if name != "facts"]
-    error = kind(**{name: _plausible(name) for name in names})
+    error = made(kind)
 
     assert TEXTS.placeholders(kind.key) <= set(error.facts())
 
@@ -162,29 +143,12 @@ def test_all_languages_are_those_that_people_can_choose() -> None:
     }
 
 
-def _plausible(name: str) -> Fact:
-    """A fact as it may really come, and as hostile as people can make it where they write it."""
-    match name:
-        case "amount" | "fee" | "total" | "each" | "needed" | "spendable" | "most" | "least" | "left":
-            return Money(1250, "EUR")
-        case "count" | "times" | "minutes" | "number" | "left_count":
-            return 3
-        case "payer" | "payee" | "asker" | "asked" | "who" | "author":
-            return Who("@anna:example.org", EVIL)
-        case "until" | "at":
-            return datetime(2026, 10, 1, 21, 45, tzinfo=UTC)
-        case "candidates" | "payments":
-            return "PB-7K3QD, PB-9XW2M"
-        case _:
-            return f"({name}) {EVIL}"
-
-
 def _facts(key: str) -> Facts:
     """Plausible facts for a sentence, two rows for each place that has rows."""
     facts: dict[str, Fact] = {}
     for name in TEXTS.placeholders(key):
         row = f"{key}.{name}"
-        facts[name] = (_facts(row), _facts(row)) if row in HAS_SENTENCE else _plausible(name)
+        facts[name] = (_facts(row), _facts(row)) if row in HAS_SENTENCE else plausible(name)
     return facts
 
 

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from html import escape
 
 from bench._result import Result
@@ -51,14 +52,11 @@ LIMIT = 10.0
 async def run() -> list[Result]:
     """The slowest whole body, and the slowest line of those that are read, with 200 mentions of one name."""
     bodies = {shape: "!pay " + shape * ((BYTES - 5) // len(shape.encode())) for shape in SHAPES}
-    slowest = max((_spent(lambda body=body: _hear(body)), shape) for shape, body in bodies.items())
+    slowest = max((_spent(partial(_hear, body)), shape) for shape, body in bodies.items())
     body = bodies[slowest[1]]
     floor = _spent(lambda: json.loads(json.dumps({"msgtype": "m.text", "body": body})))
     lines = {shape: (body[:LONGEST], _crowd(shape)) for shape, body in bodies.items()}
-    worst = max(
-        (_spent(lambda line=line, crowd=crowd: _read(line, crowd)), shape)
-        for shape, (line, crowd) in lines.items()
-    )
+    worst = max((_spent(partial(_read, line, crowd)), shape) for shape, (line, crowd) in lines.items())
     return [
         Result(
             f"64 KB to hear, slowest shape {slowest[1]!r} (ms, beside its JSON)",

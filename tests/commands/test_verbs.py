@@ -69,7 +69,7 @@ def test_a_slash_stands_for_the_mark_where_only_the_bot_listens() -> None:
     assert read_verb(spoken("/pay @bob 5")) is None
 
 
-@pytest.mark.parametrize("body", ["/", "/ pay", "//pay", "/home/anna", "/5", "!/pay"])
+@pytest.mark.parametrize("body", ["/", "/ pay", "//pay", "/anna/pay", "/5", "!/pay"])
 def test_a_slash_before_anything_but_a_verb_is_none(body: str) -> None:
     assert read_verb(spoken(body, direct=True)) is None
 
@@ -95,7 +95,7 @@ def test_every_verb_and_alias_leads_to_its_own_command() -> None:
         ("blance", "balance"),
         ("confrim", "confirm"),
         ("付钱", "pay"),
-        ("余款", "balance"),
+        ("查余额", "balance"),
     ],
 )
 def test_a_slip_finds_what_was_meant(typed: str, meant: str) -> None:

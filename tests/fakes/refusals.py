@@ -12,6 +12,7 @@ from paybridge.domain.errors import UserError
 from paybridge.domain.facts import Fact, Who
 from paybridge.domain.money import Money
 
+READINGS = (Money(123400, "EUR"), Money(123, "EUR"))
 EVIL = "<b>`**%(x)s &amp; \u202e"
 
 
@@ -32,7 +33,7 @@ def refusals() -> list[type[UserError]]:
 def made(kind: type[UserError]) -> UserError:
     """A refusal of this kind, with plausible facts."""
     names = [name for name in inspect.signature(kind).parameters if name != "facts"]
-    return kind(**{name: plausible(name) for name in names})
+    return kind(**{name: READINGS if name == "readings" else plausible(name) for name in names})
 
 
 def plausible(name: str) -> Fact:

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from datetime import UTC, datetime
+from typing import Any
 
 import paybridge
 from paybridge.domain.errors import UserError
@@ -33,7 +34,8 @@ def refusals() -> list[type[UserError]]:
 def made(kind: type[UserError]) -> UserError:
     """A refusal of this kind, with plausible facts."""
     names = [name for name in inspect.signature(kind).parameters if name != "facts"]
-    return kind(**{name: READINGS if name == "readings" else plausible(name) for name in names})
+    facts: dict[str, Any] = {name: plausible(name) for name in names}
+    return kind(**facts | ({"readings": READINGS} if "readings" in names else {}))
 
 
 def plausible(name: str) -> Fact:

@@ -168,7 +168,9 @@ class _House:
             rhythm=Rhythm(timedelta(hours=times.hours), timedelta(days=times.days)),
             closed=times.closed,
         )
-        self._expirer = Expirer(book, clock, outcomes, desk.news, desk.requests, bell("expirer"))
+        self._expirer = Expirer(
+            book, clock, outcomes, desk.news, desk.bundle_news, desk.requests, bell("expirer")
+        )
 
     @classmethod
     async def build(cls, config: Config, stack: AsyncExitStack) -> _House:

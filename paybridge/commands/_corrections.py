@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paybridge.commands._grammar import AmbiguousPayeeError, fill_in, with_account, with_full_ids
+from paybridge.commands._each import with_each
+from paybridge.commands._grammar import (
+    AmbiguousPayeeError,
+    SeveralPayeesError,
+    fill_in,
+    with_account,
+    with_full_ids,
+)
 from paybridge.domain.amounts import AmbiguousAmountError, AmbiguousCurrencyError
 from paybridge.domain.approval import OverTheEachLimitError
 from paybridge.domain.policy import OverTheRoomLimitError
@@ -23,10 +30,10 @@ LINK_EXAMPLE = "!link bank DE89 3704 0044 0532 0130 00"
 
 def corrections(command: Command, call: Call, error: UserError) -> tuple[str, ...]:
     """What to type instead; at least one line, and only lines that could work."""
-    return error.lines() or _rewritten(call, error) or (_instead(command, call, error),)
+    return error.lines() or _rewritten(command, call, error) or (_instead(command, call, error),)
 
 
-def _rewritten(call: Call, error: UserError) -> tuple[str, ...]:
+def _rewritten(command: Command, call: Call, error: UserError) -> tuple[str, ...]:
     """The line as it was typed, once for each way in which it could be meant."""
     match error:
         case AmbiguousAmountError(readings=readings):
@@ -40,6 +47,8 @@ def _rewritten(call: Call, error: UserError) -> tuple[str, ...]:
         case AmbiguousPayeeError(candidates=candidates):
             line, typed = _as_typed(call), str(error.facts()["typed"])
             return tuple(line.replace(typed, mxid, 1) for mxid in candidates[:3])
+        case SeveralPayeesError() if command.verb == "pay":
+            return (with_each(_as_typed(call), call.desk.settings.currency),)
         case AmbiguousAccountError(typed=typed, numbers=numbers):
             line = _as_typed(call)
             return tuple(with_account(line, typed, number) for number in numbers[:MOST_LINES])

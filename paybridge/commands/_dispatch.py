@@ -364,8 +364,9 @@ class Dispatcher:
 
 def _origins(step: Step, event: str) -> tuple[Origin, ...]:
     """By which message each payment and request was made that the step makes."""
-    made = (record for record in step.records if isinstance(record, Transfer | Request))
-    return tuple(Origin(record.id, event) for record in made if record.version == 0)
+    made = [one for one in step.records if isinstance(one, Transfer | Request) and one.version == 0]
+    names = dict.fromkeys(one.bundle or one.id if isinstance(one, Transfer) else one.id for one in made)
+    return tuple(Origin(name, event) for name in names)
 
 
 def _helps(trouble: Trouble, command: Command | None) -> bool:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import paybridge.commands as home
+from paybridge.commands._each import EachWords, read_each
 from paybridge.commands._grammar import (
     Named,
     PayeeMissingError,
@@ -56,6 +57,7 @@ __all__ = [
     "Bookmark",
     "Call",
     "Command",
+    "EachWords",
     "Fact",
     "Facts",
     "Holding",
@@ -93,6 +95,7 @@ __all__ = [
     "read_amount_only",
     "read_code",
     "read_digits",
+    "read_each",
     "read_payment",
     "read_payment_id",
     "read_person",

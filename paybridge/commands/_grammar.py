@@ -21,11 +21,11 @@ _MARK: Final = "\ue000"
 """Stands for a pill among the words: from the private use area, and taken out of what people type."""
 _MARKED: Final = re.compile(f"{_MARK}([0-9]+)")
 _EXAMPLE_AMOUNT: Final = re.compile(r"\b[0-9.]+ EUR\b")
-_TOWARDS: Final = frozenset({"to", "给", "到"})
+TOWARDS: Final = frozenset({"to", "给", "到"})
 _FROM: Final = frozenset({"from", "从", "用"})
-_SOURCES: Final = frozenset({"balance", "bank", "card", "main", "余额", "银行", "银行卡", "卡"})
+SOURCES: Final = frozenset({"balance", "bank", "card", "main", "余额", "银行", "银行卡", "卡"})
 """The sources that may end a line, behind the note: there, "from" may as well be a part of it."""
-_LINKING_WORDS: Final = _TOWARDS | {"for", "用于", "为"}
+LINKING_WORDS: Final = TOWARDS | {"for", "用于", "为"}
 _MOST_NAMES_SHOWN: Final = 5
 _MOST_WORDS_OF_A_NAME: Final = 6
 
@@ -107,31 +107,31 @@ class PaymentWords:
 
 def read_payment(words: str, people: Named, default_currency: str) -> PaymentWords:
     """Read payee and money, in either order, the note behind them, and "from card" before or behind it."""
-    marked, pills = _mark_pills(words, people.pills)
+    marked, pills = mark_pills(words, people.pills)
     typed = marked.split()
-    masked = [_masked(word) for word in typed]
-    amount, place = find_amount(masked, default_currency=default_currency)
-    before, source = _source_behind(_without_linking(typed[: place.start]))
-    after, source = _source_before(typed[place.stop :], source)
+    seen = [masked(word) for word in typed]
+    amount, place = find_amount(seen, default_currency=default_currency)
+    before, source = source_behind(without_linking(typed[: place.start]))
+    after, source = source_before(typed[place.stop :], source)
     if before:
-        payee = _resolve(" ".join(before), pills, people)
+        payee = resolve(" ".join(before), pills, people)
     else:
         payee, after = _payee_behind(after, pills, people)
-    after, source = _source_before(after, source)
-    if not source and after and after[-1].casefold() in _SOURCES:
-        after, source = _source_behind(after)
+    after, source = source_before(after, source)
+    if not source and after and after[-1].casefold() in SOURCES:
+        after, source = source_behind(after)
     if _second_payee(after, pills, people) not in {None, payee}:
         raise SeveralPayeesError
     if people.is_reply and people.reply_author not in {None, payee}:
         raise ReplyAndPillDifferError(author=people.reply_author or "", typed=payee)
-    if after and after[0].casefold() in _LINKING_WORDS:
+    if after and after[0].casefold() in LINKING_WORDS:
         after = after[1:]
-    return PaymentWords(payee, amount, _unmark(" ".join(after), pills), source)
+    return PaymentWords(payee, amount, unmark(" ".join(after), pills), source)
 
 
 def read_person(typed: str, people: Named) -> str:
     """The Matrix id of the one person whom `typed` names: a full id, `@localpart`, or a name in the room."""
-    return _resolve(typed, (), people)
+    return resolve(typed, (), people)
 
 
 def read_amount_only(words: str, default_currency: str) -> Money:
@@ -148,8 +148,8 @@ def read_refund(words: str, currency: str) -> tuple[Money | None, str]:
     except NoAmountError:
         amount, place = None, slice(0, 0)
     before, after = typed[: place.start], typed[place.stop :]
-    note = [word for word in before if word.casefold() not in _LINKING_WORDS] + after
-    if note and note[0].casefold() in _LINKING_WORDS:
+    note = [word for word in before if word.casefold() not in LINKING_WORDS] + after
+    if note and note[0].casefold() in LINKING_WORDS:
         note = note[1:]
     return None if amount is None else amount.money, " ".join(note)
 
@@ -157,7 +157,7 @@ def read_refund(words: str, currency: str) -> tuple[Money | None, str]:
 def read_account(words: str, *, towards: bool = False) -> tuple[str, str]:
     """The words without "from card" (`towards`: "to main") in them, and the account that it names."""
     typed = words.split()
-    marks = _TOWARDS if towards else _FROM
+    marks = TOWARDS if towards else _FROM
     for place, word in enumerate(typed[:-1]):
         if word.casefold() in marks:
             return " ".join(typed[:place] + typed[place + 2 :]), typed[place + 1]
@@ -168,7 +168,7 @@ def with_account(line: str, typed: str, other: str) -> str:
     """The line with another account where `typed` is named as one."""
     words = line.split()
     for place, word in enumerate(words[:-1]):
-        if word.casefold() in _FROM | _TOWARDS and words[place + 1] == typed:
+        if word.casefold() in _FROM | TOWARDS and words[place + 1] == typed:
             return " ".join([*words[: place + 1], other, *words[place + 2 :]])
     return line
 
@@ -186,14 +186,14 @@ def fill_in(example: str, *, payee: str | None, amount: Money | None) -> str:
 def with_full_ids(line: str, pills: Sequence[Pill]) -> str:
     """The line with each pill as the full id that it leads to, which is unique where a name need not be."""
     try:
-        marked, used = _mark_pills(line, pills)
+        marked, used = mark_pills(line, pills)
     except NameAndPillDifferError:
         # It shows what it does not lead to: only what was typed is surely meant.
         marked, used = line.replace(_MARK, ""), ()
     return " ".join(_MARKED.sub(lambda found: used[int(found[1])].mxid, marked).split())
 
 
-def _mark_pills(words: str, pills: Sequence[Pill]) -> tuple[str, tuple[Pill, ...]]:
+def mark_pills(words: str, pills: Sequence[Pill]) -> tuple[str, tuple[Pill, ...]]:
     """Put one mark in place of each pill's text, in their order."""
     used: list[Pill] = []
     nowhere: set[str] = set()
@@ -252,48 +252,48 @@ def _grown_together(text: str, place: int) -> bool:
     return all(char.isalnum() and unicodedata.category(char) != "Lo" for char in (left, right))
 
 
-def _unmark(text: str, pills: Sequence[Pill]) -> str:
+def unmark(text: str, pills: Sequence[Pill]) -> str:
     return _MARKED.sub(lambda found: pills[int(found[1])].text, text)
 
 
-def _without_linking(words: list[str]) -> list[str]:
+def without_linking(words: list[str]) -> list[str]:
     """The words without "to" in front of them and "for" behind."""
-    while words and words[-1].casefold() in _LINKING_WORDS:
+    while words and words[-1].casefold() in LINKING_WORDS:
         words = words[:-1]
-    return words[1:] if words and words[0].casefold() in _TOWARDS else words
+    return words[1:] if words and words[0].casefold() in TOWARDS else words
 
 
-def _source_before(words: list[str], known: str) -> tuple[list[str], str]:
+def source_before(words: list[str], known: str) -> tuple[list[str], str]:
     """The words without "from card" in front, and the source: the `known` one, or what stood there."""
-    if not known and len(words) > 1 and words[0].casefold() in _FROM and not _is_address(words[1]):
+    if not known and len(words) > 1 and words[0].casefold() in _FROM and not is_address(words[1]):
         return words[2:], words[1]
     return words, known
 
 
-def _source_behind(words: list[str]) -> tuple[list[str], str]:
+def source_behind(words: list[str]) -> tuple[list[str], str]:
     """The words without "from card" at their end, and the source that is named there."""
-    if len(words) > 1 and words[-2].casefold() in _FROM and not _is_address(words[-1]):
+    if len(words) > 1 and words[-2].casefold() in _FROM and not is_address(words[-1]):
         return words[:-2], words[-1]
     return words, ""
 
 
-def _masked(word: str) -> str:
+def masked(word: str) -> str:
     """The word for the eyes of the amount reader: names and addresses are never amounts."""
-    return "@" if _is_address(word) else word
+    return "@" if is_address(word) else word
 
 
-def _is_address(word: str) -> bool:
+def is_address(word: str) -> bool:
     return word.startswith(("@", _MARK))
 
 
 def _payee_behind(after: list[str], pills: Sequence[Pill], people: Named) -> tuple[str, list[str]]:
     """The payee among the words behind the amount, and the words that are left."""
-    rest = after[1:] if after and after[0].casefold() in _TOWARDS else after
-    if rest and _is_address(rest[0]):
-        return _resolve(rest[0], pills, people), rest[1:]
-    length = _words_of_a_name(rest, people)
+    rest = after[1:] if after and after[0].casefold() in TOWARDS else after
+    if rest and is_address(rest[0]):
+        return resolve(rest[0], pills, people), rest[1:]
+    length = words_of_a_name(rest, people)
     if length:
-        return _resolve(" ".join(rest[:length]), pills, people), rest[length:]
+        return resolve(" ".join(rest[:length]), pills, people), rest[length:]
     if people.is_reply:
         if people.reply_author is None:
             raise ReplyNotProvenError
@@ -305,20 +305,20 @@ def _payee_behind(after: list[str], pills: Sequence[Pill], people: Named) -> tup
 
 def _second_payee(after: list[str], pills: Sequence[Pill], people: Named) -> str | None:
     """Somebody whom the words behind payee and amount name too: by an address, or as in "to Carol"."""
-    towards = bool(after) and after[0].casefold() in _TOWARDS
+    towards = bool(after) and after[0].casefold() in TOWARDS
     rest = after[1:] if towards else after
-    if rest and _is_address(rest[0]):
+    if rest and is_address(rest[0]):
         return _resolve_or_none(rest[0], pills, people)
-    length = _words_of_a_name(rest, people) if towards else 0
-    return _resolve(" ".join(rest[:length]), pills, people) if length else None
+    length = words_of_a_name(rest, people) if towards else 0
+    return resolve(" ".join(rest[:length]), pills, people) if length else None
 
 
-def _words_of_a_name(words: list[str], people: Named) -> int:
+def words_of_a_name(words: list[str], people: Named) -> int:
     """How many of the first words are the name of somebody in the room; the longest name counts.
 
     None are behind "for": a note begins there, whatever people call themselves.
     """
-    if words and words[0].casefold() in _LINKING_WORDS:
+    if words and words[0].casefold() in LINKING_WORDS:
         return 0
     for length in range(min(len(words), _MOST_WORDS_OF_A_NAME), 0, -1):
         if _called(" ".join(words[:length]), people.members):
@@ -328,15 +328,15 @@ def _words_of_a_name(words: list[str], people: Named) -> int:
 
 def _resolve_or_none(typed: str, pills: Sequence[Pill], people: Named) -> str | None:
     try:
-        return _resolve(typed, pills, people)
+        return resolve(typed, pills, people)
     except UserError:
         return None
 
 
-def _resolve(typed: str, pills: Sequence[Pill], people: Named) -> str:
+def resolve(typed: str, pills: Sequence[Pill], people: Named) -> str:
     """The Matrix id of whoever is meant by `typed`; never a guess."""
     words = typed.split()
-    if len([word for word in words if _is_address(word)]) > 1:
+    if len([word for word in words if is_address(word)]) > 1:
         raise SeveralPayeesError
     marked = _MARKED.fullmatch(typed)
     if marked:
@@ -349,9 +349,9 @@ def _resolve(typed: str, pills: Sequence[Pill], people: Named) -> str:
     else:
         found = _called(typed, people.members)
     if len(found) > 1:
-        raise AmbiguousPayeeError(typed=_unmark(typed, pills)[:40], candidates=sorted(found))
+        raise AmbiguousPayeeError(typed=unmark(typed, pills)[:40], candidates=sorted(found))
     if not found:
-        raise UnknownPayeeError(typed=_unmark(typed, pills)[:40])
+        raise UnknownPayeeError(typed=unmark(typed, pills)[:40])
     return found[0]
 
 

@@ -1,25 +1,35 @@
-"""`!pay`: send money to someone in the room."""
+"""`!pay`: send money to someone in the room, or the same to several."""
 
 from __future__ import annotations
 
-from paybridge.commands._frame import Answer, Call, Wish, command, read_payment
+from typing import TYPE_CHECKING
+
+from paybridge.commands._frame import Answer, Call, Wish, command, read_each, read_payment
+
+if TYPE_CHECKING:
+    from paybridge.commands._frame import EachWords
 
 
 @command(
     "pay",
-    usage="@someone 12.50 EUR [from card] [what for]",
+    usage="@someone [@others] 12.50 EUR [each] [from card] [what for]",
     examples=(
         "!pay @bob:example.org 12.50 EUR for pizza",
         "!pay 3x4.20 EUR @bob:example.org coffee",
         "!pay @bob:example.org 5",
         "!pay @bob:example.org 20 EUR from card",
+        "!pay @bob:example.org @carol:example.org 10 EUR each for pizza",
     ),
     aliases=("send", "付", "付款"),
     moves_money=True,
 )
 async def pay(call: Call) -> Answer:
-    """Draft a payment and show its card; nothing moves before it is confirmed."""
-    said = read_payment(call.words, call.named, await call.currency())
+    """Draft one payment or several, and show the card; nothing moves before it is confirmed."""
+    currency = await call.currency()
+    several = read_each(call.words, call.named, currency)
+    if several is not None:
+        return await _pay_each(call, several)
+    said = read_payment(call.words, call.named, currency)
     payee = await call.desk.people.know(said.payee)
     wish = Wish(payee, said.amount.money, said.note, said.amount.times, said.source)
     drafted = await call.desk.payments.draft(call.speaker, wish, call.room)
@@ -27,3 +37,14 @@ async def pay(call: Call) -> Answer:
         drafted.transfer, call.speaker.person, drafted.source.link, call.room.members, drafted.holder
     )
     return Answer(drafted.step, says=card)
+
+
+async def _pay_each(call: Call, said: EachWords) -> Answer:
+    wishes = [
+        Wish(await call.desk.people.know(payee), said.amount.money, said.note, said.amount.times, said.source)
+        for payee in said.payees
+    ]
+    drafted = await call.desk.payments.draft_many(call.speaker, wishes, call.room)
+    return Answer(
+        drafted.step, says=await call.desk.bundle_news.card(drafted, call.speaker.person, call.room)
+    )

@@ -39,6 +39,14 @@ async def status(call: Call) -> Answer:
         own = "" if transfer.kind is TransferKind.PAY else f"{transfer.kind}."
         private = await _is_private(call, transfer.room if transfer.kind.between_people else call.room.id)
         return Answer(key=f"status.{own}{state}", facts=facts, private=private)
+    bundle = await call.desk.book.bundle(payment)
+    if bundle is not None and bundle.payer == me:
+        parts: tuple[Facts, ...] = tuple(
+            {"payment": part.id, "amount": part.amount, "payee": call.who(part.payee_mxid)}
+            for part in bundle.parts
+        )
+        facts = {"payment": bundle.id, "amount": bundle.amount, "parts": parts}
+        return Answer(key="status.bundle", facts=facts, private=await _is_private(call, bundle.room))
     request = await call.desk.book.request(payment)
     if request is None or me not in {request.asker, request.asked}:
         raise NoSuchPaymentError(payment=payment)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from paybridge.domain.bundle import Card, parts_of
 from paybridge.domain.errors import UserError
 from paybridge.domain.money import Money
-from paybridge.domain.transfer import Transfer, TransferKind
+from paybridge.domain.transfer import TransferKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,19 +78,19 @@ class Allowance:
         return usual if currency == self.each.currency else self.others.get(currency)
 
 
-def check_allowance(transfer: Transfer, allowance: Allowance, *, count: int, spent: Money) -> None:
-    """Raise unless the code alone may approve this payment.
+def check_allowance(card: Card, allowance: Allowance, *, count: int, spent: Money) -> None:
+    """Raise unless the code alone may approve this card; payments that one code approves count together.
 
     `count` is how many payments the payer approved before, `spent` the sum of those in this currency, without
     fees. Moving money between one's own accounts (topup, cash-out) is exempt (RTS 2018/389 article 15). A
     payment in a currency that the allowance does not name is never within it.
     """
-    if transfer.kind is not TransferKind.PAY:
+    if card.kind is not TransferKind.PAY:
         return
-    most = allowance.most_in(transfer.amount.currency)
-    if most is None or transfer.amount > most.each:
+    most = allowance.most_in(card.amount.currency)
+    if most is None or card.amount > most.each:
         raise OverTheEachLimitError(most=allowance.each if most is None else most.each)
-    if count >= allowance.count or spent + transfer.amount > most.total:
+    if count + len(parts_of(card)) > allowance.count or spent + card.amount > most.total:
         raise AllowanceUsedUpError(
             total=most.total,
             count=allowance.count,
@@ -99,23 +100,24 @@ def check_allowance(transfer: Transfer, allowance: Allowance, *, count: int, spe
 
 
 def needs_factor(
-    transfer: Transfer, allowance: Allowance, factor: Factor, *, known_payee: bool, device: str | None
+    card: Card, allowance: Allowance, factor: Factor, *, known_payees: bool, device: str | None
 ) -> bool:
     """Whether a person with a second factor must approve this with it (RTS 2018/389 articles 15 and 16).
 
     Money that comes in, or goes back to whoever paid it, needs none. What goes out to an account always does.
     A payment does unless it is of low value, by itself and with all that were approved without the factor
     since it was last given, to somebody who was paid before, from a device that has given it (`device` None:
-    not known yet). Low value is counted in the usual currency alone.
+    not known yet). Low value is counted in the usual currency alone. Payments on one card are of low value if
+    they are so together, and each payee must have been paid before.
     """
-    match transfer.kind:
+    match card.kind:
         case TransferKind.TOPUP | TransferKind.REFUND:
             return False
         case TransferKind.CASHOUT:
             return True
         case TransferKind.PAY:
             spent = Money(factor.light_sum, allowance.total.currency)
-            small = transfer.amount.currency == allowance.each.currency and transfer.amount <= allowance.each
-            few = factor.light_count < allowance.count
-            low = small and few and spent + transfer.amount <= allowance.total
-            return not (low and known_payee and (device is None or device in factor.devices))
+            small = card.amount.currency == allowance.each.currency and card.amount <= allowance.each
+            few = factor.light_count + len(parts_of(card)) <= allowance.count
+            low = small and few and spent + card.amount <= allowance.total
+            return not (low and known_payees and (device is None or device in factor.devices))

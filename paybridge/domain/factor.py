@@ -117,9 +117,9 @@ def strongly_approved(factor: Factor) -> Factor:
     return replace(factor, light_count=0, light_sum=0)
 
 
-def lightly_approved(factor: Factor, minor: int) -> Factor:
-    """The factor after a payment of `minor` was approved without a code."""
-    return replace(factor, light_count=factor.light_count + 1, light_sum=factor.light_sum + minor)
+def lightly_approved(factor: Factor, minor: int, count: int = 1) -> Factor:
+    """The factor after `count` payments of `minor` in all were approved without a code."""
+    return replace(factor, light_count=factor.light_count + count, light_sum=factor.light_sum + minor)
 
 
 def read_digits(words: str) -> str | None:

@@ -100,7 +100,8 @@ class Transfer:
     `source` is the payer's linked account, or None for the balance; `destination` the account that a cash-out
     goes to, or the payee's that a direct payment does. `note` is sealed. `times` is the "3" of "3 x 12.50". A
     refund names the payment that it gives back (`original`), and that one counts in `refunded`, in minor
-    units, how much of it has been given back in all.
+    units, how much of it has been given back in all. Payments that one card shows together share the id of
+    their `bundle`, the nonce, and are approved by its code and no other.
     """
 
     id: str
@@ -123,6 +124,7 @@ class Transfer:
     request: str | None = None
     original: str | None = None
     refunded: int = 0
+    bundle: str | None = None
     reason: str | None = None
     updated: datetime | None = None
     version: int = 0
@@ -138,11 +140,16 @@ class Transfer:
         return self.amount + self.fee
 
     @property
-    def code(self) -> str:
-        """The approval code of exactly these terms."""
+    def terms(self) -> str:
+        """What is approved: any change of it makes another code."""
         terms = (self.id, self.amount.plain(), self.amount.currency, self.payee, self.payee_mxid)
         money_side = (self.source or "balance", self.destination or "", self.fee.plain(), self.fee.currency)
-        return code_for("\n".join((*terms, *money_side)), self.nonce)
+        return "\n".join((*terms, *money_side))
+
+    @property
+    def code(self) -> str:
+        """The approval code of exactly these terms."""
+        return code_for(self.terms, self.nonce)
 
 
 def advance(transfer: Transfer, happening: TransferHappening, at: datetime) -> Transfer:

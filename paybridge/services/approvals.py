@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from paybridge.domain import leg as legs
 from paybridge.domain import transfer as transfers
 from paybridge.domain.approval import FactorNeededError
+from paybridge.domain.bundle import Bundle, Card, parts_of
+from paybridge.domain.bundle import cards as gathered
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import lightly_approved, strongly_approved
 from paybridge.domain.leg import Leg, LegEffect, LegHappening, LegKind, LegState
@@ -24,6 +26,7 @@ from paybridge.services.refunds import check_refund
 MOST_LINES = 3
 
 if TYPE_CHECKING:
+    from paybridge.services.bundle_news import BundleNews
     from paybridge.services.factors import Factors
     from paybridge.services.news import News
     from paybridge.services.people import People
@@ -93,6 +96,7 @@ class Approvals:
         people: People,
         rooms: Rooms,
         news: News,
+        bundle_news: BundleNews,
         requests: Requests,
         policies: Policies,
         factors: Factors,
@@ -104,14 +108,15 @@ class Approvals:
         self._people = people
         self._rooms = rooms
         self._news = news
+        self._bundle_news = bundle_news
         self._requests = requests
         self._policies = policies
         self._factors = factors
         self._strength = strength
 
-    async def find(self, payer: str, code: str | None) -> Transfer:
+    async def find(self, payer: str, code: str | None) -> Card:
         """The payer's open card with this code; without a code their only open one."""
-        cards = await self._book.awaiting_approval(payer)
+        cards = gathered(await self._book.awaiting_approval(payer))
         live = [card for card in cards if card.expires > self._clock.now()]
         if code is None:
             if len(live) > 1:
@@ -127,9 +132,11 @@ class Approvals:
         raise WrongCodeError if live else NothingToConfirmError
 
     async def approve(
-        self, card: Transfer, proof: Proof, digits: str | None = None
+        self, card: Card, proof: Proof, digits: str | None = None
     ) -> tuple[Step, tuple[Say, ...]]:
         """Approve exactly these terms, with the `digits` of the second factor where it is needed.
+
+        Of a bundle, every payment is approved in this one step.
 
         Raises what makes it impossible now: an unproven device, a payer who froze, a payee who left, a room's
         limit, a used-up allowance, a missing or wrong second factor.
@@ -140,15 +147,19 @@ class Approvals:
         assert payer is not None  # a transfer's payer is a foreign key
         check_not_frozen(payer)
         if card.kind is TransferKind.PAY:
-            check_place(await self._rooms.facts(card.room), card.payee_mxid)
-            await self._policies.check_payment(card.room, card.amount)
-        counted = await self._proven(card, payer, proof.device, digits)
-        step, says = await self._set_off(
-            transfers.advance(card, TransferHappening.APPROVE, self._clock.now())
-        )
-        return counted + step + Step(unfrozen=(payer.id,)), says
+            room = await self._rooms.facts(card.room)
+            for part in parts_of(card):
+                check_place(room, part.payee_mxid)
+                await self._policies.check_payment(card.room, part.amount)
+        step = await self._proven(card, payer, proof.device, digits)
+        says = await self._bundle_news.approved(card) if isinstance(card, Bundle) else ()
+        for part in parts_of(card):
+            approved = transfers.advance(part, TransferHappening.APPROVE, self._clock.now())
+            more, told = await self._set_off(approved)
+            step, says = step + more, (*says, *told)
+        return step + Step(unfrozen=(payer.id,)), says
 
-    async def _proven(self, card: Transfer, payer: Person, device: str, digits: str | None) -> Step:
+    async def _proven(self, card: Card, payer: Person, device: str, digits: str | None) -> Step:
         """What the approval changes of the second factor, whose code is used in the step that it approves."""
         factor = await self._factors.active(card.payer)
         if factor is None:
@@ -159,7 +170,8 @@ class Approvals:
         if await self._strength.needs_factor(card, device):
             raise FactorNeededError(code=card.code)
         if card.kind is TransferKind.PAY:
-            return Step(records=(lightly_approved(factor, card.amount.minor),))
+            light = lightly_approved(factor, card.amount.minor, len(parts_of(card)))
+            return Step(records=(light,))
         return Step()
 
     async def _set_off(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:

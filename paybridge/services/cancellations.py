@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from paybridge.domain import leg as legs
 from paybridge.domain import transfer as transfers
+from paybridge.domain.bundle import Bundle, Card, advance_all
+from paybridge.domain.bundle import cards as gathered
 from paybridge.domain.leg import Leg, LegHappening, LegState
 from paybridge.domain.transfer import NotPossibleNowError, Transfer, TransferHappening, TransferState
 from paybridge.services.ports import Book, Clock, Step
@@ -15,6 +17,7 @@ from paybridge.services.requests import NoSuchPaymentError, Requests
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from paybridge.services.bundle_news import BundleNews
     from paybridge.services.claims import Claims
     from paybridge.services.news import News
     from paybridge.services.people import Known
@@ -24,10 +27,19 @@ if TYPE_CHECKING:
 class Cancellations:
     """Takes back what can be taken back."""
 
-    def __init__(self, book: Book, clock: Clock, news: News, requests: Requests, claims: Claims) -> None:
+    def __init__(
+        self,
+        book: Book,
+        clock: Clock,
+        news: News,
+        bundle_news: BundleNews,
+        requests: Requests,
+        claims: Claims,
+    ) -> None:
         self._book = book
         self._clock = clock
         self._news = news
+        self._bundle_news = bundle_news
         self._requests = requests
         self._claims = claims
 
@@ -35,7 +47,7 @@ class Cancellations:
         """The ids of everything that the person could cancel now: cards first."""
         me = person.person.id
         now = self._clock.now()
-        cards = [card.id for card in await self._book.awaiting_approval(me) if card.expires > now]
+        cards = [card.id for card in gathered(await self._book.awaiting_approval(me)) if card.expires > now]
         if cards:
             return cards
         unclaimed = [transfer.id for transfer in await self._book.claimable_from(me)]
@@ -46,23 +58,39 @@ class Cancellations:
         transfer = await self._book.transfer(payment)
         if transfer is not None and transfer.payer == person.person.id:
             return await self.stop(transfer)
+        bundle = await self._book.bundle(payment)
+        if bundle is not None and bundle.payer == person.person.id:
+            return await self._cancel_bundle(bundle)
         request = await self._book.request(payment)
         if request is None or request.asker != person.person.id:
             raise NoSuchPaymentError(payment=payment)
         asked = await self._requests.cancel(request)
         return asked.step, asked.says
 
-    async def close_card(self, card: Transfer) -> tuple[Step, tuple[Say, ...]]:
+    async def close_card(self, card: Card) -> tuple[Step, tuple[Say, ...]]:
         """Cancel a card that awaits approval; whatever was confirmed is not touched."""
+        if isinstance(card, Bundle):
+            return await self._cancel_bundle(card)
         if card.state is not TransferState.AWAITING_APPROVAL:
             raise NotPossibleNowError(payment=card.id, state=card.state, wanted="cancel")
         return await self.stop(card)
 
+    async def _cancel_bundle(self, bundle: Bundle) -> tuple[Step, tuple[Say, ...]]:
+        """All of an open card; once it is approved, each payment is cancelled by its own id, if at all."""
+        if not bundle.is_open:
+            raise NotPossibleNowError(payment=bundle.id, state="under_way", wanted="cancel")
+        cancelled = advance_all(bundle, TransferHappening.CANCEL, self._clock.now())
+        return Step(records=cancelled.parts), await self._bundle_news.closed(cancelled)
+
     async def stop(self, transfer: Transfer) -> tuple[Step, tuple[Say, ...]]:
         """End a card, a payment that has not reached its rail, or take back what nobody has claimed.
 
-        Raises `NotPossibleNowError` for what has moved on.
+        An open card for several payments ends as a whole. Raises `NotPossibleNowError` for what has moved on.
         """
+        if transfer.bundle is not None and transfer.state is TransferState.AWAITING_APPROVAL:
+            bundle = await self._book.bundle(transfer.bundle)
+            assert bundle is not None  # the transfer is in it
+            return await self._cancel_bundle(bundle)
         if transfer.state is TransferState.CLAIMABLE:
             return await self._claims.take_back(transfer)
         cancelled = transfers.advance(transfer, TransferHappening.CANCEL, self._clock.now())

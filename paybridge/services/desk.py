@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from paybridge.services.accounts import Accounts
 from paybridge.services.approvals import Approvals
+from paybridge.services.bundle_news import BundleNews
 from paybridge.services.cancellations import Cancellations
 from paybridge.services.claims import Claims
 from paybridge.services.factors import Factors
@@ -56,6 +57,7 @@ class Desk:
     gestures: Gestures
     overview: Overview
     news: News
+    bundle_news: BundleNews
     policies: Policies
 
 
@@ -80,10 +82,11 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     factors = Factors(book, vault, clock, chance)
     strength = Strength(book, factors, settings)
     news = News(book, vault, rooms, settings, policies, strength)
+    bundle_news = BundleNews(book, vault, rooms, settings, policies, strength)
     requests = Requests(book, vault, clock, chance, settings, people, rooms, policies)
     claims = Claims(book, clock, people, news)
     payments = Payments(book, vault, clock, chance, settings, sources, accounts, holders, policies, strength)
-    cancellations = Cancellations(book, clock, news, requests, claims)
+    cancellations = Cancellations(book, clock, news, bundle_news, requests, claims)
     return Desk(
         book=book,
         mailbox=mailbox,
@@ -94,7 +97,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         people=people,
         payments=payments,
         approvals=Approvals(
-            book, clock, settings, people, rooms, news, requests, policies, factors, strength
+            book, clock, settings, people, rooms, news, bundle_news, requests, policies, factors, strength
         ),
         factors=factors,
         freezing=Freezing(book, clock, cancellations, factors),
@@ -107,5 +110,6 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         gestures=Gestures(book, mailbox, people, requests, cancellations),
         overview=Overview(book),
         news=news,
+        bundle_news=bundle_news,
         policies=policies,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from paybridge.domain import transfer as transfers
+from paybridge.domain.bundle import Bundle, Card, advance_all
 from paybridge.domain.request import Request
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferState
 from paybridge.services.claims import give_back
@@ -14,8 +15,10 @@ from paybridge.services.lanes import SHORTEST_WAIT
 from paybridge.services.ports import Book, BookUnavailableError, Clock, StaleError, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from paybridge.services.bundle_news import BundleNews
     from paybridge.services.lanes import Bell
     from paybridge.services.news import News
     from paybridge.services.outcomes import Outcomes
@@ -35,12 +38,20 @@ class Expirer:
     """
 
     def __init__(
-        self, book: Book, clock: Clock, outcomes: Outcomes, news: News, requests: Requests, bell: Bell
+        self,
+        book: Book,
+        clock: Clock,
+        outcomes: Outcomes,
+        news: News,
+        bundle_news: BundleNews,
+        requests: Requests,
+        bell: Bell,
     ) -> None:
         self._book = book
         self._clock = clock
         self._outcomes = outcomes
         self._news = news
+        self._bundle_news = bundle_news
         self._requests = requests
         self._bell = bell
         self._tries: dict[str, int] = {}
@@ -61,13 +72,23 @@ class Expirer:
         now = self._clock.now()
         self._aside = {name: until for name, until in self._aside.items() if until > now}
         limit = AT_ONCE + len(self._aside)
-        over: list[Transfer | Request] = [*await self._book.expired_transfers(now, limit)]
+        over: list[Card | Request] = [*await self._cards(await self._book.expired_transfers(now, limit))]
         over += await self._book.expired_requests(now, limit)
         for ending in over:
             if ending.id not in self._aside:
                 await self._one(ending)
 
-    async def _one(self, ending: Transfer | Request) -> None:
+    async def _cards(self, transfers: Sequence[Transfer]) -> Sequence[Card]:
+        """The open cards among them as they were shown, with all their payments; and unclaimed payments."""
+        found: dict[str, Card] = {}
+        for transfer in transfers:
+            is_open = transfer.state is TransferState.AWAITING_APPROVAL
+            bundle = await self._book.bundle(transfer.bundle) if transfer.bundle and is_open else None
+            card = bundle or transfer
+            found.setdefault(card.id, card)
+        return list(found.values())
+
+    async def _one(self, ending: Card | Request) -> None:
         try:
             await self._end(ending)
         except StaleError:
@@ -82,15 +103,21 @@ class Expirer:
         else:
             self._tries.pop(ending.id, None)
 
-    async def _end(self, ending: Transfer | Request) -> None:
+    async def _end(self, ending: Card | Request) -> None:
         if isinstance(ending, Request):
             asked = await self._requests.expire(ending)
             await self._outcomes.commit(asked.step, asked.says)
+        elif isinstance(ending, Bundle):
+            await self._close_bundle(ending)
         elif ending.state is TransferState.CLAIMABLE:
             step, returned = give_back(ending, self._clock.now())
             await self._outcomes.commit(step, await self._news.returned(returned, "expired"))
         else:
             await self._close(ending)
+
+    async def _close_bundle(self, bundle: Bundle) -> None:
+        expired = advance_all(bundle, TransferHappening.EXPIRE, self._clock.now())
+        await self._outcomes.commit(Step(records=expired.parts), await self._bundle_news.closed(expired))
 
     async def _close(self, card: Transfer) -> None:
         expired = transfers.advance(card, TransferHappening.EXPIRE, self._clock.now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from paybridge.domain.bundle import cards, parts_of
 from paybridge.domain.errors import UserError
 from paybridge.domain.transfer import NotPossibleNowError
 from paybridge.services.factors import NoFactorError
@@ -69,8 +70,9 @@ class Freezing:
         says: tuple[Say, ...] = ()
         ended, going_on = 0, list[str]()
         if not known.is_new:
-            cards = await self._book.awaiting_approval(person.id)
-            for transfer in (*cards, *await self._book.under_way(person.id)):
+            # Payments on one card end with it; the first of them stands for all.
+            shown = [parts_of(card)[0] for card in cards(await self._book.awaiting_approval(person.id))]
+            for transfer in (*shown, *await self._book.under_way(person.id)):
                 try:
                     more, told = await self._cancellations.stop(transfer)
                 except NotPossibleNowError:

@@ -55,6 +55,11 @@ class Gestures:
             if is_open and transfer.payer_mxid == gesture.sender:
                 return await self._cancellations.close_card(transfer)
             return NOTHING
+        bundle = await self._book.bundle(payment)
+        if bundle is not None:
+            if bundle.is_open and bundle.payer_mxid == gesture.sender:
+                return await self._cancellations.close_card(bundle)
+            return NOTHING
         request = await self._book.request(payment)
         if request is None or request.state is not RequestState.OPEN:
             return NOTHING

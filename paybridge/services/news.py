@@ -87,7 +87,7 @@ class News:
         minutes = int((transfer.expires - transfer.created).total_seconds() // 60)
         hides = await self._hides(transfer)
         alone = not transfer.kind.between_people or self._is_private(names) or hides
-        tail = _tail(link.masked) if link else ""
+        shown = tail(link.masked) if link else ""
         to_type: Facts = {
             "code": transfer.code,
             "minutes": minutes,
@@ -98,11 +98,11 @@ class News:
             **to_type,
             "easy": () if strong else (to_type,),
             "strong": (to_type,) if strong else (),
-            "bank": ({"account": link.masked if alone else f"••{tail}"},) if link else (),
+            "bank": ({"account": link.masked if alone else f"••{shown}"},) if link else (),
             "balance": ({},) if link is None else (),
             "alike": await self._alike(transfer, names),
             **(NOBODY_ASKED if holder is None or transfer.is_direct else holder.facts()),
-            **_straight(transfer, holder),
+            **straight(transfer, holder),
         }
         says = self._placed(transfer, "card", f"{transfer.kind}.card", payer, facts, hides=hides)
         if strong and not alone:
@@ -339,13 +339,13 @@ class News:
         )
 
 
-def _tail(masked: str) -> str:
+def tail(masked: str) -> str:
     """The little of an account that a room may see: two figures, or the bank of an address."""
     shown = masked.rpartition("•")[2].strip()
     return shown if shown.startswith("@") else shown[-2:]
 
 
-def _straight(transfer: Transfer, holder: Holder | None) -> Facts:
+def straight(transfer: Transfer, holder: Holder | None) -> Facts:
     """The row that says that the payee's account is paid, and what its bank says of its holder: no names."""
     said = {
         PayeeMatch.MATCH: "straight_named",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from paybridge.domain import transfer as transfers
+from paybridge.domain.bundle import bundled
 from paybridge.domain.errors import UserError
 from paybridge.domain.ids import payment_id
 from paybridge.domain.leg import LegKind
@@ -18,6 +19,9 @@ from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Step, Vault
 from paybridge.services.sources import NotEnoughBalanceError, Source, Sources
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from paybridge.domain.bundle import Bundle
     from paybridge.domain.people import Link
     from paybridge.services.accounts import Accounts
     from paybridge.services.holders import Holder, Holders
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
     from paybridge.services.policies import Policies
     from paybridge.services.settings import Settings
     from paybridge.services.strength import Strength
+
+MOST_PAYEES: Final = 30
+"""On one card."""
 
 
 class PayingYourselfError(UserError):
@@ -37,6 +44,24 @@ class PayingTheBotError(UserError):
     """The payee is the bot."""
 
     key = "error.paying_the_bot"
+
+
+class NamedTwiceError(UserError):
+    """Two of the payees are one person."""
+
+    key = "error.named_twice"
+
+    def __init__(self, *, payee: str) -> None:
+        super().__init__(payee=payee)
+
+
+class TooManyPayeesError(UserError):
+    """One card shows no more payees than somebody can check."""
+
+    key = "error.too_many_payees"
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(most=most)
 
 
 class PayeeNotHereError(UserError):
@@ -83,6 +108,19 @@ class Drafted:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftedBundle:
+    """A card for several payments, all of them from `link` (None: the balance), and the step that writes it.
+
+    `holders` are what the bank says of those whose accounts the money goes to, by payee's Matrix id.
+    """
+
+    bundle: Bundle
+    link: Link | None
+    step: Step
+    holders: Mapping[str, Holder]
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What the payer said: whom, how much, what for, `times` of "3 x 12.50", and which `source`, if any."""
 
@@ -122,20 +160,9 @@ class Payments:
 
     async def draft(self, payer: Known, wish: Wish, room: RoomFacts, request: str | None = None) -> Drafted:
         """A card for paying `wish.payee`, who must be joined to the encrypted `room`."""
-        if wish.payee.mxid == self._settings.bot:
-            raise PayingTheBotError
-        if wish.payee.person.id == payer.person.id:
-            raise PayingYourselfError
-        check_place(room, wish.payee.mxid)
-        check_may_be_paid(wish.payee.mxid, self._settings)
-        await self._policies.check_payment(room.id, wish.amount)
+        await self._check(payer, wish, room)
         source = await self._sources.for_payment(payer.person.id, wish.amount, wish.source)
-        source, payees = await self._straight_if_wanted(source, wish)
-        transfer = self.new(TransferKind.PAY, payer, wish, source, room.id, request)
-        holder = None
-        if payees is not None:
-            transfer = replace(transfer, destination=payees.id)
-            holder = await self._holders.check(wish.payee.person, payees)
+        transfer, source, holder = await self._new_payment(payer, wish, source, room, request)
         # Said now rather than when it is approved, where it is asked again.
         await self._strength.check(transfer)
         return Drafted(
@@ -144,6 +171,51 @@ class Payments:
             payer.introduction + wish.payee.introduction + Step(records=(transfer,)),
             holder,
         )
+
+    async def draft_many(self, payer: Known, wishes: Sequence[Wish], room: RoomFacts) -> DraftedBundle:
+        """One card for paying each of `wishes`, which differ in their payees; all come from one source."""
+        if len(wishes) > MOST_PAYEES:
+            raise TooManyPayeesError(most=MOST_PAYEES)
+        for number, wish in enumerate(wishes):
+            await self._check(payer, wish, room)
+            before = [other.payee for other in wishes[:number]]
+            if any(
+                wish.payee.mxid == other.mxid or wish.payee.person.id == other.person.id for other in before
+            ):
+                raise NamedTwiceError(payee=wish.payee.mxid)
+        amounts = [wish.amount for wish in wishes]
+        sources = await self._sources.for_payments(payer.person.id, amounts, wishes[0].source)
+        name, nonce = payment_id(self._chance.number()), self._chance.token()
+        step, parts, holders = payer.introduction, [], {}
+        for wish, source in zip(wishes, sources, strict=True):
+            transfer, _, holder = await self._new_payment(payer, wish, source, room)
+            parts.append(replace(transfer, bundle=name, nonce=nonce))
+            step += wish.payee.introduction
+            if holder is not None:
+                holders[wish.payee.mxid] = holder
+        bundle = bundled(name, parts)
+        await self._strength.check(bundle)
+        return DraftedBundle(bundle, sources[0].link, step + Step(records=bundle.parts), holders)
+
+    async def _check(self, payer: Known, wish: Wish, room: RoomFacts) -> None:
+        if wish.payee.mxid == self._settings.bot:
+            raise PayingTheBotError
+        if wish.payee.person.id == payer.person.id:
+            raise PayingYourselfError
+        check_place(room, wish.payee.mxid)
+        check_may_be_paid(wish.payee.mxid, self._settings)
+        await self._policies.check_payment(room.id, wish.amount)
+
+    async def _new_payment(
+        self, payer: Known, wish: Wish, source: Source, room: RoomFacts, request: str | None = None
+    ) -> tuple[Transfer, Source, Holder | None]:
+        """The payment, what it comes from, and the holder of the account that it goes to, if it does."""
+        source, payees = await self._straight_if_wanted(source, wish)
+        transfer = self.new(TransferKind.PAY, payer, wish, source, room.id, request)
+        if payees is None:
+            return transfer, source, None
+        holder = await self._holders.check(wish.payee.person, payees)
+        return replace(transfer, destination=payees.id), source, holder
 
     async def _straight_if_wanted(self, source: Source, wish: Wish) -> tuple[Source, Link | None]:
         """With the payee's account, if they want to be paid straight into one and the source's rail can."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from paybridge.domain.bundle import Bundle
     from paybridge.domain.history import Mark, Sought
     from paybridge.domain.ledger import Account, Journal
     from paybridge.domain.money import Money
@@ -238,6 +239,9 @@ class Book(Protocol):
 
     async def link(self, link: str) -> Link | None: ...
     async def transfer(self, transfer: str) -> Transfer | None: ...
+    async def bundle(self, bundle: str) -> Bundle | None:
+        """The payments that one card shows together."""
+
     async def legs(self, transfer: str) -> Sequence[Leg]:
         """The legs in their order."""
 

@@ -13,7 +13,7 @@ from paybridge.services.accounts import BALANCE_WORDS, Accounts, NoLinkedAccount
 from paybridge.services.ports import Book, Order, OrderRefusedError, Quote, Rail, RailError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class NothingToPayWithError(UserError):
@@ -95,20 +95,25 @@ class Sources:
 
         `said` is what the payer calls the source, if they name one: `balance`, or as `Accounts.choose` reads.
         """
+        return (await self.for_payments(payer, (amount,), said))[0]
+
+    async def for_payments(self, payer: str, amounts: Sequence[Money], said: str = "") -> Sequence[Source]:
+        """The same for several payments at once: all of them from the balance, or all from one account."""
+        amount = sum(amounts[1:], amounts[0])
         spendable = await self._book.balance(payer, amount.currency)
         nothing = Money.zero(amount.currency)
         from_balance = said.casefold() in BALANCE_WORDS
         if from_balance and spendable < amount:
             raise NotEnoughBalanceError(needed=amount, spendable=spendable)
         if from_balance or (not said and spendable >= amount):
-            return Source(None, Quote(nothing, nothing))
+            return [Source(None, Quote(nothing, nothing))] * len(amounts)
         try:
             link = await self._accounts.choose(payer, LegKind.COLLECT, amount.currency, said)
         except NoLinkedAccountError as error:
             if said:
                 raise
             raise NothingToPayWithError(needed=amount, spendable=spendable) from error
-        return Source(link, await self.quote(LegKind.COLLECT, link, amount))
+        return [Source(link, await self.quote(LegKind.COLLECT, link, each)) for each in amounts]
 
     async def quote(self, kind: LegKind, link: Link, amount: Money) -> Quote:
         """What the link's rail takes for an order of this kind and size, or why it takes none."""

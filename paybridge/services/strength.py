@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paybridge.domain.approval import check_allowance, needs_factor
+from paybridge.domain.bundle import Card, parts_of
 from paybridge.domain.money import Money
-from paybridge.domain.transfer import Transfer, TransferKind
+from paybridge.domain.transfer import TransferKind
 
 if TYPE_CHECKING:
     from paybridge.services.factors import Factors
@@ -22,26 +23,28 @@ class Strength:
         self._factors = factors
         self._settings = settings
 
-    async def check(self, transfer: Transfer) -> None:
+    async def check(self, card: Card) -> None:
         """Raise unless the payer could approve this at all; somebody without a factor has an allowance."""
-        if transfer.kind is TransferKind.PAY and await self._factors.active(transfer.payer) is None:
-            await self.check_by_code(transfer)
+        if card.kind is TransferKind.PAY and await self._factors.active(card.payer) is None:
+            await self.check_by_code(card)
 
-    async def check_by_code(self, transfer: Transfer) -> None:
+    async def check_by_code(self, card: Card) -> None:
         """Raise unless the code alone may approve this, of a payer who has no factor."""
-        if transfer.kind is not TransferKind.PAY:
+        if card.kind is not TransferKind.PAY:
             return
-        before = await self._book.approved_so_far(transfer.payer)
-        currency = transfer.amount.currency
+        before = await self._book.approved_so_far(card.payer)
+        currency = card.amount.currency
         spent = Money(before.sums.get(currency, 0), currency)
-        check_allowance(transfer, self._settings.allowance, count=before.count, spent=spent)
+        check_allowance(card, self._settings.allowance, count=before.count, spent=spent)
 
-    async def needs_factor(self, transfer: Transfer, device: str | None = None) -> bool:
+    async def needs_factor(self, card: Card, device: str | None = None) -> bool:
         """Whether the payer must give their second factor; `device` is what they approve from, if known."""
-        factor = await self._factors.active(transfer.payer)
+        factor = await self._factors.active(card.payer)
         if factor is None:
             return False
-        known = transfer.kind is TransferKind.PAY and transfer.payee_mxid in await self._book.paid_before(
-            transfer.payer
-        )
-        return needs_factor(transfer, self._settings.allowance, factor, known_payee=known, device=device)
+        known = card.kind is TransferKind.PAY and await self._all_known(card)
+        return needs_factor(card, self._settings.allowance, factor, known_payees=known, device=device)
+
+    async def _all_known(self, card: Card) -> bool:
+        paid = await self._book.paid_before(card.payer)
+        return all(part.payee_mxid in paid for part in parts_of(card))

@@ -50,6 +50,12 @@ _REFUNDS: Final = """
     WHERE paid.refunded > 0 OR given.id IS NOT NULL
     GROUP BY paid.id, paid.refunded ORDER BY paid.id
 """
+_TORN: Final = """
+    SELECT bundle FROM transfer WHERE bundle IS NOT NULL GROUP BY bundle
+    HAVING count(CASE WHEN state IN ('drafted', 'awaiting_approval', 'expired') THEN 1 END)
+        NOT IN (0, count(*))
+    ORDER BY bundle
+"""
 
 
 def payment_problems(outside: Outside) -> Iterator[str]:
@@ -78,6 +84,8 @@ def payment_problems(outside: Outside) -> Iterator[str]:
     yield from _transfers_without_legs(outside)
     yield from _reversed_without_reason(outside)
     yield from _refunded_otherwise(outside)
+    for (bundle,) in outside.rows(_TORN):
+        yield f"bundle {bundle}: some of its payments were approved and others were not"
     yield from _other_sums(outside, "held", held)
     yield from _other_sums(outside, "claimable", _claimable(outside))
 

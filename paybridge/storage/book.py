@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from paybridge.domain.bundle import bundled
 from paybridge.domain.history import EVERYTHING
 from paybridge.domain.ledger import AccountKind
 from paybridge.domain.money import Money
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Executable
 
+    from paybridge.domain.bundle import Bundle
     from paybridge.domain.deeds import Deed
     from paybridge.domain.factor import Factor, RecoveryCode
     from paybridge.domain.history import Bookmark, Mark, Sought
@@ -95,6 +97,10 @@ class SqlBook:
     async def transfer(self, transfer: str) -> Transfer | None:
         row = await self._reader.first(ask.TRANSFER, {"id": transfer})
         return None if row is None else rows.transfer_of(row)
+
+    async def bundle(self, bundle: str) -> Bundle | None:
+        parts = await self._transfers(ask.BUNDLE, {"bundle": bundle})
+        return bundled(bundle, parts) if parts else None
 
     async def awaiting_approval(self, payer: str) -> Sequence[Transfer]:
         return await self._open_of(payer, TransferState.AWAITING_APPROVAL)

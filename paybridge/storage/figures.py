@@ -8,8 +8,9 @@ from sqlalchemy import case, func, select, text
 
 from paybridge.services.figures import Figures, OpenLegs
 from paybridge.storage import tables
+from paybridge.storage.mailbox_tables import letter, post
 from paybridge.storage.moments import microseconds, moment
-from paybridge.storage.tables import leg, letter, post, request, transfer
+from paybridge.storage.tables import leg, request, transfer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -55,7 +55,7 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Identity: (),
     Link: (),
     Request: ("asker", "asker_mxid", "asked", "asked_mxid", *_AGREED),
-    Transfer: ("kind", "payer", "payer_mxid", "payee", "payee_mxid", "original", *_AGREED),
+    Transfer: ("kind", "payer", "payer_mxid", "payee", "payee_mxid", "original", "bundle", *_AGREED),
     Leg: ("transfer", "number", "kind", "rail", "owner", "amount", "currency", "to_link"),
     RoomPolicy: (),
     PinnedKey: (),

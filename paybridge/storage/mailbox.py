@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, cast
 from sqlalchemy import BigInteger, Integer, bindparam, select, text
 
 from paybridge.services.ports import Letter, Post
+from paybridge.storage.mailbox_tables import letter, memory, post, seen, slot
 from paybridge.storage.moments import moment
-from paybridge.storage.tables import letter, memory, post, seen, slot
 from paybridge.storage.works import (
     SYNC_TOKEN,
     BindSeen,

@@ -30,6 +30,7 @@ from paybridge.storage.deed_tables import deed
 from paybridge.storage.factor_tables import factor, recovery_code
 from paybridge.storage.pinning_tables import pinned_key
 from paybridge.storage.tables import (
+    IS_BUNDLED,
     IS_CLAIMABLE,
     IS_DUE_LEG,
     IS_EXPIRING,
@@ -140,6 +141,9 @@ BALANCE: Final = select(account.c.balance).where(
     account.c.currency == bindparam("currency"),
 )
 TRANSFER: Final = select(transfer).where(transfer.c.id == bindparam("id"))
+BUNDLE: Final = select(transfer).where(
+    text(f"transfer.{IS_BUNDLED}"), transfer.c.bundle == bindparam("bundle")
+)
 OPEN_OF_PAYER: Final = {state: _open_of_payer(state) for state in OPEN_STATES}
 PAID_BEFORE: Final = (
     select(transfer.c.payee_mxid).distinct().where(*_approved_by_payer()).order_by(transfer.c.payee_mxid)

@@ -51,6 +51,7 @@ metadata: Final = MetaData()
 OPEN_STATES: Final = (TransferState.AWAITING_APPROVAL, TransferState.APPROVED, TransferState.CLAIMABLE)
 IS_OPEN: Final = in_list("state", OPEN_STATES)
 IS_EXPIRING: Final = in_list("state", (TransferState.AWAITING_APPROVAL, TransferState.CLAIMABLE))
+IS_BUNDLED: Final = "bundle IS NOT NULL"
 IS_CLAIMABLE: Final = "state = 'claimable'"
 IS_OPEN_REQUEST: Final = "state = 'open'"
 IS_OPEN_LEG: Final = in_list("state", OPEN_LEG_STATES)
@@ -231,17 +232,20 @@ transfer = Table(
     text_column("reason", null=True),
     number_column("updated", null=True),
     number_column("version"),
+    text_column("bundle", null=True),
     check("transfer_kind", in_list("kind", TransferKind)),
     check("transfer_state", in_list("state", TransferState)),
     check("transfer_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
     check("transfer_fee", f"fee BETWEEN 0 AND {MAX_MINOR}"),
     check("transfer_original", "(kind = 'refund') = (original IS NOT NULL)"),
     check("transfer_refunded", "refunded BETWEEN 0 AND amount"),
+    check("transfer_bundle", "bundle IS NULL OR kind = 'pay'"),
     Index("transfer_of_payer", "payer", "created"),
     Index("transfer_of_payee", "payee", "created"),
     Index("transfer_open_of_payer", "payer", "created", **where(IS_OPEN)),
     Index("transfer_claimable_by", "payee", "state", "created", **where(IS_CLAIMABLE)),
     Index("transfer_expiring", "expires", **where(IS_EXPIRING)),
+    Index("transfer_of_bundle", "bundle", **where(IS_BUNDLED)),
     Index(
         "transfer_one_per_request",
         "request",
@@ -307,80 +311,5 @@ room_policy = Table(
     Column("room", TEXT, primary_key=True),
     text_column("policy"),
     number_column("version"),
-    sqlite_strict=True,
-)
-
-# ---------------------------------------------------------------- the mailbox
-
-letter = Table(
-    "letter",
-    metadata,
-    row_number("number"),
-    text_column("event"),
-    text_column("room"),
-    text_column("sender"),
-    number_column("received"),
-    bytes_column("payload"),
-    number_column("done"),
-    UniqueConstraint("event"),
-    check("letter_blanked_when_done", "done = 0 OR (done = 1 AND length(payload) = 0)"),
-    Index("letter_waiting", "number", **where("done = 0")),
-    sqlite_strict=True,
-)
-
-post = Table(
-    "post",
-    metadata,
-    row_number("number"),
-    text_column("id"),
-    text_column("room", null=True),
-    text_column("person", null=True),
-    text_column("slot", null=True),
-    bytes_column("payload"),
-    number_column("created"),
-    text_column("state"),
-    text_column("event", null=True),
-    text_column("reason", null=True),
-    UniqueConstraint("id"),
-    check("post_one_place", "(room IS NULL) <> (person IS NULL)"),
-    check("post_state", "state IN ('aside', 'sent', 'waiting')"),
-    check("post_blanked_when_sent", "state <> 'sent' OR (length(payload) = 0 AND event IS NOT NULL)"),
-    Index("post_waiting", "number", **where("state = 'waiting'")),
-    sqlite_strict=True,
-)
-
-slot = Table(
-    "slot",
-    metadata,
-    Column("slot", TEXT, primary_key=True),
-    text_column("room"),
-    text_column("event"),
-    Index("slot_of_event", "event"),
-    sqlite_strict=True,
-)
-
-memory = Table(
-    "memory",
-    metadata,
-    Column("name", TEXT, primary_key=True),
-    text_column("value"),
-    sqlite_strict=True,
-)
-
-seen = Table(
-    "seen",
-    metadata,
-    Column("what", TEXT, primary_key=True),
-    text_column("event"),
-    sqlite_strict=True,
-    sqlite_with_rowid=False,
-)
-
-vault_check = Table(
-    "vault_check",
-    metadata,
-    Column("id", BIG, primary_key=True, autoincrement=False),
-    bytes_column("value"),
-    check("vault_check_one", "id = 1"),
     sqlite_strict=True,
 )

@@ -103,8 +103,15 @@ class World:
         lines: list[tuple[str, str]] = []
         for who in self.people:
             amount = f"{chance.randrange(1, 200) / 100:.2f} EUR"
-            payee = chance.choice([other for other in self.people if other != who])
-            typed = chance.choice((f"!pay {payee} {amount}", f"!topup {amount}", f"!cashout {amount}"))
+            payee, another = chance.sample([other for other in self.people if other != who], 2)
+            typed = chance.choice(
+                (
+                    f"!pay {payee} {amount}",
+                    f"!pay {payee} {another} {amount} each",
+                    f"!topup {amount}",
+                    f"!cashout {amount}",
+                )
+            )
             lines += [(who, typed), (who, "!yes")]
         self._type(lines)
 

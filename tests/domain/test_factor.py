@@ -90,7 +90,7 @@ def test_what_a_payment_needs(
 ) -> None:
     payment = a_transfer("PB-1", cents=cents)
 
-    assert needs_factor(payment, ALLOWANCE, factor, known_payee=known, device=device) is needed
+    assert needs_factor(payment, ALLOWANCE, factor, known_payees=known, device=device) is needed
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_what_a_payment_needs(
 def test_what_ones_own_money_needs(kind: TransferKind, *, needed: bool) -> None:
     transfer = a_transfer("PB-1", kind=kind, cents=1)
 
-    assert needs_factor(transfer, ALLOWANCE, ACTIVE, known_payee=True, device="PHONE") is needed
+    assert needs_factor(transfer, ALLOWANCE, ACTIVE, known_payees=True, device="PHONE") is needed
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paybridge.storage.database import Database, open_database
+from paybridge.storage.database import Database, open_database, vault_check
 from paybridge.storage.moments import microseconds
 from paybridge.storage.sqlite.connection import connect
 from paybridge.storage.sqlite.core import apply_all
 from paybridge.storage.sqlite.schema import upgrade
 from paybridge.storage.works import Failed
-from paybridge.vault import MasterKey, Vault, found_vault
+from paybridge.vault import MasterKey, Vault, found_vault, open_vault
 from tests.fakes import postgres
 
 if TYPE_CHECKING:
@@ -89,14 +89,17 @@ async def open_book(
 ) -> tuple[SqlBook, SqlMailbox, Vault, Database]:
     """A book, mailbox and vault on the file `folder/paybridge.db`; close the database when done."""
     path = folder / "paybridge.db"
-    vault, check = found_vault(MasterKey(bytes(32)))
-    new = not path.exists()
-    if new:
-        shutil.copyfile(_template(), path)
-        path.chmod(0o600)
-    database = await open_database(f"sqlite+aiosqlite:///{path}", clock or StoodClock())
-    if new:
-        await database.keep_vault_check(check)
+    url, master = f"sqlite+aiosqlite:///{path}", MasterKey(bytes(32))
+    if path.exists():
+        check = await vault_check(url)
+        assert check is not None
+        database = await open_database(url, clock or StoodClock())
+        return database.book, database.mailbox, open_vault(master, check), database
+    vault, new_check = found_vault(master)
+    shutil.copyfile(_template(), path)
+    path.chmod(0o600)
+    database = await open_database(url, clock or StoodClock())
+    await database.keep_vault_check(new_check)
     return database.book, database.mailbox, vault, database
 
 

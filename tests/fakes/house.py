@@ -302,7 +302,7 @@ async def open_house(
             book, clock, rails, outcomes, execution, late_news, bell, lambda: courier.driving
         ),
         late_news=late_news,
-        expirer=Expirer(book, clock, outcomes, desk.news, desk.requests, bell),
+        expirer=Expirer(book, clock, outcomes, desk.news, desk.bundle_news, desk.requests, bell),
         pins=Pins(book, vault, clock, chosen, bell, bell),
         deeds=Deeds(book, vault, clock, chosen, bell, bell),
     )

@@ -124,6 +124,8 @@ class _KeptLink:
 class ScriptedRail:
     """Collects and pays out in euros as `scripts` says for a link, else as `script` says.
 
+    What is `in_turn` goes before both: one script for each order to come, until there are no more.
+
     `moved` is the truth about money, `calls` what was asked of it, in order. Set `reachable` to False and
     nothing is sent.
     """
@@ -137,6 +139,7 @@ class ScriptedRail:
     flows: frozenset[LegKind] = frozenset({LegKind.COLLECT, LegKind.PAYOUT})
     links: frozenset[str] = frozenset({"iban"})
     scripts: dict[str, Script] = field(default_factory=dict)
+    in_turn: list[Script] = field(default_factory=list)
     moved: list[Order] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
     _orders: dict[str, _Kept] = field(default_factory=dict)
@@ -227,7 +230,7 @@ class ScriptedRail:
         check_order(order, self.capabilities())
         if not self._is_verified(order.link):
             raise OrderRefusedError("link_not_verified")
-        script = self.scripts.get(order.link, self.script)
+        script = self.in_turn.pop(0) if self.in_turn else self.scripts.get(order.link, self.script)
         kept = _Kept(order, f"handle-{order.reference}", script)
         self._orders[order.reference] = kept
         return kept.handle

@@ -369,7 +369,7 @@ def bodies_agree(patch: pytest.MonkeyPatch) -> None:
 
 @noticed_by("test_case_25_a_pill_pays_whom_it_leads_to_and_is_refused_if_it_shows_another_id")
 def pill_and_id_agree(patch: pytest.MonkeyPatch) -> None:
-    mark = _grammar._mark_pills
+    mark = _grammar.mark_pills
 
     def as_shown(words: str, named: Any) -> Any:  # noqa: ANN401 - passed on
         try:
@@ -377,7 +377,7 @@ def pill_and_id_agree(patch: pytest.MonkeyPatch) -> None:
         except _grammar.NameAndPillDifferError:
             return words, ()
 
-    patch.setattr(_grammar, "_mark_pills", as_shown)
+    patch.setattr(_grammar, "mark_pills", as_shown)
 
 
 @noticed_by("test_case_26_markup_in_a_note_or_a_name_is_only_text")

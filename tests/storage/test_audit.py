@@ -220,6 +220,13 @@ async def test_several_currencies_in_one_journal_are_summed_apart(book: Book, da
             "transfer PB-1: is reversed and none of its legs is",
         ),
         (
+            [
+                "UPDATE transfer SET bundle = 'PB-9'",
+                "UPDATE transfer SET state = 'expired' WHERE id = 'PB-5'",
+            ],
+            "bundle PB-9: some of its payments were approved and others were not",
+        ),
+        (
             ["UPDATE leg SET state = 'suspended' WHERE id = 'out'"],
             "leg out: its journal suspend should move",
         ),

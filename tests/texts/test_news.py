@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from paybridge.domain.approval import Allowance
+from paybridge.domain.bundle import bundled
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.domain.people import Person
@@ -15,9 +16,11 @@ from paybridge.domain.permissions import Permissions
 from paybridge.domain.policy import Policy, Receipts, RoomPolicy, StatedPolicy
 from paybridge.domain.reversal import Loss
 from paybridge.domain.transfer import TransferKind, TransferState
+from paybridge.services.bundle_news import BundleNews
 from paybridge.services.news import News
+from paybridge.services.payments import DraftedBundle
 from paybridge.services.policies import Policies
-from paybridge.services.ports import Book, RoomFacts, Rooms, Vault
+from paybridge.services.ports import Book, RoomFacts, Rooms, Step, Vault
 from paybridge.services.settings import Settings
 from paybridge.texts import Texts
 from paybridge.texts.saying import render_say
@@ -120,6 +123,46 @@ async def _everything(news: News, kind: TransferKind) -> list[Say]:
         for why in ("expired", "sent_back", "taken_back"):
             says += await news.returned(made[TransferState.RETURNED], why)
     return says
+
+
+async def _all_of_a_bundle(policy: Policy, *, strong: bool) -> list[Say]:
+    """All that can be told about two payments on one card, with a warning and a fee."""
+    nothing = Money.zero("EUR")
+    settings = Settings("@pay:test", "EUR", Allowance(nothing, nothing, 0), Permissions())
+    book, rooms = cast("Book", Shelf(policy)), cast("Rooms", OneRoom())
+    policies = Policies(book, rooms, settings)
+    news = BundleNews(
+        book, cast("Vault", None), rooms, settings, policies, cast("Strength", Strong(strong=strong))
+    )
+    parts = (
+        replace(a_transfer("PB-22222"), payee_mxid="@b0b:test", times=2, fee=Money(5, "EUR")),
+        replace(a_transfer("PB-33333"), payee_mxid="@carol:test", destination="hers"),
+    )
+    waiting = [replace(part, state=TransferState.AWAITING_APPROVAL, bundle="PB-7K3QD") for part in parts]
+    made = bundled("PB-7K3QD", waiting)
+    says: list[Say] = []
+    for link in (None, a_link("link", "anna")):
+        drafted = DraftedBundle(made, link, Step(), {})
+        says += await news.card(drafted, a_person("anna"), await OneRoom().facts("!room"))
+    says += await news.approved(made)
+    for state in (TransferState.CANCELLED, TransferState.EXPIRED):
+        says += await news.closed(bundled(made.id, [replace(part, state=state) for part in made.parts]))
+    return says
+
+
+@pytest.mark.parametrize("strong", [False, True])
+@pytest.mark.parametrize("receipts", Receipts)
+async def test_all_news_of_a_bundle_can_be_told_in_every_language(
+    receipts: Receipts, *, strong: bool
+) -> None:
+    says = await _all_of_a_bundle(Policy(receipts=receipts), strong=strong)
+    for say in says:
+        for language in TEXTS.languages:
+            text = TEXTS.render(say.key, language, say.facts).text
+
+            assert "PB-7K3QD" in text, say.key
+    hidden = [say for say in says if say.key.startswith("bundle.private")]
+    assert bool(hidden) is (receipts is Receipts.PRIVATE)
 
 
 @pytest.mark.parametrize("strong", [False, True])

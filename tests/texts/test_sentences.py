@@ -42,6 +42,10 @@ COMPOSED = {
     *(f"refund.private.{fate}" for fate in ("card", "receipt", "cancelled", "expired")),
     *(f"status.refund.{state}" for state in ("awaiting_approval", "settled", "cancelled", "expired")),
     *(f"pay.returned.{why}" for why in ("expired", "sent_back", "taken_back")),
+    *(
+        f"bundle.{whose}{what}"
+        for whose, what in product(("", "private."), ("card", "approved", "cancelled", "expired"))
+    ),
     *(f"refused.{code}" for code in (*SAID_IN_WORDS, "other")),
     *(
         f"request.{whose}{what}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from paybridge.storage import tables
+from paybridge.storage import mailbox_tables
 from paybridge.storage.kinds import KEY_OF, TABLE_OF, TERMS_OF
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ UPDATE_OF: Final = {kind: _update_if_unchanged(kind) for kind in TABLE_OF}
 VERSION_OF: Final = {kind: _version(kind) for kind in TABLE_OF}
 
 BOOK: Final = "SELECT book($1::jsonb, $2::jsonb)"
-INSERT_POSTS: Final = _insert(tables.post, "number")
+INSERT_POSTS: Final = _insert(mailbox_tables.post, "number")
 INSERT_LETTERS_IF_NEW: Final = (
-    _insert(tables.letter, "number") + " ON CONFLICT (event) DO NOTHING RETURNING event"
+    _insert(mailbox_tables.letter, "number") + " ON CONFLICT (event) DO NOTHING RETURNING event"
 )
-FINISH_LETTERS: Final = _insert(tables.letter, "number") + (
+FINISH_LETTERS: Final = _insert(mailbox_tables.letter, "number") + (
     " ON CONFLICT (event) DO UPDATE SET done = 1, payload = '' WHERE letter.done = 0 RETURNING event"
 )
 MARK_SENT: Final = """

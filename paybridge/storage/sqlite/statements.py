@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from paybridge.storage import tables
+from paybridge.storage import mailbox_tables, tables
 from paybridge.storage.kinds import KEY_OF, TABLE_OF, TERMS_OF
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ INSERT_ACCOUNT: Final = _insert(tables.account)
 INSERT_JOURNAL: Final = _insert(tables.journal)
 INSERT_ENTRY: Final = _insert(tables.entry)
 INSERT_SEAL: Final = _insert(tables.seal)
-INSERT_POST: Final = _insert(tables.post)
+INSERT_POST: Final = _insert(mailbox_tables.post)
 INSERT_LETTER_IF_NEW: Final = _statement(
-    sqlite.insert(tables.letter).on_conflict_do_nothing(index_elements=["event"])
+    sqlite.insert(mailbox_tables.letter).on_conflict_do_nothing(index_elements=["event"])
 )
 FIND_ACCOUNT: Final = "SELECT id, balance, version FROM account WHERE owner = ? AND kind = ? AND currency = ?"
 FIND_FROZEN: Final = "SELECT frozen FROM person WHERE id = ?"

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import typer
 from typer.exceptions import TyperException
 
-from paybridge.cli import backup, books, keys, people, reconcile
+from paybridge.cli import backup, books, keys, people, receipts, reconcile
 from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, books_at, load, told
 from paybridge.cli.first_config import first_config
 
@@ -220,6 +220,8 @@ app.command()(reconcile.reconcile)
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.command("export")(books.export_books)
+app.command("verify-receipt")(receipts.verify_receipt)
+app.command("receipt-key")(receipts.receipt_key)
 
 app.add_typer(keys.keys, name="keys")
 

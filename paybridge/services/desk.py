@@ -21,6 +21,7 @@ from paybridge.services.overview import Overview
 from paybridge.services.payments import Payments
 from paybridge.services.people import People
 from paybridge.services.policies import Policies
+from paybridge.services.receipts import Receipts
 from paybridge.services.refunds import Refunds
 from paybridge.services.requests import Requests
 from paybridge.services.sources import Sources
@@ -59,6 +60,7 @@ class Desk:
     news: News
     bundle_news: BundleNews
     policies: Policies
+    receipts: Receipts
 
 
 def open_desk(  # noqa: PLR0913 - the ports, each once
@@ -112,4 +114,5 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         news=news,
         bundle_news=bundle_news,
         policies=policies,
+        receipts=Receipts(book, vault, clock, policies),
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from paybridge.domain.history import Mark, Sought
     from paybridge.domain.ledger import Account, Journal
     from paybridge.domain.money import Money
+    from paybridge.domain.receipt import Booked
 from paybridge.services.mail import Letter, Mailbox, Post
 from paybridge.services.rail import (
     Capabilities,
@@ -242,6 +243,9 @@ class Book(Protocol):
     async def bundle(self, bundle: str) -> Bundle | None:
         """The payments that one card shows together."""
 
+    async def booked(self, transfer: str) -> Booked | None:
+        """The last journal of the transfer, if it has any."""
+
     async def legs(self, transfer: str) -> Sequence[Leg]:
         """The legs in their order."""
 
@@ -350,6 +354,13 @@ class Vault(Protocol):
 
     def fingerprint(self, purpose: str, plain: bytes) -> bytes:
         """A keyed hash for searching, 32 bytes."""
+
+    @property
+    def public_key(self) -> bytes:
+        """The key (Ed25519, 32 bytes) by which others know what this installation signed."""
+
+    def sign(self, plain: bytes) -> bytes:
+        """The signature of this installation, 64 bytes."""
 
     @property
     def system(self) -> bytes:

@@ -8,6 +8,7 @@ from paybridge.domain.bundle import bundled
 from paybridge.domain.history import EVERYTHING
 from paybridge.domain.ledger import AccountKind
 from paybridge.domain.money import Money
+from paybridge.domain.receipt import Booked
 from paybridge.domain.transfer import TransferState
 from paybridge.services.figures import StepTally
 from paybridge.services.ports import ApprovedSoFar, Due, Errand, StepRefusedError
@@ -154,6 +155,12 @@ class SqlBook:
 
     async def _transfers(self, statement: Executable, facts: Facts) -> Sequence[Transfer]:
         return [rows.transfer_of(row) for row in await self._reader.rows(statement, facts)]
+
+    async def booked(self, transfer: str) -> Booked | None:
+        # Their keys begin with the transfer's id; "0" comes right behind "/" in the order of bytes.
+        asked = {"first": f"{transfer}/", "behind": f"{transfer}0"}
+        row = await self._reader.first(ask.BOOKED, asked)
+        return None if row is None else Booked(row["id"], row["hash"])
 
     # ------------------------------------------------------------ legs
 

@@ -40,6 +40,7 @@ from paybridge.storage.tables import (
     OPEN_STATES,
     account,
     identity,
+    journal,
     leg,
     link,
     origin,
@@ -152,6 +153,12 @@ APPROVED_SO_FAR: Final = (
     select(transfer.c.currency, func.count().label("count"), func.sum(transfer.c.amount).label("sum"))
     .where(*_approved_by_payer())
     .group_by(transfer.c.currency)
+)
+BOOKED: Final = (
+    select(journal.c.id, journal.c.hash)
+    .where(journal.c.idem >= bindparam("first"), journal.c.idem < bindparam("behind"))
+    .order_by(journal.c.id.desc())
+    .limit(1)
 )
 LEGS: Final = select(leg).where(leg.c.transfer == bindparam("transfer")).order_by(leg.c.number)
 LEG: Final = select(leg).where(leg.c.id == bindparam("id"))

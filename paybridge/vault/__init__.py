@@ -2,6 +2,7 @@
 
 from paybridge.vault.master_key import MasterKey, MasterKeyError, WrongMasterKeyError
 from paybridge.vault.sealing import Vault, found_vault, open_vault, rotated
+from paybridge.vault.signing import is_signed
 
 __all__ = [
     "MasterKey",
@@ -9,6 +10,7 @@ __all__ = [
     "Vault",
     "WrongMasterKeyError",
     "found_vault",
+    "is_signed",
     "open_vault",
     "rotated",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidTag
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from paybridge.services.ports import SealBrokenError
 from paybridge.vault import codes as codes_
 from paybridge.vault.master_key import KEY_LENGTH, MasterKey, WrongMasterKeyError
+from paybridge.vault.signing import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ _TAG_LENGTH: Final = 16
 _WRAPPED_LENGTH: Final = 1 + _ID_LENGTH + _NONCE_LENGTH + KEY_LENGTH + _TAG_LENGTH
 _UNWRAPPED_KEPT: Final = 512
 
+_SIGNING: Final = "receipt|ed25519"
 _CHECK_CONTEXT: Final = "vault_check|system|constant"
 _CHECK_PLAIN: Final = b"paybridge vault"
 
@@ -93,6 +95,21 @@ class Vault:
     def fingerprint(self, purpose: str, plain: bytes) -> bytes:
         """A keyed hash for searching, 32 bytes; different for every purpose and installation."""
         return hmac.digest(self._fingerprint_key(purpose), plain, "sha256")
+
+    @property
+    def public_key(self) -> bytes:
+        """The key (Ed25519, 32 bytes) by which others know what this installation signed."""
+        return self._signer.public
+
+    def sign(self, plain: bytes) -> bytes:
+        """The signature of this installation, 64 bytes."""
+        return self._signer.sign(plain)
+
+    @cached_property
+    def _signer(self) -> Signer:
+        # Bound to the installation's data key: made when first needed, and the same in every process, in
+        # every backup, and under every master key.
+        return Signer(self.fingerprint(_SIGNING, b"seed"))
 
     def _derive_fingerprint_key(self, purpose: str) -> bytes:
         info = b"paybridge|fingerprint|" + purpose.encode()

@@ -383,6 +383,7 @@ async def walked_through(database: Database, statement: Any, facts: Facts) -> se
         lambda book: book.next_expiry(),
         lambda book: book.balances("anna"),
         lambda book: book.legs("PB-1"),
+        lambda book: book.booked("PB-1"),
         lambda book: book.links("anna"),
         lambda book: book.approved_so_far("anna"),
         lambda book: book.person_of("@anna:test"),

@@ -14,6 +14,7 @@ import paybridge
 from paybridge.commands._frame import commands
 from paybridge.commands._verbs import find
 from paybridge.commands.history import UNUSUAL
+from paybridge.commands.verify import SAID_OF
 from paybridge.domain.errors import UserError
 from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.money import Money
@@ -76,6 +77,7 @@ COMPOSED = {
     *(f"trouble.{trouble}" for trouble in Trouble),
     *(f"lang.now.{language}" for language in LANGUAGES),
     *(f"history.page.rows.{state}" for state in UNUSUAL),
+    *(f"verify.{said}" for said in (*SAID_OF.values(), "not_paid")),
 }
 
 

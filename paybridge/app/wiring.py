@@ -113,7 +113,7 @@ class _House:
         self._deeds = Deeds(database.book, vault, self._clock, settings, self, Bell())
         self._pins = Pins(database.book, vault, self._clock, settings, self, Bell())
         self._matrix = MatrixSide(
-            _matrix_options(config),
+            matrix_options(config),
             mailbox=database.mailbox,
             pins=self._pins,
             vault=vault,
@@ -332,7 +332,7 @@ def _opened(config: Config, master: MasterKey, check: bytes) -> Vault:
         raise
 
 
-def _matrix_options(config: Config) -> MatrixOptions:
+def matrix_options(config: Config) -> MatrixOptions:
     login = config.homeserver
     return MatrixOptions(
         url=login.url,

@@ -44,7 +44,14 @@ QUIET_SECONDS: Final = 0.15
 AMOUNT_MINOR: Final = 50
 PASSWORD: Final = "paybridge-bench"  # noqa: S105 - of throwaway accounts on loopback
 CHOICES: Final = Choices(
-    config={"approval": {"without_factor": {"each": "1000", "total": "100000", "count": 100_000}}}
+    config={
+        "approval": {"without_factor": {"each": "1000", "total": "100000", "count": 100_000}},
+        "rules": {
+            "limits": {
+                "unchecked": {"EUR": dict.fromkeys(("each", "day", "month", "count"), "unlimited")},
+            }
+        },
+    }
 )
 PERCENTILES: Final = (50, 95)
 CARD_GOAL: Final = 1.3

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
 
+from docs.regions import regions_page
 from paybridge.domain.leg import LEG_MOVES, LegHappening
 from paybridge.domain.request import REQUEST_MOVES
 from paybridge.domain.transfer import TRANSFER_MOVES, TransferHappening
@@ -68,3 +69,4 @@ def _diagram(moves: Mapping[tuple[State, Happening], tuple[State, str]]) -> str:
 
 if __name__ == "__main__":
     (HERE / "transfers.md").write_text(transfers_page())
+    (HERE / "regions.md").write_text(regions_page())

@@ -8,6 +8,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from paybridge.config.regions import REGIONS, RegionName, profile_of, region_of
+from paybridge.config.rules import Rules
 from paybridge.config.sections import (
     POSTGRES,
     SQLITE,
@@ -67,9 +69,15 @@ class Config(Section):
         (), description="Matrix ids that are admin: a shorthand for permissions."
     )
     currency: Annotated[str, AfterValidator(_currency)] = Field(
-        "EUR", description="The currency (ISO 4217) meant when none is named, and that of the limits below."
+        "EUR",
+        description="The currency (ISO 4217) meant when none is named, and that of the limits below. "
+        "Left out: the region's own.",
     )
-    region: Literal["eu"] = Field("eu", description="Whose rules apply; only eu so far.")
+    region: RegionName = Field(
+        "eu",
+        description="Whose rules apply: eu, in, br, us or cn (docs/regions.md); sandbox profiles, not law.",
+    )
+    rules: Rules = Field(default_factory=Rules)
     language: Literal["en", "zh"] = Field(
         "en", description="What the bot speaks until a person chooses: en or zh."
     )
@@ -87,6 +95,14 @@ class Config(Section):
     reconciliation: Reconciliation = Field(default_factory=Reconciliation)
     logging: Logging = Field(default_factory=Logging)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _in_its_currency(cls, written: object) -> object:
+        """Where no currency is named, it is the region's."""
+        if isinstance(written, dict) and "currency" not in written and written.get("region") in REGIONS:
+            return written | {"currency": profile_of(written["region"]).currency}
+        return written
+
     @model_validator(mode="after")
     def _sound_together(self) -> Config:
         for mxid in self.admins:
@@ -100,6 +116,13 @@ class Config(Section):
                 self._limit(f"approval.without_factor.others.{currency}.{name}", amount, currency)
         if self.policy.limit:
             self._limit("policy.limit", self.policy.limit, self.currency)
+        known = region_of(self.region, self.rules).currencies
+        if self.currency not in known:
+            raise at_key(
+                "currency",
+                f"the region {self.region} has no limits in {self.currency}, only in {', '.join(known)}: "
+                "choose another region, or name some in rules.limits",
+            )
         return self
 
     @staticmethod
@@ -142,6 +165,7 @@ class Config(Section):
             card_life=timedelta(minutes=self.cards.minutes),
             request_life=timedelta(days=self.requests.days),
             claim_life=timedelta(days=self.claims.days),
+            region=region_of(self.region, self.rules),
             policy=Policy(
                 receipts=self.policy.receipts,
                 requests=self.policy.requests,

@@ -100,8 +100,9 @@ class Transfer:
     `source` is the payer's linked account, or None for the balance; `destination` the account that a cash-out
     goes to, or the payee's that a direct payment does. `note` is sealed. `times` is the "3" of "3 x 12.50". A
     refund names the payment that it gives back (`original`), and that one counts in `refunded`, in minor
-    units, how much of it has been given back in all. Payments that one card shows together share the id of
-    their `bundle`, the nonce, and are approved by its code and no other.
+    units, how much of it has been given back in all. `approved` is when its payer approved it. Payments that
+    one card shows together share the id of their `bundle`, the nonce, and are approved by its code and no
+    other.
     """
 
     id: str
@@ -127,6 +128,7 @@ class Transfer:
     bundle: str | None = None
     reason: str | None = None
     updated: datetime | None = None
+    approved: datetime | None = None
     version: int = 0
 
     @property
@@ -157,4 +159,5 @@ def advance(transfer: Transfer, happening: TransferHappening, at: datetime) -> T
     to = TRANSFER_MOVES.get((transfer.state, happening))
     if to is None:
         raise NotPossibleNowError(payment=transfer.id, state=transfer.state, wanted=happening)
-    return replace(transfer, state=to, updated=at)
+    approved = at if happening is TransferHappening.APPROVE else transfer.approved
+    return replace(transfer, state=to, updated=at, approved=approved)

@@ -28,6 +28,7 @@ MOST_LINES = 3
 if TYPE_CHECKING:
     from paybridge.services.bundle_news import BundleNews
     from paybridge.services.factors import Factors
+    from paybridge.services.limits import Limits
     from paybridge.services.news import News
     from paybridge.services.people import People
     from paybridge.services.policies import Policies
@@ -101,6 +102,7 @@ class Approvals:
         policies: Policies,
         factors: Factors,
         strength: Strength,
+        limits: Limits,
     ) -> None:
         self._book = book
         self._clock = clock
@@ -113,6 +115,7 @@ class Approvals:
         self._policies = policies
         self._factors = factors
         self._strength = strength
+        self._limits = limits
 
     async def find(self, payer: str, code: str | None) -> Card:
         """The payer's open card with this code; without a code their only open one."""
@@ -139,7 +142,7 @@ class Approvals:
         Of a bundle, every payment is approved in this one step.
 
         Raises what makes it impossible now: an unproven device, a payer who froze, a payee who left, a room's
-        limit, a used-up allowance, a missing or wrong second factor.
+        limit, a cap of the region's, a used-up allowance, a missing or wrong second factor.
         """
         if not may_move_money(proof, self._settings.required_trust) or not isinstance(proof, OwnDevice):
             raise DeviceNotProvenError
@@ -151,7 +154,8 @@ class Approvals:
             for part in parts_of(card):
                 check_place(room, part.payee_mxid)
                 await self._policies.check_payment(card.room, part.amount)
-        step = await self._proven(card, payer, proof.device, digits)
+        within = await self._limits.count(card.kind, payer.id, [part.amount for part in parts_of(card)])
+        step = within + await self._proven(card, payer, proof.device, digits)
         says = await self._bundle_news.approved(card) if isinstance(card, Bundle) else ()
         for part in parts_of(card):
             approved = transfers.advance(part, TransferHappening.APPROVE, self._clock.now())

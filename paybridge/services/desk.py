@@ -14,6 +14,7 @@ from paybridge.services.factors import Factors
 from paybridge.services.freezing import Freezing
 from paybridge.services.gestures import Gestures
 from paybridge.services.holders import Holders
+from paybridge.services.limits import Limits
 from paybridge.services.linking import Linking
 from paybridge.services.news import News
 from paybridge.services.nicknames import Nicknames
@@ -61,6 +62,7 @@ class Desk:
     bundle_news: BundleNews
     policies: Policies
     receipts: Receipts
+    limits: Limits
 
 
 def open_desk(  # noqa: PLR0913 - the ports, each once
@@ -83,11 +85,14 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     sources = Sources(book, rails, accounts)
     factors = Factors(book, vault, clock, chance)
     strength = Strength(book, factors, settings)
+    limits = Limits(book, clock, settings)
     news = News(book, vault, rooms, settings, policies, strength)
     bundle_news = BundleNews(book, vault, rooms, settings, policies, strength)
-    requests = Requests(book, vault, clock, chance, settings, people, rooms, policies)
+    requests = Requests(book, vault, clock, chance, settings, people, rooms, policies, limits)
     claims = Claims(book, clock, people, news)
-    payments = Payments(book, vault, clock, chance, settings, sources, accounts, holders, policies, strength)
+    payments = Payments(
+        book, vault, clock, chance, settings, sources, accounts, holders, policies, strength, limits
+    )
     cancellations = Cancellations(book, clock, news, bundle_news, requests, claims)
     return Desk(
         book=book,
@@ -99,7 +104,18 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         people=people,
         payments=payments,
         approvals=Approvals(
-            book, clock, settings, people, rooms, news, bundle_news, requests, policies, factors, strength
+            book,
+            clock,
+            settings,
+            people,
+            rooms,
+            news,
+            bundle_news,
+            requests,
+            policies,
+            factors,
+            strength,
+            limits,
         ),
         factors=factors,
         freezing=Freezing(book, clock, cancellations, factors),
@@ -115,4 +131,5 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         bundle_news=bundle_news,
         policies=policies,
         receipts=Receipts(book, vault, clock, policies),
+        limits=limits,
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from paybridge.domain.people import Link
     from paybridge.services.accounts import Accounts
     from paybridge.services.holders import Holder, Holders
+    from paybridge.services.limits import Limits
     from paybridge.services.people import Known
     from paybridge.services.policies import Policies
     from paybridge.services.settings import Settings
@@ -146,6 +147,7 @@ class Payments:
         holders: Holders,
         policies: Policies,
         strength: Strength,
+        limits: Limits,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -157,10 +159,12 @@ class Payments:
         self._holders = holders
         self._policies = policies
         self._strength = strength
+        self._limits = limits
 
     async def draft(self, payer: Known, wish: Wish, room: RoomFacts, request: str | None = None) -> Drafted:
         """A card for paying `wish.payee`, who must be joined to the encrypted `room`."""
         await self._check(payer, wish, room)
+        await self._limits.check(TransferKind.PAY, payer.person.id, [wish.amount])
         source = await self._sources.for_payment(payer.person.id, wish.amount, wish.source)
         transfer, source, holder = await self._new_payment(payer, wish, source, room, request)
         # Said now rather than when it is approved, where it is asked again.
@@ -184,6 +188,7 @@ class Payments:
             ):
                 raise NamedTwiceError(payee=wish.payee.mxid)
         amounts = [wish.amount for wish in wishes]
+        await self._limits.check(TransferKind.PAY, payer.person.id, amounts)
         sources = await self._sources.for_payments(payer.person.id, amounts, wishes[0].source)
         name, nonce = payment_id(self._chance.number()), self._chance.token()
         step, parts, holders = payer.introduction, [], {}
@@ -229,6 +234,7 @@ class Payments:
 
     async def topup(self, person: Known, amount: Money, room: str, said: str = "") -> Drafted:
         """A card for moving `amount` from the person's account (the one called `said`) to their balance."""
+        await self._limits.check(TransferKind.TOPUP, person.person.id, [amount])
         link = await self._accounts.choose(person.person.id, LegKind.COLLECT, amount.currency, said)
         source = Source(link, await self._sources.quote(LegKind.COLLECT, link, amount))
         transfer = self.new(TransferKind.TOPUP, person, Wish(person, amount), source, room)
@@ -248,6 +254,7 @@ class Payments:
             wanted = spendable - quote.highest_fee
         if not wanted.is_positive or wanted + quote.highest_fee > spendable:
             raise NotEnoughBalanceError(needed=(amount or spendable) + quote.highest_fee, spendable=spendable)
+        await self._limits.check(TransferKind.CASHOUT, person.person.id, [wanted])
         source = Source(link, quote)
         transfer = self.new(TransferKind.CASHOUT, person, Wish(person, wanted), source, room)
         holder = await self._holders.check(person.person, link)

@@ -15,11 +15,12 @@ from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.request import Request
 from paybridge.domain.spoken import Origin
-from paybridge.domain.transfer import Transfer
+from paybridge.domain.standing import Standing
+from paybridge.domain.transfer import Transfer, TransferKind
 from paybridge.domain.webhook import Webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from paybridge.domain.bundle import Bundle
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from paybridge.domain.ledger import Account, Journal
     from paybridge.domain.money import Money
     from paybridge.domain.receipt import Booked
+    from paybridge.domain.region import Spans, Spent
 from paybridge.services.mail import Letter, Mailbox, Post
 from paybridge.services.rail import (
     Capabilities,
@@ -70,7 +72,6 @@ __all__ = [
     "Chance",
     "Clock",
     "Due",
-    "Entry",
     "Errand",
     "EventNaming",
     "Letter",
@@ -133,6 +134,7 @@ Record = (
     | RecoveryCode
     | Bookmark
     | Deed
+    | Standing
 )
 
 
@@ -185,14 +187,6 @@ class BookUnavailableError(Exception):
 
     The step was not acknowledged, and nobody should count on it either way: load and decide again.
     """
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a person's history: the transfer as it stands."""
-
-    transfer: Transfer
-    legs: tuple[Leg, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +279,10 @@ class Book(Protocol):
     async def approved_so_far(self, payer: str) -> ApprovedSoFar:
         """Payments (kind `pay`) that the person ever approved, except those refused or cancelled."""
 
+    async def spent(self, payer: str, currency: str, kinds: Collection[TransferKind], spans: Spans) -> Spent:
+        """What the person has approved in the spans of these kinds, except what was refused or cancelled."""
+
+    async def standing(self, person: str) -> Standing | None: ...
     async def expired_transfers(self, at: datetime, limit: int) -> Sequence[Transfer]:
         """Open cards past their expiry, and claimable transfers whose claim time (`expires`) is over."""
 

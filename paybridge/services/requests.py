@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from paybridge.domain.money import Money
     from paybridge.domain.people import Person
+    from paybridge.services.limits import Limits
     from paybridge.services.policies import Policies
     from paybridge.services.settings import Settings
 
@@ -103,6 +104,7 @@ class Requests:
         people: People,
         rooms: Rooms,
         policies: Policies,
+        limits: Limits,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -112,6 +114,7 @@ class Requests:
         self._people = people
         self._rooms = rooms
         self._policies = policies
+        self._limits = limits
 
     async def ask(self, asker: Known, asked: Known, amount: Money, note: str, room: RoomFacts) -> Asked:
         """Ask `asked`, who must be joined to `room`, for `amount`."""
@@ -120,6 +123,7 @@ class Requests:
         if asked.person.id == asker.person.id:
             raise AskingYourselfError
         check_place(room, asked.mxid)
+        self._limits.check_requests()
         await self._policies.check_request(room.id, asker.mxid, amount)
         pending = [
             one for one in await self._book.requests_of(asker.person.id) if one.asked == asked.person.id

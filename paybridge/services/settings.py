@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from paybridge.domain.policy import Policy
 from paybridge.domain.proof import Trust
+from paybridge.domain.region import Region
 
 if TYPE_CHECKING:
     from paybridge.domain.approval import Allowance
@@ -19,7 +20,7 @@ class Settings:
     """What the config says, for the use cases.
 
     `bot` is the bot's Matrix id. `freshness` is how old a command may be, by either clock.
-    `policy` holds in every room; a room's own can only tighten it.
+    `policy` holds in every room; a room's own can only tighten it. `region` has the rules of the region.
     """
 
     bot: str
@@ -34,3 +35,4 @@ class Settings:
     freshness: timedelta = timedelta(minutes=5)
     freeze_life: timedelta = timedelta(hours=24)
     policy: Policy = field(default_factory=Policy)
+    region: Region = field(default_factory=Region)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.bundle import bundled
 from paybridge.domain.history import EVERYTHING
 from paybridge.domain.ledger import AccountKind
 from paybridge.domain.money import Money
 from paybridge.domain.receipt import Booked
+from paybridge.domain.region import Spent
 from paybridge.domain.transfer import TransferState
 from paybridge.services.figures import StepTally
 from paybridge.services.ports import ApprovedSoFar, Due, Errand, StepRefusedError
-from paybridge.storage import factor_rows, history_rows, rows
+from paybridge.storage import factor_rows, history_rows, rows, standing_rows
 from paybridge.storage import history_questions as history
 from paybridge.storage import questions as ask
 from paybridge.storage.moments import microseconds, moment
 from paybridge.storage.works import WriteStep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import Executable
@@ -32,13 +34,18 @@ if TYPE_CHECKING:
     from paybridge.domain.people import Link, Person
     from paybridge.domain.pinning import PinnedKey
     from paybridge.domain.policy import RoomPolicy
+    from paybridge.domain.region import Spans
     from paybridge.domain.request import Request
-    from paybridge.domain.transfer import Transfer
+    from paybridge.domain.standing import Standing
+    from paybridge.domain.transfer import Transfer, TransferKind
     from paybridge.domain.webhook import Webhook
     from paybridge.services.ports import Step
     from paybridge.storage.reading import Facts, Reading
     from paybridge.storage.rows import Row
     from paybridge.storage.writing import Writing
+
+_LONGEST_CARD: Final = timedelta(hours=1)
+"""How long before its approval a payment was drafted, at the most."""
 
 
 class SqlBook:
@@ -144,6 +151,23 @@ class SqlBook:
         return ApprovedSoFar(
             sum(row["count"] for row in listed), {row["currency"]: int(row["sum"]) for row in listed}
         )
+
+    async def spent(self, payer: str, currency: str, kinds: Collection[TransferKind], spans: Spans) -> Spent:
+        night = spans.night.start if spans.night else spans.day.end
+        starts = {"day": spans.day.start, "month": spans.month.start, "night": night}
+        asked: Facts = {
+            "payer": payer,
+            "currency": currency,
+            "since": microseconds(min(starts.values()) - _LONGEST_CARD),
+            **{span: microseconds(start) for span, start in starts.items()},
+        }
+        (row,) = await self._reader.rows(ask.spent_on(frozenset(kinds)), asked)
+        sums = {span: Money(int(row[span]), currency) for span in starts}
+        return Spent(count=int(row["count"]), **sums)
+
+    async def standing(self, person: str) -> Standing | None:
+        row = await self._reader.first(ask.STANDING, {"person": person})
+        return None if row is None else standing_rows.standing_of(row)
 
     async def expired_transfers(self, at: datetime, limit: int) -> Sequence[Transfer]:
         return await self._transfers(ask.EXPIRED_TRANSFERS, {"at": microseconds(at), "limit": limit})

@@ -13,6 +13,7 @@ from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.request import Request
 from paybridge.domain.spoken import Origin
+from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import Transfer
 from paybridge.domain.webhook import Webhook
 from paybridge.storage import (
@@ -20,6 +21,7 @@ from paybridge.storage import (
     factor_tables,
     history_tables,
     pinning_tables,
+    standing_tables,
     tables,
     webhook_tables,
 )
@@ -46,6 +48,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Webhook: webhook_tables.webhook,
     Bookmark: history_tables.bookmark,
     Deed: deed_tables.deed,
+    Standing: standing_tables.standing,
 }
 """The table of every kind of record; the order is that in which foreign keys let them be written."""
 
@@ -65,6 +68,7 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Webhook: ("rail", "body", "received"),
     Bookmark: (),
     Deed: ("kind", "person", "at"),
+    Standing: (),
 }
 """What never changes of a record once it is written: left out of updates, which so touch fewer indexes."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     func,
     select,
     text,
@@ -29,6 +30,7 @@ from paybridge.storage.columns import in_list
 from paybridge.storage.deed_tables import deed
 from paybridge.storage.factor_tables import factor, recovery_code
 from paybridge.storage.pinning_tables import pinned_key
+from paybridge.storage.standing_tables import standing
 from paybridge.storage.tables import (
     IS_BUNDLED,
     IS_CLAIMABLE,
@@ -160,6 +162,7 @@ BOOKED: Final = (
     .order_by(journal.c.id.desc())
     .limit(1)
 )
+STANDING: Final = select(standing).where(standing.c.person == bindparam("person"))
 LEGS: Final = select(leg).where(leg.c.transfer == bindparam("transfer")).order_by(leg.c.number)
 LEG: Final = select(leg).where(leg.c.id == bindparam("id"))
 ROOM_POLICY: Final = select(room_policy).where(room_policy.c.room == bindparam("room"))
@@ -230,6 +233,30 @@ HEARD: Final = (
 )
 PINNED_KEY: Final = select(pinned_key).where(pinned_key.c.mxid == bindparam("mxid"))
 FROZEN_KEYS: Final = select(pinned_key).where(text("since IS NOT NULL")).order_by(pinned_key.c.mxid)
+
+
+@cache
+def spent_on(kinds: frozenset[TransferKind]) -> Select[Any]:
+    """How many transfers of these kinds the payer approved since `day`, and sums since each of the spans.
+
+    Sums are in one currency. `since` is a time before which none of them can have been drafted.
+    """
+    at = func.coalesce(transfer.c.approved, transfer.c.created)
+
+    def added(since: str, what: ColumnElement[int]) -> ColumnElement[int]:
+        start = bindparam(since, type_=BigInteger)
+        return func.coalesce(func.sum(case((at >= start, what), else_=0)), 0).label(since)
+
+    of_currency = case((transfer.c.currency == bindparam("currency"), transfer.c.amount), else_=0)
+    count = func.coalesce(func.sum(case((at >= bindparam("day", type_=BigInteger), 1), else_=0)), 0)
+    return select(
+        count.label("count"), *(added(span, of_currency) for span in ("day", "month", "night"))
+    ).where(
+        transfer.c.payer == bindparam("payer"),
+        transfer.c.created >= bindparam("since", type_=BigInteger),
+        text(in_list("transfer.kind", kinds)),
+        _is_none_of((*_NEVER_APPROVED, TransferState.REFUSED)),
+    )
 
 
 def names_of(ids: Collection[str]) -> Mapping[str, str]:

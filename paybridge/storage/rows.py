@@ -14,9 +14,10 @@ from paybridge.domain.pinning import Freeze, PinnedKey
 from paybridge.domain.policy import RoomPolicy, policy_from_json
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.spoken import Origin
+from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.domain.webhook import Webhook
-from paybridge.storage import factor_rows, history_rows
+from paybridge.storage import factor_rows, history_rows, standing_rows
 from paybridge.storage.moments import microseconds, microseconds_or_none, moment, moment_or_none
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ def _transfer_row(transfer: Transfer) -> dict[str, Any]:
         "bundle": transfer.bundle,
         "reason": transfer.reason,
         "updated": microseconds_or_none(transfer.updated),
+        "approved": microseconds_or_none(transfer.approved),
         "version": transfer.version,
     }
 
@@ -206,6 +208,7 @@ def transfer_of(row: Row) -> Transfer:
         bundle=row["bundle"],
         reason=row["reason"],
         updated=moment_or_none(row["updated"]),
+        approved=moment_or_none(row["approved"]),
         version=row["version"],
     )
 
@@ -318,4 +321,5 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     RecoveryCode: factor_rows.recovery_code_row,
     Webhook: _webhook_row,
     Bookmark: history_rows.bookmark_row,
+    Standing: standing_rows.standing_row,
 }

@@ -231,6 +231,7 @@ transfer = Table(
     Column("refunded", BIG, nullable=False, server_default="0"),
     text_column("reason", null=True),
     number_column("updated", null=True),
+    number_column("approved", null=True),
     number_column("version"),
     text_column("bundle", null=True),
     check("transfer_kind", in_list("kind", TransferKind)),

@@ -62,10 +62,10 @@ def month_text(month: Month, locale: Locale) -> str:
     return format_skeleton("yMMMM", datetime(month.year, month.month, 1, tzinfo=UTC), locale=locale)
 
 
-def time_text(at: datetime, locale: Locale, zone: str) -> str:
-    """Write a time of day where the person lives, with how far that is from UTC."""
+def time_text(at: datetime, locale: Locale, zone: str | None) -> str:
+    """Write a time of day where the person lives (None: as it was told), with how far that is from UTC."""
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-    local = aware.astimezone(_zone(zone))
+    local = aware if zone is None else aware.astimezone(_zone(zone))
     day = format_skeleton("yMMMd", local, tzinfo=local.tzinfo, locale=locale)
     clock = format_skeleton("Hm", local, tzinfo=local.tzinfo, locale=locale)
     return f"{day} {clock} {_offset(local)}"

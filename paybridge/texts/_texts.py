@@ -65,13 +65,14 @@ class Texts:
         language: str,
         facts: Facts,
         *,
-        zone: str = "UTC",
+        zone: str | None = None,
         notify: Collection[str] = (),
     ) -> Rendered:
         """Fill the sentence of `key`; a language that lacks it says it in English.
 
-        `zone` is where the reader lives. `notify` names the facts whose people are mentioned, so that their
-        clients ring. KeyError if no catalogue has the key or a fact is missing: only a bug can do that.
+        `zone` is where the reader lives; without it, times are told in the offset that they have. `notify`
+        names the facts whose people are mentioned, so that their clients ring. KeyError if no catalogue has
+        the key or a fact is missing: only a bug can do that.
         """
         page = Page()
         _Writer(self, self.language_for(language), zone).write(page, key, facts)
@@ -94,7 +95,7 @@ class _Writer:
 
     texts: Texts
     language: str
-    zone: str
+    zone: str | None
 
     def write(self, page: Page, key: str, facts: Facts) -> None:
         template, catalogue = self.texts.sentence(key, self.language, facts)

@@ -35,7 +35,14 @@ ACCOUNTS: Final[Mapping[str, str | None]] = {
 
 ROOMS: Final = (("Anna", "Boris", "Chiara", "Dmitri"), ("Chiara", "Dmitri", "Elif", "Farid"), tuple(ACCOUNTS))
 CHOICES: Final = Choices(
-    config={"approval": {"without_factor": {"each": "1000", "total": "1000000", "count": 100_000}}},
+    config={
+        "approval": {"without_factor": {"each": "1000", "total": "1000000", "count": 100_000}},
+        "rules": {
+            "limits": {
+                "unchecked": {"EUR": dict.fromkeys(("each", "day", "month", "count"), "unlimited")},
+            }
+        },
+    },
     bank=("--slow-seconds", "2", "--hang-seconds", "3"),
 )
 

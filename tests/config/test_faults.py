@@ -80,7 +80,7 @@ ONE_MISTAKE = [
     ("permissions/@ann", "user", "permissions.@ann: must be a full Matrix id such as @paybridge:example.org"),
     ("admins", ["ann"], "admins[0]: must be a full Matrix id such as @paybridge:example.org"),
     ("currency", "EURO", "currency: 'EURO' is not a currency"),
-    ("region", "moon", "region: should be 'eu'"),
+    ("region", "moon", "region: should be 'eu', 'in', 'br', 'us' or 'cn'"),
     ("language", "tlh", "language: should be 'en' or 'zh'"),
     ("rails/pidgeon", {}, "rails.pidgeon: no such key, did you mean rails.pigeon?"),
     ("rails/pigeon", None, "rails.pigeon.loft: is missing"),

@@ -39,6 +39,7 @@ def test_a_small_config_is_filled_in_with_defaults(load: Load, written: Written,
 def test_the_use_cases_get_plain_values(load: Load, written: Written) -> None:
     written |= {
         "currency": "JPY",
+        "rules": {"limits": {"unchecked": {"JPY": {"each": "5000"}}}},
         "cards": {"minutes": 2},
         "verification": {"required": "cross-signed-verified"},
     }

@@ -44,6 +44,8 @@ database: {{url: "{url}"}}
 vault: {{master_key: "{key}"}}
 web: {{listen: "127.0.0.1:{web}"}}
 approval: {{without_factor: {{each: "1000", total: "1000000", count: 1000000}}}}
+rules:
+  limits: {{unchecked: {{EUR: {{each: unlimited, day: unlimited, month: unlimited, count: unlimited}}}}}}
 rails:
   bank:
     {{url: "http://127.0.0.1:{bank}", api_key: {api_key}, webhook_secret: {secret}, timeout_seconds: 2}}

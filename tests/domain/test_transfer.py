@@ -44,8 +44,11 @@ def test_a_transfer_makes_each_move_of_the_table(before: TransferState, happenin
     transfer = a_transfer("PB-7K3QD", state=before)
 
     moved = transfers.advance(transfer, happening, LATER)
+    approved = LATER if happening is TransferHappening.APPROVE else None
 
-    assert moved == replace(transfer, state=TRANSFER_MOVES[before, happening], updated=LATER)
+    assert moved == replace(
+        transfer, state=TRANSFER_MOVES[before, happening], updated=LATER, approved=approved
+    )
 
 
 @pytest.mark.parametrize(("before", "happening"), NOT_TRANSFER_MOVES)

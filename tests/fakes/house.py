@@ -14,6 +14,7 @@ from paybridge.domain.permissions import Permissions, Role
 from paybridge.domain.policy import StatedPolicy
 from paybridge.domain.power import Powers
 from paybridge.domain.proof import OwnDevice, Proof, Trust
+from paybridge.domain.region import Region
 from paybridge.domain.spoken import Gesture, GestureKind, Pill, Spoken, Trouble
 from paybridge.services.courier import Courier
 from paybridge.services.deeds import Deeds
@@ -249,10 +250,12 @@ async def open_house(
     more_rails: Mapping[str, Rail] | None = None,
     currency: str = "EUR",
     opened: tuple[SqlBook, SqlMailbox, Vault, Database] | None = None,
+    region: Region | None = None,
 ) -> House:
     """A house with Alice, Bob and Carol in one encrypted room; nobody has linked anything.
 
-    Its books are those that were `opened`, else a file in the folder.
+    Its books are those that were `opened`, else a file in the folder. Without a `region`, nobody counts
+    what is sent.
     """
     clock = StoodClock()
     book, mailbox, vault, database = opened or await open_book(folder, clock)
@@ -272,7 +275,7 @@ async def open_house(
     )
     rail = ScriptedRail(name="bank")
     rails: Mapping[str, Rail] = {"bank": rail, **(more_rails or {})}
-    chosen = settings(currency)
+    chosen = replace(settings(currency), region=region or Region())
     desk = open_desk(
         book=book,
         mailbox=mailbox,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,9 +16,12 @@ from paybridge.domain.leg import LegKind, LegState
 from paybridge.domain.money import Money
 from paybridge.domain.people import Identity, LinkState
 from paybridge.domain.policy import Asking, Policy, Receipts, RoomPolicy
+from paybridge.domain.region import Level, Spans, Spent
 from paybridge.domain.request import RequestState
+from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.domain.webhook import webhook
+from paybridge.domain.windows import Window
 from paybridge.services.ports import ApprovedSoFar, Due, Errand, StaleError, Step
 from paybridge.storage.book import SqlBook
 from paybridge.storage.postgres.gathering import asked_together
@@ -64,6 +67,7 @@ async def test_every_field_of_every_record_comes_back_as_it_was_written(book: Bo
         times=3,
         reason="why",
         updated=odd,
+        approved=odd,
         fee=euros(7),
     )
     leg = replace(
@@ -77,7 +81,8 @@ async def test_every_field_of_every_record_comes_back_as_it_was_written(book: Bo
         fee=euros(3),
     )
     policy = RoomPolicy("!room:test", Policy("EUR", Receipts.PRIVATE, Asking.NOBODY, euros(2000)))
-    await write(book, person, link, request, transfer, leg, policy)
+    standing = Standing("anna", Level.NAMED, "Europe/Rome", "Asia/Tokyo", odd, "2026-11", odd, approvals=3)
+    await write(book, person, link, request, transfer, leg, policy, standing)
 
     assert await book.person("anna") == replace(person, version=1)
     assert await book.link("link") == replace(link, version=1)
@@ -86,6 +91,7 @@ async def test_every_field_of_every_record_comes_back_as_it_was_written(book: Bo
     assert await book.legs("PB-1") == [replace(leg, version=1)]
     assert await book.leg_by_reference("l1") == replace(leg, version=1)
     assert await book.room_policy("!room:test") == replace(policy, version=1)
+    assert await book.standing("anna") == replace(standing, version=1)
 
 
 async def test_what_is_not_there_is_none(book: Book) -> None:
@@ -96,6 +102,7 @@ async def test_what_is_not_there_is_none(book: Book) -> None:
     assert await book.request("r0") is None
     assert await book.leg_by_reference("l0") is None
     assert await book.room_policy("!other:test") is None
+    assert await book.standing("nobody") is None
     assert await book.next_due(Errand.ASK, START - MINUTE) is None
     assert await book.next_expiry() is None
     assert await book.balance("nobody", "EUR") == euros(0)
@@ -152,6 +159,37 @@ async def test_open_cards_and_payments_under_way_are_listed_newest_first(book: B
 
     assert names(await book.awaiting_approval("anna")) == ["card-2", "card-1"]
     assert names(await book.under_way("anna")) == ["way-2", "way-1"]
+
+
+async def test_what_was_sent_is_summed_up_in_each_span_by_when_it_was_approved(book: Book) -> None:
+    day, month = timedelta(days=1), timedelta(days=31)
+    spans = Spans(
+        UTC,
+        day=Window(START - MINUTE, START + day),
+        month=Window(START - 5 * day, START + month),
+        night=Window(START + 2 * MINUTE, START + day),
+    )
+    sent = replace(a_transfer("PB-1", cents=1, state=TransferState.SETTLED), approved=START)
+    others = (
+        replace(sent, id="PB-2", amount=euros(10), approved=START + 2 * MINUTE),
+        replace(sent, id="PB-3", amount=euros(100), created=START - 2 * MINUTE, approved=START - MINUTE),
+        replace(sent, id="PB-4", amount=euros(1000), created=START - day, approved=START - day),
+        replace(sent, id="PB-5", amount=euros(10000), created=START - 6 * day, approved=START - 6 * day),
+        replace(sent, id="PB-6", amount=euros(100000), approved=None),
+        replace(sent, id="PB-7", amount=Money(1, "JPY"), fee=Money(0, "JPY")),
+        replace(sent, id="not counted", kind=TransferKind.TOPUP),
+        *(replace(sent, id=state, state=state) for state in (TransferState.REFUSED, TransferState.CANCELLED)),
+    )
+    await book.commit(people("anna", "bob"))
+    await write(book, sent, *others)
+
+    spent = await book.spent("anna", "EUR", {TransferKind.PAY}, spans)
+    by_day = await book.spent(
+        "anna", "EUR", {TransferKind.PAY, TransferKind.TOPUP}, replace(spans, night=None)
+    )
+    assert spent == Spent(count=5, day=euros(100111), month=euros(101111), night=euros(10))
+    assert by_day == Spent(count=6, day=euros(100112), month=euros(101112), night=euros(0))
+    assert await book.spent("bob", "EUR", {TransferKind.PAY}, spans) == Spent(0, *[euros(0)] * 3)
 
 
 async def test_claimable_money_is_seen_from_both_sides(book: Book) -> None:

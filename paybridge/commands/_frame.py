@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING
@@ -165,6 +165,10 @@ class Call:
         """The device that this was typed on, where that is proven."""
         proof = self.spoken.proof
         return proof.device if isinstance(proof, OwnDevice) else None
+
+    async def people(self) -> Named:
+        """The same, and the names that whoever typed has given people."""
+        return replace(self.named, contacts=await self.desk.contacts.names(self.speaker.person))
 
     async def currency(self) -> str:
         """What an amount without a currency is in here."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.amounts import NoAmountError, ReadAmount, find_amount
+from paybridge.domain.contact import as_called
 from paybridge.domain.errors import UserError
 from paybridge.domain.numerals import without_unseen
 
@@ -87,12 +88,16 @@ class NameAndPillDifferError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """How the payee may be told: pills, who wrote the message replied to, and the room's members."""
+    """How the payee may be told: pills, who wrote the message replied to, the room's members, own names.
+
+    `contacts` are the names that whoever typed has given people (`as_called`), and whom they mean.
+    """
 
     pills: tuple[Pill, ...]
     is_reply: bool
     reply_author: str | None
     members: Mapping[str, str | None]
+    contacts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +326,7 @@ def words_of_a_name(words: list[str], people: Named) -> int:
     if words and words[0].casefold() in LINKING_WORDS:
         return 0
     for length in range(min(len(words), _MOST_WORDS_OF_A_NAME), 0, -1):
-        if _called(" ".join(words[:length]), people.members):
+        if _called(" ".join(words[:length]), people):
             return length
     return 0
 
@@ -347,7 +352,7 @@ def resolve(typed: str, pills: Sequence[Pill], people: Named) -> str:
     if address:
         found = [mxid for mxid in people.members if mxid.partition(":")[0] == address]
     else:
-        found = _called(typed, people.members)
+        found = _called(typed, people)
     if len(found) > 1:
         raise AmbiguousPayeeError(typed=unmark(typed, pills)[:40], candidates=sorted(found))
     if not found:
@@ -355,10 +360,16 @@ def resolve(typed: str, pills: Sequence[Pill], people: Named) -> str:
     return found[0]
 
 
-def _called(name: str, members: Mapping[str, str | None]) -> list[str]:
-    """Whoever in the room has a name that reads like this one; what nobody sees makes no difference."""
-    wanted = _as_seen(name.strip(",:;"))
-    return [mxid for mxid, shown in members.items() if wanted and shown and _as_seen(shown) == wanted]
+def _called(name: str, people: Named) -> list[str]:
+    """Whom the sender calls so, else whoever in the room has a name that reads like this one.
+
+    What nobody sees makes no difference. A contact comes first: anyone may take any name in a room.
+    """
+    bare = name.strip(",:;")
+    if people.contacts and as_called(bare) in people.contacts:
+        return [people.contacts[as_called(bare)]]
+    wanted = _as_seen(bare)
+    return [mxid for mxid, shown in people.members.items() if wanted and shown and _as_seen(shown) == wanted]
 
 
 def _as_seen(name: str) -> str:

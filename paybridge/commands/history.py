@@ -98,7 +98,7 @@ async def _found(call: Call, sought: Sought, after: Mark | None) -> tuple[Transf
 async def _other(call: Call, typed: str) -> str:
     """The Matrix id of whoever is looked for: somebody of this room, or a payment partner."""
     try:
-        return read_person(typed, call.named)
+        return read_person(typed, await call.people())
     except UnknownPayeeError as error:
         localpart = typed.removeprefix("@")
         if localpart == typed or not localpart or len(localpart.split()) > 1:

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 )
 async def pay(call: Call) -> Answer:
     """Draft one payment or several, and show the card; nothing moves before it is confirmed."""
-    currency = await call.currency()
-    several = read_each(call.words, call.named, currency)
+    currency, people = await call.currency(), await call.people()
+    several = read_each(call.words, people, currency)
     if several is not None:
         return await _pay_each(call, several)
-    said = read_payment(call.words, call.named, currency)
+    said = read_payment(call.words, people, currency)
     payee = await call.desk.people.know(said.payee)
     wish = Wish(payee, said.amount.money, said.note, said.amount.times, said.source)
     drafted = await call.desk.payments.draft(call.speaker, wish, call.room)

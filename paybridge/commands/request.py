@@ -15,7 +15,7 @@ from paybridge.commands._frame import Answer, Call, command, read_payment
 )
 async def request(call: Call) -> Answer:
     """Post a request that the person asked accepts or declines."""
-    said = read_payment(call.words, call.named, await call.currency())
+    said = read_payment(call.words, await call.people(), await call.currency())
     asked = await call.desk.people.know(said.payee)
     made = await call.desk.requests.ask(call.speaker, asked, said.amount.money, said.note, call.room)
     return Answer(made.step, says=made.says)

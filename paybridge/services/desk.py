@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from paybridge.services.accounts import Accounts
 from paybridge.services.approvals import Approvals
+from paybridge.services.blocking import Blocking
 from paybridge.services.bundle_news import BundleNews
 from paybridge.services.cancellations import Cancellations
 from paybridge.services.claims import Claims
+from paybridge.services.contacts import Contacts
 from paybridge.services.factors import Factors
 from paybridge.services.freezing import Freezing
 from paybridge.services.gestures import Gestures
@@ -55,6 +57,8 @@ class Desk:
     claims: Claims
     linking: Linking
     nicknames: Nicknames
+    contacts: Contacts
+    blocking: Blocking
     cancellations: Cancellations
     gestures: Gestures
     overview: Overview
@@ -88,7 +92,8 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     limits = Limits(book, clock, settings)
     news = News(book, vault, rooms, settings, policies, strength)
     bundle_news = BundleNews(book, vault, rooms, settings, policies, strength)
-    requests = Requests(book, vault, clock, chance, settings, people, rooms, policies, limits)
+    blocking = Blocking(book, clock)
+    requests = Requests(book, vault, clock, chance, settings, people, rooms, policies, limits, blocking)
     claims = Claims(book, clock, people, news)
     payments = Payments(
         book, vault, clock, chance, settings, sources, accounts, holders, policies, strength, limits
@@ -124,6 +129,8 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         claims=claims,
         linking=Linking(book, vault, clock, chance, rails, holders, accounts, nicknames),
         nicknames=nicknames,
+        contacts=Contacts(book, vault, clock, chance),
+        blocking=blocking,
         cancellations=cancellations,
         gestures=Gestures(book, mailbox, people, requests, cancellations),
         overview=Overview(book),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from paybridge.domain.contact import Block, Contact
 from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import EVERYTHING, Bookmark
@@ -133,6 +134,8 @@ Record = (
     | Factor
     | RecoveryCode
     | Bookmark
+    | Contact
+    | Block
     | Deed
     | Standing
 )
@@ -265,6 +268,15 @@ class Book(Protocol):
         """What is sought of the requests that the person made or was sent, newest first."""
 
     async def bookmark(self, person: str) -> Bookmark | None: ...
+    async def contacts(self, person: str) -> Sequence[Contact]:
+        """Everybody whom the person gave a name, without those that were removed."""
+
+    async def block(self, person: str, other: str) -> Block | None:
+        """Whether the person ever blocked the other one (both are ids of persons), and how that stands."""
+
+    async def blocked_by(self, person: str) -> Sequence[str]:
+        """The ids of the persons whom this one has blocked."""
+
     async def namesakes(self, localpart: str, limit: int) -> Sequence[str]:
         """Known Matrix ids that begin with `@localpart:`."""
 
@@ -273,6 +285,9 @@ class Book(Protocol):
         """Open requests that the person made, newest first."""
 
     async def requests_to(self, asked: str) -> Sequence[Request]: ...
+    async def requests_made(self, asker: str, since: datetime) -> int:
+        """How many requests, open or not, the person has made since then."""
+
     async def paid_before(self, payer: str) -> Sequence[str]:
         """The Matrix ids of everyone to whom the person has approved a payment that was not refused."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from paybridge.domain import request as requests
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
     from paybridge.domain.money import Money
     from paybridge.domain.people import Person
+    from paybridge.services.blocking import Blocking
     from paybridge.services.limits import Limits
     from paybridge.services.policies import Policies
     from paybridge.services.settings import Settings
 
 MOST_OPEN_PER_PAIR = 5
+MOST_OPEN_TO_ONE = 30
+MOST_A_DAY = 20
 
 
 class AskingYourselfError(UserError):
@@ -82,6 +85,30 @@ class TooManyRequestsError(UserError):
         super().__init__(most=most)
 
 
+class TooManyTodayError(UserError):
+    """So many requests in a day are a nuisance."""
+
+    key = "error.too_many_requests_today"
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(most=most)
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!help request",)
+
+
+class RequestNotTakenError(UserError):
+    """Whoever is asked has too many requests open, or has blocked the asker, who is not told which."""
+
+    key = "error.request_not_taken"
+
+    def __init__(self, *, asked: str) -> None:
+        super().__init__(asked=asked)
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!help request",)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request that was made or has changed, the step that writes it, and what is said about it."""
@@ -105,6 +132,7 @@ class Requests:
         rooms: Rooms,
         policies: Policies,
         limits: Limits,
+        blocking: Blocking,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -115,6 +143,7 @@ class Requests:
         self._rooms = rooms
         self._policies = policies
         self._limits = limits
+        self._blocking = blocking
 
     async def ask(self, asker: Known, asked: Known, amount: Money, note: str, room: RoomFacts) -> Asked:
         """Ask `asked`, who must be joined to `room`, for `amount`."""
@@ -131,6 +160,12 @@ class Requests:
         if len(pending) >= MOST_OPEN_PER_PAIR:
             raise TooManyRequestsError(most=MOST_OPEN_PER_PAIR)
         now = self._clock.now()
+        if await self._book.requests_made(asker.person.id, now - timedelta(days=1)) >= MOST_A_DAY:
+            raise TooManyTodayError(most=MOST_A_DAY)
+        # One answer for both, so that nobody learns that they are blocked.
+        flooded = len(await self._book.requests_to(asked.person.id)) >= MOST_OPEN_TO_ONE
+        if flooded or await self._blocking.refuses(asked.person.id, asker.person.id):
+            raise RequestNotTakenError(asked=asked.mxid)
         request = Request(
             id=payment_id(self._chance.number()),
             state=RequestState.OPEN,

@@ -14,7 +14,8 @@ from paybridge.domain.region import Spent
 from paybridge.domain.transfer import TransferState
 from paybridge.services.figures import StepTally
 from paybridge.services.ports import ApprovedSoFar, Due, Errand, StepRefusedError
-from paybridge.storage import factor_rows, history_rows, rows, standing_rows
+from paybridge.storage import contact_questions as contacts
+from paybridge.storage import contact_rows, factor_rows, history_rows, rows, standing_rows
 from paybridge.storage import history_questions as history
 from paybridge.storage import questions as ask
 from paybridge.storage.moments import microseconds, moment
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Executable
 
     from paybridge.domain.bundle import Bundle
+    from paybridge.domain.contact import Block, Contact
     from paybridge.domain.deeds import Deed
     from paybridge.domain.factor import Factor, RecoveryCode
     from paybridge.domain.history import Bookmark, Mark, Sought
@@ -138,6 +140,17 @@ class SqlBook:
         row = await self._reader.first(history.BOOKMARK, {"person": person})
         return None if row is None else history_rows.bookmark_of(row)
 
+    async def contacts(self, person: str) -> Sequence[Contact]:
+        listed = await self._reader.rows(contacts.CONTACTS, {"person": person})
+        return [contact_rows.contact_of(row) for row in listed]
+
+    async def block(self, person: str, other: str) -> Block | None:
+        row = await self._reader.first(contacts.BLOCK, {"id": f"{person}|{other}"})
+        return None if row is None else contact_rows.block_of(row)
+
+    async def blocked_by(self, person: str) -> Sequence[str]:
+        return [row["other"] for row in await self._reader.rows(contacts.BLOCKED_BY, {"person": person})]
+
     async def namesakes(self, localpart: str, limit: int) -> Sequence[str]:
         # ";" comes right behind ":" in the order of bytes.
         asked: Facts = {"first": f"@{localpart}:", "behind": f"@{localpart};", "limit": limit}
@@ -223,6 +236,10 @@ class SqlBook:
 
     async def requests_of(self, asker: str) -> Sequence[Request]:
         return await self._requests(ask.REQUESTS_OF, {"asker": asker})
+
+    async def requests_made(self, asker: str, since: datetime) -> int:
+        asked: Facts = {"asker": asker, "since": microseconds(since)}
+        return int(await self._reader.scalar(contacts.REQUESTS_MADE, asked) or 0)
 
     async def requests_to(self, asked: str) -> Sequence[Request]:
         return await self._requests(ask.REQUESTS_TO, {"asked": asked})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from paybridge.domain.contact import Block, Contact
 from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
@@ -17,6 +18,7 @@ from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import Transfer
 from paybridge.domain.webhook import Webhook
 from paybridge.storage import (
+    contact_tables,
     deed_tables,
     factor_tables,
     history_tables,
@@ -47,6 +49,8 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     RecoveryCode: factor_tables.recovery_code,
     Webhook: webhook_tables.webhook,
     Bookmark: history_tables.bookmark,
+    Contact: contact_tables.contact,
+    Block: contact_tables.block,
     Deed: deed_tables.deed,
     Standing: standing_tables.standing,
 }
@@ -67,6 +71,8 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     RecoveryCode: ("person", "hash"),
     Webhook: ("rail", "body", "received"),
     Bookmark: (),
+    Contact: ("person", "created"),
+    Block: ("person", "other"),
     Deed: ("kind", "person", "at"),
     Standing: (),
 }

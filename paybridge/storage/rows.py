@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from paybridge.domain.contact import Block, Contact
 from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
@@ -17,7 +18,7 @@ from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.domain.webhook import Webhook
-from paybridge.storage import factor_rows, history_rows, standing_rows
+from paybridge.storage import contact_rows, factor_rows, history_rows, standing_rows
 from paybridge.storage.moments import microseconds, microseconds_or_none, moment, moment_or_none
 
 if TYPE_CHECKING:
@@ -322,4 +323,6 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Webhook: _webhook_row,
     Bookmark: history_rows.bookmark_row,
     Standing: standing_rows.standing_row,
+    Contact: contact_rows.contact_row,
+    Block: contact_rows.block_row,
 }

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from paybridge.domain.money import Money
     from paybridge.domain.receipt import Booked
     from paybridge.domain.region import Spans, Spent
+from paybridge.services.acquaintances import Acquaintances
 from paybridge.services.mail import Letter, Mailbox, Post
 from paybridge.services.rail import (
     Capabilities,
@@ -218,7 +219,7 @@ class Due:
     transfer: Transfer
 
 
-class Book(Protocol):
+class Book(Acquaintances, Protocol):
     """The database as the use cases see it. Reads see every committed step."""
 
     async def commit(self, step: Step) -> None:
@@ -268,15 +269,6 @@ class Book(Protocol):
         """What is sought of the requests that the person made or was sent, newest first."""
 
     async def bookmark(self, person: str) -> Bookmark | None: ...
-    async def contacts(self, person: str) -> Sequence[Contact]:
-        """Everybody whom the person gave a name, without those that were removed."""
-
-    async def block(self, person: str, other: str) -> Block | None:
-        """Whether the person ever blocked the other one (both are ids of persons), and how that stands."""
-
-    async def blocked_by(self, person: str) -> Sequence[str]:
-        """The ids of the persons whom this one has blocked."""
-
     async def namesakes(self, localpart: str, limit: int) -> Sequence[str]:
         """Known Matrix ids that begin with `@localpart:`."""
 
@@ -285,9 +277,6 @@ class Book(Protocol):
         """Open requests that the person made, newest first."""
 
     async def requests_to(self, asked: str) -> Sequence[Request]: ...
-    async def requests_made(self, asker: str, since: datetime) -> int:
-        """How many requests, open or not, the person has made since then."""
-
     async def paid_before(self, payer: str) -> Sequence[str]:
         """The Matrix ids of everyone to whom the person has approved a payment that was not refused."""
 

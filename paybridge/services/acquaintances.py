@@ -1,0 +1,27 @@
+"""What the book knows of whom a person calls what, and who asks them for money."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from paybridge.domain.contact import Block, Contact
+
+
+class Acquaintances(Protocol):
+    """A part of the book."""
+
+    async def contacts(self, person: str) -> Sequence[Contact]:
+        """Everybody whom the person gave a name, without those that were removed."""
+
+    async def block(self, person: str, other: str) -> Block | None:
+        """Whether the person ever blocked the other one (both are ids of persons), and how that stands."""
+
+    async def blocked_by(self, person: str) -> Sequence[str]:
+        """The ids of the persons whom this one has blocked."""
+
+    async def requests_made(self, asker: str, since: datetime) -> int:
+        """How many requests, open or not, the person has made since then."""

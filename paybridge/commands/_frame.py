@@ -35,9 +35,11 @@ from paybridge.domain.people import Link, LinkState
 from paybridge.domain.permissions import Role
 from paybridge.domain.policy_words import read_wish
 from paybridge.domain.proof import OwnDevice
+from paybridge.domain.region import Level
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.services.holders import NOBODY_ASKED
+from paybridge.services.limits import Usage
 from paybridge.services.payments import Wish
 from paybridge.services.people import Known
 from paybridge.services.policies import Holding
@@ -62,6 +64,7 @@ __all__ = [
     "Facts",
     "Holding",
     "Known",
+    "Level",
     "Link",
     "LinkState",
     "Mark",
@@ -84,6 +87,7 @@ __all__ = [
     "TransferKind",
     "TransferState",
     "UnknownPayeeError",
+    "Usage",
     "UserError",
     "Who",
     "Wish",

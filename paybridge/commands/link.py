@@ -136,7 +136,8 @@ async def _begin(call: Call, named: Meant) -> Answer:
     if changed.link.state is LinkState.VERIFIED:
         key = "link.verified"
     facts: Facts = {"account": changed.link.masked, "waiting": (), **NOBODY_ASKED}
-    return Answer(changed.step, key=key, facts=facts)
+    agreed = await call.desk.standings.agree(call.speaker.person.id)
+    return Answer(changed.step + agreed, key=key, facts=facts)
 
 
 def _holder_apart(words: str) -> tuple[str, str]:

@@ -40,6 +40,9 @@ class CapError(UserError):
 
     private = True
 
+    def lines(self) -> tuple[str, ...]:
+        return ("!limits",)
+
 
 class OverTheEachCapError(CapError):
     """One payment may not be as much."""

@@ -28,6 +28,7 @@ from paybridge.services.receipts import Receipts
 from paybridge.services.refunds import Refunds
 from paybridge.services.requests import Requests
 from paybridge.services.sources import Sources
+from paybridge.services.standings import Standings
 from paybridge.services.strength import Strength
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Desk:
     policies: Policies
     receipts: Receipts
     limits: Limits
+    standings: Standings
 
 
 def open_desk(  # noqa: PLR0913 - the ports, each once
@@ -139,4 +141,5 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         policies=policies,
         receipts=Receipts(book, vault, clock, policies),
         limits=limits,
+        standings=Standings(book, clock, settings),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paybridge.domain.errors import UserError
-from paybridge.domain.region import Spans, check_each, check_sums
+from paybridge.domain.region import Level, Spans, check_each, check_sums, left_of
 from paybridge.domain.standing import Standing
 from paybridge.domain.windows import zone_named
 from paybridge.services.ports import Book, Clock, Step
@@ -35,6 +35,36 @@ class Usage:
     caps: Caps
     spent: Spent
     spans: Spans
+
+    @property
+    def left_today(self) -> Money | None:
+        """None where there is no cap; so too below."""
+        return left_of(self.caps.day, self.spent.day) if self.caps.day else None
+
+    @property
+    def left_this_month(self) -> Money | None:
+        return left_of(self.caps.month, self.spent.month) if self.caps.month else None
+
+    @property
+    def left_tonight(self) -> Money | None:
+        return left_of(self.caps.night, self.spent.night) if self.caps.night else None
+
+    @property
+    def left_count(self) -> int | None:
+        """How many payments the day may still have."""
+        return None if self.caps.count is None else max(self.caps.count - self.spent.count, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What holds for one person now: how well they are known, their zone's name, and each currency's usage.
+
+    Without usages, nothing is limited.
+    """
+
+    level: Level
+    zone: str
+    usages: tuple[Usage, ...]
 
 
 class Limits:
@@ -68,18 +98,17 @@ class Limits:
         standing = await self._checked(kind, person, amounts)
         return Step() if standing is None else Step(records=(standing.having_approved(),))
 
-    async def usage(self, kind: TransferKind, person: str) -> tuple[Usage, ...]:
-        """What holds now, for each currency that the person may send."""
-        if kind not in self._region.covers or self._region.limits is None:
-            return ()
+    async def told(self, kind: TransferKind, person: str) -> Told:
+        """What holds now for transfers of this kind, in each currency that the person may send."""
         standing = await self.standing(person)
+        limits = self._region.limits if kind in self._region.covers else None
+        caps_of = {} if limits is None else limits[standing.level]
         spans = self._spans(standing)
-        return tuple(
-            [
-                Usage(currency, caps, await self._spent(person, currency, spans), spans)
-                for currency, caps in self._region.limits[standing.level].items()
-            ]
-        )
+        usages = [
+            Usage(currency, caps, await self._spent(person, currency, spans), spans)
+            for currency, caps in caps_of.items()
+        ]
+        return Told(standing.level, self.zone(standing, self._clock.now()), tuple(usages))
 
     def check_requests(self) -> None:
         """Raise `RequestsOffError` if nobody may ask for money here."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from paybridge.services.factors import Factors
     from paybridge.services.limits import Limits
     from paybridge.services.news import News
+    from paybridge.services.passkeys import Passkeys
     from paybridge.services.people import People
     from paybridge.services.policies import Policies
     from paybridge.services.requests import Requests
@@ -103,6 +104,7 @@ class Approvals:
         factors: Factors,
         strength: Strength,
         limits: Limits,
+        passkeys: Passkeys,
     ) -> None:
         self._book = book
         self._clock = clock
@@ -116,6 +118,7 @@ class Approvals:
         self._factors = factors
         self._strength = strength
         self._limits = limits
+        self._passkeys = passkeys
 
     async def find(self, payer: str, code: str | None) -> Card:
         """The payer's open card with this code; without a code their only open one."""
@@ -146,16 +149,44 @@ class Approvals:
         """
         if not may_move_money(proof, self._settings.required_trust) or not isinstance(proof, OwnDevice):
             raise DeviceNotProvenError
-        payer = await self._book.person(card.payer)
-        assert payer is not None  # a transfer's payer is a foreign key
+        payer = await self._payer(card)
+        within = await self._check_still_allowed(card, payer)
+        counted = await self._proven(card, payer, proof.device, digits)
+        return await self._carry_out(card, payer, within + counted)
+
+    async def approve_by_passkey(self, card: Card, answer: str) -> tuple[Step, tuple[Say, ...]]:
+        """Approve exactly these terms by a passkey's answer to a question about them.
+
+        It is a strong approval of any amount, and proves by itself who approves: no device is asked for.
+        Raises what `approve` does, and `PasskeyRefusedError` or another `CountedError`, whose step is to be
+        written.
+        """
+        for part in parts_of(card):
+            transfers.advance(part, TransferHappening.APPROVE, self._clock.now())
+        if card.expires <= self._clock.now():
+            raise CardExpiredError(payment=card.id)
+        payer = await self._payer(card)
+        within = await self._check_still_allowed(card, payer)
+        counted = await self._passkeys.use(payer, card, answer)
+        return await self._carry_out(card, payer, within + counted)
+
+    async def _check_still_allowed(self, card: Card, payer: Person) -> Step:
+        """Raise unless it may be approved now; the step counts it within the limits of the region."""
         check_not_frozen(payer)
         if card.kind is TransferKind.PAY:
             room = await self._rooms.facts(card.room)
             for part in parts_of(card):
                 check_place(room, part.payee_mxid)
                 await self._policies.check_payment(card.room, part.amount)
-        within = await self._limits.count(card.kind, payer.id, [part.amount for part in parts_of(card)])
-        step = within + await self._proven(card, payer, proof.device, digits)
+        return await self._limits.count(card.kind, payer.id, [part.amount for part in parts_of(card)])
+
+    async def _payer(self, card: Card) -> Person:
+        payer = await self._book.person(card.payer)
+        assert payer is not None  # a transfer's payer is a foreign key
+        return payer
+
+    async def _carry_out(self, card: Card, payer: Person, counted: Step) -> tuple[Step, tuple[Say, ...]]:
+        step = counted
         says = await self._bundle_news.approved(card) if isinstance(card, Bundle) else ()
         for part in parts_of(card):
             approved = transfers.advance(part, TransferHappening.APPROVE, self._clock.now())

@@ -21,6 +21,7 @@ from paybridge.services.linking import Linking
 from paybridge.services.news import News
 from paybridge.services.nicknames import Nicknames
 from paybridge.services.overview import Overview
+from paybridge.services.passkeys import Passkeys
 from paybridge.services.payments import Payments
 from paybridge.services.people import People
 from paybridge.services.policies import Policies
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from paybridge.services.ports import Book, Chance, Clock, Mailbox, Rail, Rooms, Vault
     from paybridge.services.settings import Settings
+    from paybridge.services.webauthn import Ceremonies
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Desk:
     approvals: Approvals
     factors: Factors
     freezing: Freezing
+    passkeys: Passkeys
     refunds: Refunds
     requests: Requests
     claims: Claims
@@ -81,8 +84,9 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     rooms: Rooms,
     rails: Mapping[str, Rail],
     settings: Settings,
+    ceremonies: Ceremonies | None = None,
 ) -> Desk:
-    """Build every use case over these ports."""
+    """Build every use case over these ports; without `ceremonies` nobody can have passkeys."""
     people = People(book, vault, clock, chance)
     policies = Policies(book, rooms, settings)
     nicknames = Nicknames(vault)
@@ -90,6 +94,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     holders = Holders(vault, rails)
     sources = Sources(book, rails, accounts)
     factors = Factors(book, vault, clock, chance)
+    passkeys = Passkeys(book, vault, clock, chance, factors, settings, ceremonies)
     strength = Strength(book, factors, settings)
     limits = Limits(book, clock, settings)
     news = News(book, vault, rooms, settings, policies, strength)
@@ -123,9 +128,11 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
             factors,
             strength,
             limits,
+            passkeys,
         ),
         factors=factors,
         freezing=Freezing(book, clock, cancellations, factors),
+        passkeys=passkeys,
         refunds=Refunds(book, clock, settings, payments),
         requests=requests,
         claims=claims,

@@ -11,6 +11,7 @@ from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import EVERYTHING, Bookmark
 from paybridge.domain.leg import Leg
+from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
@@ -64,6 +65,7 @@ from paybridge.services.rail import (
     WebhookRefusedError,
 )
 from paybridge.services.rooms import RoomFacts, Rooms, RoomsAwayError
+from paybridge.services.webauthn import PasskeyBook
 
 __all__ = [
     "AlreadyDoneError",
@@ -139,6 +141,8 @@ Record = (
     | Block
     | Deed
     | Standing
+    | Passkey
+    | Ceremony
 )
 
 
@@ -219,7 +223,7 @@ class Due:
     transfer: Transfer
 
 
-class Book(Acquaintances, Protocol):
+class Book(Acquaintances, PasskeyBook, Protocol):
     """The database as the use cases see it. Reads see every committed step."""
 
     async def commit(self, step: Step) -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from paybridge.domain.factor import Factor, RecoveryCode
     from paybridge.domain.history import Bookmark, Mark, Sought
     from paybridge.domain.leg import Leg
+    from paybridge.domain.passkey import Ceremony, Passkey
     from paybridge.domain.people import Link, Person
     from paybridge.domain.pinning import PinnedKey
     from paybridge.domain.policy import RoomPolicy
@@ -273,6 +274,14 @@ class SqlBook:
     async def recovery_codes(self, person: str) -> Sequence[RecoveryCode]:
         found = await self._reader.rows(ask.RECOVERY_CODES, {"person": person})
         return [factor_rows.recovery_code_of(row) for row in found]
+
+    async def passkeys(self, person: str) -> Sequence[Passkey]:
+        found = await self._reader.rows(ask.PASSKEYS, {"person": person})
+        return [factor_rows.passkey_of(row) for row in found]
+
+    async def ceremony(self, ceremony: str) -> Ceremony | None:
+        row = await self._reader.first(ask.CEREMONY, {"id": ceremony})
+        return None if row is None else factor_rows.ceremony_of(row)
 
     async def pinned_key(self, mxid: str) -> PinnedKey | None:
         row = await self._reader.first(ask.PINNED_KEY, {"mxid": mxid})

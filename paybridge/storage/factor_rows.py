@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from paybridge.domain.deeds import Deed, DeedKind
 from paybridge.domain.factor import Factor, FactorState, RecoveryCode
+from paybridge.domain.passkey import Ceremony, Passkey, PasskeyState, Purpose
 from paybridge.storage.moments import microseconds, microseconds_or_none, moment, moment_or_none
 
 if TYPE_CHECKING:
@@ -80,3 +81,59 @@ def recovery_code_row(code: RecoveryCode) -> dict[str, Any]:
         "used": int(code.used),
         "version": code.version,
     }
+
+
+def passkey_row(passkey: Passkey) -> dict[str, Any]:
+    return {
+        "id": passkey.id,
+        "person": passkey.person,
+        "mark": passkey.mark,
+        "credential": passkey.credential,
+        "public_key": passkey.public_key,
+        "name": passkey.name,
+        "added": microseconds(passkey.added),
+        "sign_count": passkey.sign_count,
+        "state": passkey.state.value,
+        "last_used": microseconds_or_none(passkey.last_used),
+        "version": passkey.version,
+    }
+
+
+def passkey_of(row: Mapping[str, Any]) -> Passkey:
+    return Passkey(
+        id=row["id"],
+        person=row["person"],
+        mark=row["mark"],
+        credential=row["credential"],
+        public_key=row["public_key"],
+        name=row["name"],
+        added=moment(row["added"]),
+        sign_count=row["sign_count"],
+        state=PasskeyState(row["state"]),
+        last_used=moment_or_none(row["last_used"]),
+        version=row["version"],
+    )
+
+
+def ceremony_row(ceremony: Ceremony) -> dict[str, Any]:
+    return {
+        "id": ceremony.id,
+        "person": ceremony.person,
+        "purpose": ceremony.purpose.value,
+        "bound": ceremony.bound,
+        "expires": microseconds(ceremony.expires),
+        "used": int(ceremony.used),
+        "version": ceremony.version,
+    }
+
+
+def ceremony_of(row: Mapping[str, Any]) -> Ceremony:
+    return Ceremony(
+        id=row["id"],
+        person=row["person"],
+        purpose=Purpose(row["purpose"]),
+        bound=row["bound"],
+        expires=moment(row["expires"]),
+        used=bool(row["used"]),
+        version=row["version"],
+    )

@@ -1,12 +1,13 @@
-"""The tables of second factors."""
+"""The tables of second factors: authenticators, recovery codes, passkeys and their challenges."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, ForeignKey, Index, Table
+from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 
 from paybridge.domain.factor import FactorState
+from paybridge.domain.passkey import PasskeyState, Purpose
 from paybridge.storage.columns import (
     TEXT,
     bytes_column,
@@ -50,5 +51,41 @@ recovery_code: Final = Table(
     number_column("version"),
     check("recovery_code_used", "used IN (0, 1)"),
     Index("recovery_code_of_person", "person"),
+    sqlite_strict=True,
+)
+
+passkey: Final = Table(
+    "passkey",
+    metadata,
+    id_column(),
+    Column("person", TEXT, ForeignKey("person.id"), nullable=False),
+    text_column("mark"),
+    bytes_column("credential"),
+    bytes_column("public_key"),
+    bytes_column("name"),
+    number_column("added"),
+    number_column("sign_count"),
+    text_column("state"),
+    number_column("last_used", null=True),
+    number_column("version"),
+    UniqueConstraint("mark"),
+    check("passkey_state", in_list("state", PasskeyState)),
+    check("passkey_sign_count", "sign_count >= 0"),
+    Index("passkey_of_person", "person"),
+    sqlite_strict=True,
+)
+
+ceremony: Final = Table(
+    "ceremony",
+    metadata,
+    id_column(),
+    Column("person", TEXT, ForeignKey("person.id"), nullable=False),
+    text_column("purpose"),
+    text_column("bound"),
+    number_column("expires"),
+    number_column("used"),
+    number_column("version"),
+    check("ceremony_purpose", in_list("purpose", Purpose)),
+    check("ceremony_used", "used IN (0, 1)"),
     sqlite_strict=True,
 )

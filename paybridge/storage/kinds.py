@@ -9,6 +9,7 @@ from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
 from paybridge.domain.leg import Leg
+from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
@@ -47,6 +48,8 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Origin: tables.origin,
     Factor: factor_tables.factor,
     RecoveryCode: factor_tables.recovery_code,
+    Passkey: factor_tables.passkey,
+    Ceremony: factor_tables.ceremony,
     Webhook: webhook_tables.webhook,
     Bookmark: history_tables.bookmark,
     Contact: contact_tables.contact,
@@ -69,6 +72,8 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Origin: (),
     Factor: (),
     RecoveryCode: ("person", "hash"),
+    Passkey: ("person", "mark", "credential", "public_key", "added"),
+    Ceremony: ("person", "purpose", "bound", "expires"),
     Webhook: ("rail", "body", "received"),
     Bookmark: (),
     Contact: ("person", "created"),

@@ -23,12 +23,13 @@ from sqlalchemy import (
 
 from paybridge.domain.ledger import AccountKind
 from paybridge.domain.leg import ENDED_AT_A_RAIL, LegState
+from paybridge.domain.passkey import PasskeyState
 from paybridge.domain.people import LinkState
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services.ports import Errand
 from paybridge.storage.columns import in_list
 from paybridge.storage.deed_tables import deed
-from paybridge.storage.factor_tables import factor, recovery_code
+from paybridge.storage.factor_tables import ceremony, factor, passkey, recovery_code
 from paybridge.storage.pinning_tables import pinned_key
 from paybridge.storage.standing_tables import standing
 from paybridge.storage.tables import (
@@ -226,6 +227,12 @@ RECOVERY_CODES: Final = (
     .where(recovery_code.c.person == bindparam("person"), recovery_code.c.used == 0)
     .order_by(recovery_code.c.id)
 )
+PASSKEYS: Final = (
+    select(passkey)
+    .where(passkey.c.person == bindparam("person"), passkey.c.state != PasskeyState.REMOVED.value)
+    .order_by(passkey.c.added, passkey.c.id)
+)
+CEREMONY: Final = select(ceremony).where(ceremony.c.id == bindparam("id"))
 HEARD: Final = (
     select(webhook.c.id)
     .where(webhook.c.id == bindparam("id"))

@@ -10,6 +10,7 @@ from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
 from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.money import CurrencyMismatchError, Money
+from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, LinkState, Person
 from paybridge.domain.pinning import Freeze, PinnedKey
 from paybridge.domain.policy import RoomPolicy, policy_from_json
@@ -320,6 +321,8 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Factor: factor_rows.factor_row,
     Deed: factor_rows.deed_row,
     RecoveryCode: factor_rows.recovery_code_row,
+    Passkey: factor_rows.passkey_row,
+    Ceremony: factor_rows.ceremony_row,
     Webhook: _webhook_row,
     Bookmark: history_rows.bookmark_row,
     Standing: standing_rows.standing_row,

@@ -30,6 +30,8 @@ from paybridge.services.says import Say, unseal
 from paybridge.services.settings import Settings
 from paybridge.texts import Texts
 from paybridge.texts.saying import render_say
+from paybridge.vault.passkeys import WebAuthn
+from tests.fakes.authenticator import ORIGIN
 from tests.fakes.database import StoodClock, open_book
 from tests.fakes.rail import ScriptedRail
 
@@ -285,6 +287,7 @@ async def open_house(
         rooms=rooms,
         rails=rails,
         settings=chosen,
+        ceremonies=WebAuthn(ORIGIN),
     )
     bell = QuietBell()
     outcomes = Outcomes(book, vault, clock, chosen, desk.news, desk.requests, bell, jitter=lambda: 0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from paybridge.domain import ledger
 from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.money import Money
+from paybridge.domain.passkey import Ceremony, Passkey, PasskeyState, Purpose
 from paybridge.domain.people import Identity, Link, LinkState, Person
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
@@ -125,6 +126,24 @@ def a_request(name: str, *, asker: str = "bob", asked: str = "anna") -> Request:
         created=START,
         expires=START + timedelta(days=7),
     )
+
+
+def a_passkey(name: str, *, person: str = "anna", state: PasskeyState = PasskeyState.ACTIVE) -> Passkey:
+    return Passkey(
+        id=name,
+        person=person,
+        mark=f"mark of {name}",
+        credential=b"sealed id",
+        public_key=b"sealed key",
+        name=b"sealed name",
+        added=START,
+        sign_count=5,
+        state=state,
+    )
+
+
+def a_ceremony(name: str, *, person: str = "anna", used: bool = False) -> Ceremony:
+    return Ceremony(name, person, Purpose.APPROVE, "terms", START + timedelta(minutes=5), used=used)
 
 
 def a_topup(idem: str, person: str, cents: int) -> Journal:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paybridge.domain.passkey import PasskeyState
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import Policy, RoomPolicy
 from paybridge.domain.spoken import Origin
@@ -14,7 +15,16 @@ from paybridge.domain.webhook import webhook
 from paybridge.services.ports import Letter, Post, Step
 from paybridge.storage.sqlite.connection import connect
 from tests.fakes.database import START
-from tests.fakes.records import a_booking, a_leg, a_request, a_topup, a_transfer, people
+from tests.fakes.records import (
+    a_booking,
+    a_ceremony,
+    a_leg,
+    a_passkey,
+    a_request,
+    a_topup,
+    a_transfer,
+    people,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,6 +47,9 @@ async def raw(database: Database) -> AsyncIterator[sqlite3.Connection]:
             PinnedKey("@anna:test", "first"),
             Origin("PB-1", "$1"),
             webhook("bank", "evt_1", "l1", b"{}", START),
+            a_passkey("removed", state=PasskeyState.REMOVED),
+            a_passkey("suspect", state=PasskeyState.SUSPECT),
+            a_ceremony("challenge", used=True),
         ),
         journals=(a_topup("t/1", "anna", 500), a_booking("b/1", "anna", "bob", 200)),
         posts=(Post("p1", "!room:test", None, None, b"sealed", START),),
@@ -232,6 +245,16 @@ def test_the_chain_has_no_forks_and_no_gaps(raw: sqlite3.Connection) -> None:
         "DELETE FROM origin",
         "UPDATE webhook SET id = 'evt_2'",
         "DELETE FROM webhook",
+        "UPDATE passkey SET public_key = x'00'",
+        "UPDATE passkey SET person = 'bob'",
+        "UPDATE passkey SET sign_count = 4",
+        "UPDATE passkey SET state = 'active'",
+        "UPDATE passkey SET state = 'suspect' WHERE id = 'removed'",
+        "DELETE FROM passkey",
+        "UPDATE ceremony SET used = 0",
+        "UPDATE ceremony SET bound = 'another payment'",
+        "UPDATE ceremony SET expires = expires + 1",
+        "DELETE FROM ceremony",
         "DELETE FROM pinned_key",
         "UPDATE pinned_key SET until = 1",
         "UPDATE pinned_key SET since = 1, until = 1",

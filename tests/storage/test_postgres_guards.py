@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
+from paybridge.domain.passkey import PasskeyState
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import Policy, RoomPolicy
 from paybridge.domain.spoken import Origin
@@ -19,7 +20,17 @@ from paybridge.storage.database import open_database
 from paybridge.storage.postgres.roles import LEDGER, grant
 from tests.fakes import postgres
 from tests.fakes.database import START, StoodClock, ask_raw, name_of
-from tests.fakes.records import a_booking, a_leg, a_request, a_topup, a_transfer, euros, people
+from tests.fakes.records import (
+    a_booking,
+    a_ceremony,
+    a_leg,
+    a_passkey,
+    a_request,
+    a_topup,
+    a_transfer,
+    euros,
+    people,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,6 +64,9 @@ async def filled(database: Database) -> Database:
             PinnedKey("@anna:test", "first"),
             Origin("PB-1", "$1"),
             webhook("bank", "evt_1", "l1", b"{}", START),
+            a_passkey("removed", state=PasskeyState.REMOVED),
+            a_passkey("suspect", state=PasskeyState.SUSPECT),
+            a_ceremony("challenge", used=True),
         ),
         journals=(a_topup("t/1", "anna", 500),),
         posts=(Post("p1", "!room:test", None, None, b"sealed", START),),
@@ -364,6 +378,18 @@ ATTACKS = [
     "UPDATE webhook SET id = 'evt_2'",
     "DELETE FROM webhook",
     "TRUNCATE webhook",
+    "UPDATE passkey SET public_key = ''",
+    "UPDATE passkey SET person = 'bob'",
+    "UPDATE passkey SET sign_count = 4",
+    "UPDATE passkey SET state = 'active'",
+    "UPDATE passkey SET state = 'suspect' WHERE id = 'removed'",
+    "DELETE FROM passkey",
+    "UPDATE ceremony SET used = 0",
+    "UPDATE ceremony SET bound = 'another payment'",
+    "UPDATE ceremony SET expires = expires + 1",
+    "DELETE FROM ceremony",
+    "TRUNCATE passkey",
+    "TRUNCATE ceremony",
     "DELETE FROM pinned_key",
     "UPDATE pinned_key SET until = 1",
     "INSERT INTO lease VALUES ('writer', 'x', 9, 0); UPDATE lease SET epoch = 1",

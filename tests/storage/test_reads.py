@@ -29,7 +29,18 @@ from paybridge.storage.postgres.reader import compiled as compiled_for_postgres
 from paybridge.storage.sqlite.reader import SqliteReader
 from paybridge.storage.tables import metadata
 from tests.fakes.database import START, ask_raw
-from tests.fakes.records import a_leg, a_link, a_person, a_request, a_topup, a_transfer, euros, people
+from tests.fakes.records import (
+    a_ceremony,
+    a_leg,
+    a_link,
+    a_passkey,
+    a_person,
+    a_request,
+    a_topup,
+    a_transfer,
+    euros,
+    people,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -82,7 +93,9 @@ async def test_every_field_of_every_record_comes_back_as_it_was_written(book: Bo
     )
     policy = RoomPolicy("!room:test", Policy("EUR", Receipts.PRIVATE, Asking.NOBODY, euros(2000)))
     standing = Standing("anna", Level.NAMED, "Europe/Rome", "Asia/Tokyo", odd, "2026-11", odd, approvals=3)
-    await write(book, person, link, request, transfer, leg, policy, standing)
+    passkey = replace(a_passkey("k1"), last_used=odd)
+    ceremony = replace(a_ceremony("c1"), expires=odd)
+    await write(book, person, link, request, transfer, leg, policy, standing, passkey, ceremony)
 
     assert await book.person("anna") == replace(person, version=1)
     assert await book.link("link") == replace(link, version=1)
@@ -92,6 +105,8 @@ async def test_every_field_of_every_record_comes_back_as_it_was_written(book: Bo
     assert await book.leg_by_reference("l1") == replace(leg, version=1)
     assert await book.room_policy("!room:test") == replace(policy, version=1)
     assert await book.standing("anna") == replace(standing, version=1)
+    assert await book.passkeys("anna") == [replace(passkey, version=1)]
+    assert await book.ceremony("c1") == replace(ceremony, version=1)
 
 
 async def test_what_is_not_there_is_none(book: Book) -> None:
@@ -103,6 +118,8 @@ async def test_what_is_not_there_is_none(book: Book) -> None:
     assert await book.leg_by_reference("l0") is None
     assert await book.room_policy("!other:test") is None
     assert await book.standing("nobody") is None
+    assert await book.passkeys("nobody") == []
+    assert await book.ceremony("none") is None
     assert await book.next_due(Errand.ASK, START - MINUTE) is None
     assert await book.next_expiry() is None
     assert await book.balance("nobody", "EUR") == euros(0)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from paybridge.domain.passkey import Ceremony, Passkey
-
 
 class AnswerProvesNothingError(Exception):
     """An answer is not what it should be; the text says why, for the log, and holds nothing of the answer."""
@@ -55,12 +53,3 @@ class Ceremonies(Protocol):
 
     def approved(self, answer: str, challenge: bytes, person: str, public_key: bytes) -> int:
         """How often the credential has signed, if the answer is its signature of this challenge."""
-
-
-class PasskeyBook(Protocol):
-    """What the book knows of passkeys."""
-
-    async def passkeys(self, person: str) -> Sequence[Passkey]:
-        """Those that were not removed, oldest first."""
-
-    async def ceremony(self, ceremony: str) -> Ceremony | None: ...

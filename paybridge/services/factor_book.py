@@ -1,0 +1,26 @@
+"""What the book knows of second factors: authenticators, recovery codes, passkeys and their challenges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from paybridge.domain.factor import Factor, RecoveryCode
+from paybridge.domain.passkey import Ceremony, Passkey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FactorRecord = Factor | RecoveryCode | Passkey | Ceremony
+
+
+class FactorBook(Protocol):
+    """The part of the book that is about second factors."""
+
+    async def factor(self, person: str) -> Factor | None: ...
+    async def recovery_codes(self, person: str) -> Sequence[RecoveryCode]:
+        """Those that were not used, in the order of their ids."""
+
+    async def passkeys(self, person: str) -> Sequence[Passkey]:
+        """Those that were not removed, oldest first."""
+
+    async def ceremony(self, ceremony: str) -> Ceremony | None: ...

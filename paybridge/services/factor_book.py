@@ -17,6 +17,9 @@ class FactorBook(Protocol):
     """The part of the book that is about second factors."""
 
     async def factor(self, person: str) -> Factor | None: ...
+    async def factors_to_reset(self) -> Sequence[Factor]:
+        """Factors for which an operator's reset waits, or whose time for it has come, earliest first."""
+
     async def recovery_codes(self, person: str) -> Sequence[RecoveryCode]:
         """Those that were not used, in the order of their ids."""
 

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from paybridge.domain.contact import Block, Contact
 from paybridge.domain.deeds import Deed
-from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import EVERYTHING, Bookmark
 from paybridge.domain.leg import Leg
-from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from paybridge.domain.receipt import Booked
     from paybridge.domain.region import Spans, Spent
 from paybridge.services.acquaintances import Acquaintances
+from paybridge.services.factor_book import FactorBook, FactorRecord
 from paybridge.services.mail import Letter, Mailbox, Post
 from paybridge.services.rail import (
     Capabilities,
@@ -65,7 +64,6 @@ from paybridge.services.rail import (
     WebhookRefusedError,
 )
 from paybridge.services.rooms import RoomFacts, Rooms, RoomsAwayError
-from paybridge.services.webauthn import PasskeyBook
 
 __all__ = [
     "AlreadyDoneError",
@@ -134,15 +132,12 @@ Record = (
     | PinnedKey
     | Origin
     | Webhook
-    | Factor
-    | RecoveryCode
+    | FactorRecord
     | Bookmark
     | Contact
     | Block
     | Deed
     | Standing
-    | Passkey
-    | Ceremony
 )
 
 
@@ -223,7 +218,7 @@ class Due:
     transfer: Transfer
 
 
-class Book(Acquaintances, PasskeyBook, Protocol):
+class Book(Acquaintances, FactorBook, Protocol):
     """The database as the use cases see it. Reads see every committed step."""
 
     async def commit(self, step: Step) -> None:
@@ -317,15 +312,8 @@ class Book(Acquaintances, PasskeyBook, Protocol):
     async def made_by(self, event: str) -> Sequence[str]:
         """The ids of the payments and requests that this message made."""
 
-    async def factor(self, person: str) -> Factor | None: ...
-    async def factors_to_reset(self) -> Sequence[Factor]:
-        """Factors for which an operator's reset waits, or whose time for it has come, earliest first."""
-
     async def open_deeds(self) -> Sequence[Deed]:
         """What operators decided and the bot has not done, oldest first."""
-
-    async def recovery_codes(self, person: str) -> Sequence[RecoveryCode]:
-        """Those that were not used, in the order of their ids."""
 
     async def pinned_key(self, mxid: str) -> PinnedKey | None:
         """The master key by which this Matrix id was first met."""

@@ -33,6 +33,8 @@ the files say on what, and are neither law nor advice.
   day has 23 or 25 hours. Who has chosen no zone has the region's.
 - **How well somebody is known.** `unchecked` is everybody at first, `named` whose name a rail has
   confirmed, `checked` whose document was checked.
+- **Better known.** `!limits raise` asks the rails of one's accounts whether the holder has exactly the name
+  that was given at `!link`, and then for a document; in this sandbox a made-up one.
 - **A refusal** says the cap, what is left and when it frees up, in the direct message.
 
 ```yaml

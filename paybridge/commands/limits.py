@@ -1,19 +1,49 @@
-"""`!limits`: what one may send, what of it is used, and when it frees up."""
+"""`!limits`: what one may send, what of it is used, when it frees up, and what raises it."""
 
 from __future__ import annotations
 
-from paybridge.commands._frame import Answer, Call, Facts, Level, Place, Role, TransferKind, Usage, command
+from typing import Final
+
+from paybridge.commands._frame import (
+    Answer,
+    Call,
+    Facts,
+    Level,
+    Place,
+    Role,
+    TransferKind,
+    Usage,
+    UserError,
+    command,
+)
+
+RAISE_WORDS: Final = frozenset({"raise", "提高"})
+
+
+class WhatAboutLimitsError(UserError):
+    """What follows the verb is not `raise`."""
+
+    key = "error.what_about_limits"
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!limits", "!limits raise")
 
 
 @command(
     "limits",
-    examples=("!limits",),
+    usage="[raise [document]]",
+    examples=("!limits", "!limits raise", "!limits raise SANDBOX-PASS"),
     aliases=("限额", "额度"),
     place=Place.ANSWERED_DIRECTLY,
     role=Role.RECEIVE,
 )
 async def limits(call: Call) -> Answer:
-    """Tell each currency's limits, as they stand now."""
+    """Tell each currency's limits, as they stand now; with `raise`, have oneself checked."""
+    if call.words and call.first.casefold() not in RAISE_WORDS:
+        raise WhatAboutLimitsError
+    if call.words:
+        step, standing = await call.desk.standings.rise(call.speaker, call.spoken.proof, call.rest)
+        return Answer(step, key=f"limits.raised.{standing.level}")
     told = await call.desk.limits.told(TransferKind.PAY, call.speaker.person.id)
     facts: Facts = {
         "zone": told.zone,

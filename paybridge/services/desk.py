@@ -148,5 +148,5 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         policies=policies,
         receipts=Receipts(book, vault, clock, policies),
         limits=limits,
-        standings=Standings(book, clock, settings),
+        standings=Standings(book, clock, settings, holders),
     )

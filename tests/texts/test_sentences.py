@@ -18,6 +18,7 @@ from paybridge.commands.verify import SAID_OF
 from paybridge.domain.errors import UserError
 from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.money import Money
+from paybridge.domain.region import Level
 from paybridge.domain.request import RequestState
 from paybridge.domain.spoken import Trouble
 from paybridge.domain.transfer import TransferKind, TransferState
@@ -77,6 +78,7 @@ COMPOSED = {
     *(f"trouble.{trouble}" for trouble in Trouble),
     *(f"lang.now.{language}" for language in LANGUAGES),
     *(f"history.page.rows.{state}" for state in UNUSUAL),
+    *(f"limits.raised.{level}" for level in Level if level is not Level.UNCHECKED),
     *(f"verify.{said}" for said in (*SAID_OF.values(), "not_paid")),
 }
 

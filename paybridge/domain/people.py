@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.errors import UserError
 
@@ -24,11 +24,16 @@ class FrozenError(UserError):
         return ("!unfreeze 123456",)
 
 
+NOBODY: Final = "@erased:erased.invalid"
+"""What stands for the Matrix ids of those who had themselves erased; no server has that name (RFC 2606)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who owns money. `key` is their wrapped data key: destroying it erases what is sealed for them.
 
-    `frozen` is since when nothing of theirs may be paid, by their own `!freeze`.
+    `frozen` is since when nothing of theirs may be paid, by their own `!freeze`. Who was erased has an empty
+    key.
     """
 
     id: str
@@ -37,6 +42,11 @@ class Person:
     language: str | None = None
     frozen: datetime | None = None
     version: int = 0
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether they had themselves forgotten: nothing that was sealed for them opens any more."""
+        return not self.key
 
 
 def check_not_frozen(person: Person) -> None:

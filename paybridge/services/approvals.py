@@ -87,6 +87,12 @@ class PayeesAccountGoneError(UserError):
         super().__init__(payee=payee)
 
 
+class PayeeErasedError(UserError):
+    """Whoever the card names had themselves erased since."""
+
+    key = "error.payee_erased"
+
+
 class Approvals:
     """Turns an open card into an approved transfer with its legs."""
 
@@ -173,6 +179,7 @@ class Approvals:
     async def _check_still_allowed(self, card: Card, payer: Person) -> Step:
         """Raise unless it may be approved now; the step counts it within the limits of the region."""
         check_not_frozen(payer)
+        await self._check_there(card)
         if card.kind is TransferKind.PAY:
             room = await self._rooms.facts(card.room)
             for part in parts_of(card):
@@ -192,7 +199,15 @@ class Approvals:
             approved = transfers.advance(part, TransferHappening.APPROVE, self._clock.now())
             more, told = await self._set_off(approved)
             step, says = step + more, (*says, *told)
-        return step + Step(unfrozen=(payer.id,)), says
+        payees = tuple(part.payee for part in parts_of(card))
+        return step + Step(unfrozen=(payer.id,), alive=payees), says
+
+    async def _check_there(self, card: Card) -> None:
+        for part in parts_of(card):
+            payee = await self._book.person(part.payee)
+            assert payee is not None  # a transfer's payee is introduced with it
+            if payee.is_erased:
+                raise PayeeErasedError
 
     async def _proven(self, card: Card, payer: Person, device: str, digits: str | None) -> Step:
         """What the approval changes of the second factor, whose code is used in the step that it approves."""

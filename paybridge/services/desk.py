@@ -13,6 +13,7 @@ from paybridge.services.cancellations import Cancellations
 from paybridge.services.claims import Claims
 from paybridge.services.contacts import Contacts
 from paybridge.services.factors import Factors
+from paybridge.services.forgetting import Forgetting
 from paybridge.services.freezing import Freezing
 from paybridge.services.gestures import Gestures
 from paybridge.services.holders import Holders
@@ -56,6 +57,7 @@ class Desk:
     factors: Factors
     freezing: Freezing
     passkeys: Passkeys
+    forgetting: Forgetting
     refunds: Refunds
     requests: Requests
     claims: Claims
@@ -133,6 +135,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         factors=factors,
         freezing=Freezing(book, clock, cancellations, factors),
         passkeys=passkeys,
+        forgetting=Forgetting(book, clock, settings, rails, factors, claims, requests, cancellations),
         refunds=Refunds(book, clock, settings, payments),
         requests=requests,
         claims=claims,

@@ -20,8 +20,10 @@ def seal_note(vault: Vault, author: Person, words: str) -> bytes | None:
 
 
 def open_note(vault: Vault, author: Person, note: bytes | None) -> str | None:
-    """The words of a note."""
-    return None if note is None else vault.open(author.key, _context(author), note).decode()
+    """The words of a note; None once its author had themselves erased."""
+    return (
+        None if note is None or author.is_erased else vault.open(author.key, _context(author), note).decode()
+    )
 
 
 def _context(author: Person) -> str:

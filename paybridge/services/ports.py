@@ -64,6 +64,7 @@ from paybridge.services.rail import (
     WebhookRefusedError,
 )
 from paybridge.services.rooms import RoomFacts, Rooms, RoomsAwayError
+from paybridge.services.sealing import SealBrokenError, Vault
 
 __all__ = [
     "AlreadyDoneError",
@@ -147,8 +148,9 @@ class Step:
 
     A record with version 0 is inserted, any other updates the row that still has that version (the new row
     has version + 1). `done` are inbox events that this step has answered. `empties` are accounts, with their
-    currency, that hold nothing after its journals; `unfrozen` are persons who may pay when it is written;
-    else the step is stale.
+    currency, that hold nothing after its journals; `unfrozen` are persons who may pay when it is written, and
+    `alive` those who have not had themselves erased; else the step is stale. `forgets` are persons whose key
+    its records destroy: all that only concerns them is taken out.
     """
 
     records: tuple[Record, ...] = ()
@@ -157,6 +159,8 @@ class Step:
     done: tuple[str, ...] = ()
     empties: tuple[tuple[Account, str], ...] = ()
     unfrozen: tuple[str, ...] = ()
+    alive: tuple[str, ...] = ()
+    forgets: tuple[str, ...] = ()
 
     def __add__(self, other: Step) -> Step:
         return Step(
@@ -166,6 +170,8 @@ class Step:
             self.done + other.done,
             self.empties + other.empties,
             self.unfrozen + other.unfrozen,
+            self.alive + other.alive,
+            self.forgets + other.forgets,
         )
 
 
@@ -231,6 +237,9 @@ class Book(Acquaintances, FactorBook, Protocol):
         """Spendable balance per currency, zero ones left out."""
 
     async def held(self, person: str) -> Sequence[Money]: ...
+    async def owed(self, person: str) -> Sequence[Money]:
+        """What the person owes after a reversal, per currency, positive."""
+
     async def balance(self, person: str, currency: str) -> Money: ...
     async def links(self, person: str) -> Sequence[Link]:
         """Every link of the person that is not removed, oldest first."""
@@ -251,6 +260,9 @@ class Book(Acquaintances, FactorBook, Protocol):
 
     async def under_way(self, payer: str) -> Sequence[Transfer]:
         """The payer's approved transfers whose legs have not all ended, newest first."""
+
+    async def coming_to(self, payee: str) -> Sequence[Transfer]:
+        """Payments to this person that are approved and have not arrived, newest first."""
 
     async def claimable(self, payee: str) -> Sequence[Transfer]: ...
     async def claimable_from(self, payer: str) -> Sequence[Transfer]: ...
@@ -323,46 +335,6 @@ class Book(Acquaintances, FactorBook, Protocol):
 
     async def room_policy(self, room: str) -> RoomPolicy | None:
         """What is kept of a room's policy: typed there, or inherited at its upgrade."""
-
-
-# ---------------------------------------------------------------- the vault
-
-
-class Vault(Protocol):
-    """Secrets at rest: data keys wrapped by the master key, values sealed by data keys."""
-
-    def new_key(self) -> bytes:
-        """A fresh data key, wrapped."""
-
-    def seal(self, key: bytes, context: str, plain: bytes) -> bytes:
-        """`plain` under the wrapped data key; `context` (`table|person|column`) is needed to open it."""
-
-    def open(self, key: bytes, context: str, sealed: bytes) -> bytes:
-        """The plain bytes, or `SealBrokenError`."""
-
-    async def hash_codes(self, codes: Sequence[str]) -> Sequence[str]:
-        """A slow hash of each code, for codes that people keep."""
-
-    async def find_code(self, hashes: Sequence[str], code: str) -> int | None:
-        """Which of the hashes is this code's, if one is."""
-
-    def fingerprint(self, purpose: str, plain: bytes) -> bytes:
-        """A keyed hash for searching, 32 bytes."""
-
-    @property
-    def public_key(self) -> bytes:
-        """The key (Ed25519, 32 bytes) by which others know what this installation signed."""
-
-    def sign(self, plain: bytes) -> bytes:
-        """The signature of this installation, 64 bytes."""
-
-    @property
-    def system(self) -> bytes:
-        """The wrapped data key of the installation itself (inbox and outbox)."""
-
-
-class SealBrokenError(Exception):
-    """A sealed value does not belong to this place or key."""
 
 
 # ---------------------------------------------------------------- the rest

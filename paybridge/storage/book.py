@@ -95,6 +95,9 @@ class SqlBook:
     async def held(self, person: str) -> Sequence[Money]:
         return await self._moneys(person, AccountKind.HELD)
 
+    async def owed(self, person: str) -> Sequence[Money]:
+        return [-money for money in await self._moneys(person, AccountKind.RECEIVABLE)]
+
     async def balance(self, person: str, currency: str) -> Money:
         minor = await self._reader.scalar(ask.BALANCE, {"owner": person, "currency": currency})
         return Money(minor or 0, currency)
@@ -121,6 +124,9 @@ class SqlBook:
 
     async def claimable_from(self, payer: str) -> Sequence[Transfer]:
         return await self._open_of(payer, TransferState.CLAIMABLE)
+
+    async def coming_to(self, payee: str) -> Sequence[Transfer]:
+        return await self._transfers(ask.COMING_TO, {"payee": payee})
 
     async def claimable(self, payee: str) -> Sequence[Transfer]:
         return await self._transfers(ask.CLAIMABLE, {"payee": payee})

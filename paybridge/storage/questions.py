@@ -127,7 +127,7 @@ def _next_expiry() -> Select[Any]:
 
 
 PERSON: Final = select(person).where(person.c.id == bindparam("id"))
-WRAPPED_KEYS: Final = select(person.c.id, person.c.key).order_by(person.c.id)
+WRAPPED_KEYS: Final = select(person.c.id, person.c.key).where(text("length(key) > 0")).order_by(person.c.id)
 PERSON_OF: Final = (
     select(person)
     .select_from(person.join(identity, identity.c.person == person.c.id))
@@ -180,6 +180,11 @@ BALANCES: Final = (
 UNDER_WAY: Final = _newest_first(
     _open_of_payer(TransferState.APPROVED).where(
         select(leg.c.id).where(leg.c.transfer == transfer.c.id, text(f"leg.{IS_OPEN_LEG}")).exists()
+    )
+)
+COMING_TO: Final = _newest_first(
+    select(transfer).where(
+        transfer.c.payee == bindparam("payee"), transfer.c.state == TransferState.APPROVED.value
     )
 )
 CLAIMABLE: Final = _newest_first(

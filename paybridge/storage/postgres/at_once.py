@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from paybridge.storage.kinds import KEY_OF, writing_order
 from paybridge.storage.postgres import statements as sql
-from paybridge.storage.postgres.rows import booking_of, letter_done, post_row
+from paybridge.storage.postgres.rows import booking_of, letter_done, looked_at, post_row
 from paybridge.storage.rows import row_of
 
 if TYPE_CHECKING:
@@ -34,8 +34,10 @@ async def write_at_once(connection: asyncpg.Connection, steps: Sequence[Step], n
     Outside of a transaction they are committed with it. It is not said which step was refused, nor why: that
     shows when each is written alone.
     """
-    if any(step.empties for step in steps):
-        raise LookupError("what an account holds in the end is looked up alone")
+    if any(step.empties or step.forgets for step in steps):
+        raise LookupError(
+            "what an account holds in the end is looked up alone, and who is forgotten goes alone"
+        )
     parts = list(_parts(steps, now))
     journals = [journal for step in steps for journal in step.journals]
     values: list[object] = [epoch, *(sql.as_json(part.rows) for part in parts)]
@@ -50,9 +52,9 @@ def _parts(steps: Sequence[Step], now: int) -> Iterator[_Part]:
     """In one order for every writer, so that no two wait for each other; the books come after all of them."""
     if events := {event for step in steps for event in step.done}:
         yield _Part(sql.FINISH_LETTERS, [letter_done(event, now) for event in sorted(events)])
-    if persons := {person for step in steps for person in step.unfrozen}:
+    if people := looked_at(steps):
         # Before what the steps write: whoever freezes somebody locks the person first as well.
-        yield _Part(sql.LOCK_UNFROZEN, [{"id": person} for person in sorted(persons)])
+        yield _Part(sql.LOCK_PEOPLE, people)
     of_kind: dict[type[Record], list[Record]] = defaultdict(list)
     for record in sorted((record for step in steps for record in step.records), key=writing_order):
         of_kind[type(record)].append(record)

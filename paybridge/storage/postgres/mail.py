@@ -63,7 +63,9 @@ def touched_by(work: Work) -> set[tuple[str, str]]:
 
 def looked_at_by(work: Work) -> set[tuple[str, str]]:
     """What the work only looks at, as others may do at the same time, while nobody writes it."""
-    return {("person", person) for person in work.step.unfrozen} if isinstance(work, WriteStep) else set()
+    if not isinstance(work, WriteStep):
+        return set()
+    return {("person", person) for person in work.step.unfrozen + work.step.alive}
 
 
 async def finish_letters(connection: asyncpg.Connection, events: Sequence[str], now: int) -> set[str]:

@@ -42,7 +42,7 @@ def _grants(schema: str, role: str) -> Iterator[str]:
     yield f"GRANT USAGE ON SCHEMA {schema} TO {role}"
     yield f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}"
     yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}"
-    yield f"GRANT EXECUTE ON FUNCTION book(jsonb, jsonb), fence(bigint) TO {role}"
+    yield f"GRANT EXECUTE ON FUNCTION book(jsonb, jsonb), fence(bigint), forget(text) TO {role}"
     for table, columns in _changed().items():
         yield f'GRANT INSERT ON "{table}" TO {role}'
         if columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from paybridge.storage.chain import said_by
@@ -9,12 +10,20 @@ from paybridge.storage.moments import microseconds
 from paybridge.storage.postgres.statements import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from paybridge.domain.ledger import Journal
-    from paybridge.services.ports import Post
+    from paybridge.services.ports import Post, Step
 
 Row = dict[str, Any]
+
+
+def looked_at(steps: Iterable[Step]) -> list[dict[str, Any]]:
+    """Rows for `LOCK_PEOPLE`, in one order for every writer."""
+    paying = {person for step in steps for person in step.unfrozen}
+    there = {person for step in steps for person in step.alive} - paying
+    rows = [{"id": person} for person in paying] + [{"id": person, "frozen": 0} for person in there]
+    return sorted(rows, key=itemgetter("id"))
 
 
 def letter_done(event: str, now: int) -> Row:

@@ -89,10 +89,13 @@ BIND_SEEN: Final = (
 BOUND: Final = "SELECT what, event FROM seen WHERE what = ANY ($1::text[])"
 KEEP_WRAPPED_KEY: Final = 'UPDATE person SET "key" = $2, version = version + 1 WHERE id = $1'
 CHANGE_VAULT_CHECK: Final = "UPDATE vault_check SET value = $1"
-LOCK_UNFROZEN: Final = (
+LOCK_PEOPLE: Final = (
+    # With a time in `named.frozen`, the person may be frozen, but must be there.
     'SELECT 1 FROM json_populate_recordset(NULL::"person", $1::json) AS named'
-    " JOIN person USING (id) WHERE person.frozen IS NULL FOR SHARE OF person"
+    " JOIN person USING (id) WHERE length(person.key) > 0"
+    " AND (person.frozen IS NULL OR named.frozen IS NOT NULL) FOR SHARE OF person"
 )
+FORGET: Final = "SELECT forget($1)"
 BALANCE: Final = "SELECT balance FROM account WHERE owner = $1 AND kind = $2 AND currency = $3"
 KEEP_VAULT_CHECK: Final = "INSERT INTO vault_check (id, value) VALUES (1, $1) ON CONFLICT (id) DO NOTHING"
 VAULT_CHECK: Final = "SELECT value FROM vault_check"

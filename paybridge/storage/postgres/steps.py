@@ -8,7 +8,7 @@ from paybridge.services.ports import AlreadyDoneError, StaleError, StepRefusedEr
 from paybridge.storage.kinds import KEY_OF, writing_order
 from paybridge.storage.postgres import statements as sql
 from paybridge.storage.postgres.mail import finish_letters
-from paybridge.storage.postgres.rows import booking_of, post_row
+from paybridge.storage.postgres.rows import booking_of, looked_at, post_row
 from paybridge.storage.rows import row_of
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from paybridge.services.ports import Record
+    from paybridge.storage.postgres.rows import Row
     from paybridge.storage.works import WriteStep
 
 
@@ -31,7 +32,7 @@ async def write_steps(connection: asyncpg.Connection, works: Sequence[WriteStep]
         for event in events:
             if event not in finished:
                 raise AlreadyDoneError(event)
-    await _lock_unfrozen(connection, {person for step in steps for person in step.unfrozen})
+    await _lock_people(connection, looked_at(steps))
     for record in sorted((record for step in steps for record in step.records), key=writing_order):
         await _write_record(connection, record)
     if journals := [journal for step in steps for journal in step.journals]:
@@ -42,13 +43,14 @@ async def write_steps(connection: asyncpg.Connection, works: Sequence[WriteStep]
             raise StaleError(f"there is more in an account of {account.owner} than was known")
     if posts := [post_row(post) for step in steps for post in step.posts]:
         await connection.execute(sql.INSERT_POSTS, sql.as_json(posts))
+    for person in [person for step in steps for person in step.forgets]:
+        await connection.execute(sql.FORGET, person)
     return [None] * len(steps)
 
 
-async def _lock_unfrozen(connection: asyncpg.Connection, persons: set[str]) -> None:
-    rows = sql.as_json([{"id": person} for person in sorted(persons)])
-    if persons and len(await connection.fetch(sql.LOCK_UNFROZEN, rows)) < len(persons):
-        raise StaleError("who is to pay may not any more")
+async def _lock_people(connection: asyncpg.Connection, rows: list[Row]) -> None:
+    if rows and len(await connection.fetch(sql.LOCK_PEOPLE, sql.as_json(rows))) < len(rows):
+        raise StaleError("who is to pay or be paid is not there for it any more")
 
 
 async def _write_record(connection: asyncpg.Connection, record: Record) -> None:

@@ -11,11 +11,12 @@ from paybridge.storage.kinds import KEY_OF, writing_order
 from paybridge.storage.moments import microseconds
 from paybridge.storage.rows import row_of
 from paybridge.storage.sqlite import statements as sql
+from paybridge.storage.sqlite.forgetting import forget
 from paybridge.storage.sqlite.mail import finish_letter
 
 if TYPE_CHECKING:
     from paybridge.domain.ledger import Account, Journal
-    from paybridge.services.ports import Post, Record
+    from paybridge.services.ports import Post, Record, Step
     from paybridge.storage.works import WriteStep
 
 _WRITTEN_BEFORE: Final = ("journal.idem", "post.id", "letter.event")
@@ -30,9 +31,7 @@ def write_step(connection: sqlite3.Connection, work: WriteStep, now: int) -> Non
     for event in step.done:
         if not finish_letter(connection, event, now):
             raise AlreadyDoneError(event)
-    for person in step.unfrozen:
-        if connection.execute(sql.FIND_FROZEN, (person,)).fetchone() != (None,):
-            raise StaleError(f"{person} may not pay any more")
+    _check_people(connection, step)
     for record in sorted(step.records, key=writing_order):
         _write_record(connection, record)
     for journal in step.journals:
@@ -44,6 +43,17 @@ def write_step(connection: sqlite3.Connection, work: WriteStep, now: int) -> Non
             raise StaleError(f"there is more in an account of {account.owner} than was known")
     for post in step.posts:
         _write_post(connection, post)
+    for person in step.forgets:
+        forget(connection, person)
+
+
+def _check_people(connection: sqlite3.Connection, step: Step) -> None:
+    for person in step.unfrozen:
+        if connection.execute(sql.FIND_STANDING, (person,)).fetchone() != (None, 0):
+            raise StaleError(f"{person} may not pay any more")
+    for person in step.alive:
+        if connection.execute(sql.FIND_STANDING, (person,)).fetchone()[1]:
+            raise StaleError(f"{person} is not there any more")
 
 
 def refusal(error: sqlite3.IntegrityError) -> StepRefusedError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ import structlog
 from paybridge.app.breaker import Breaker, Pass
 from paybridge.app.supervisor import FatalError
 from paybridge.domain.money import Money
+from paybridge.services.figures import Durations
 from paybridge.services.ports import (
     Capabilities,
     EventNaming,
@@ -96,6 +98,7 @@ class GuardedRail:
         self._patience = patience
         self._calls: set[asyncio.Task[Any]] = set()
         self._can: Capabilities | None = None
+        self.took: defaultdict[str, Durations] = defaultdict(Durations)
         self.name = rail.name
 
     def trouble(self) -> str | None:
@@ -272,6 +275,7 @@ class GuardedRail:
         seconds: float,
         passed: Pass,
     ) -> T:
+        began = self._breaker.monotonic()
         try:
             answer = check(await self._within(call, seconds))
         except BEHAVED as error:
@@ -284,6 +288,8 @@ class GuardedRail:
             self._breaker.bad(passed, what, _named(error))
             log.warning("rail misbehaved", rail=self.name, call=what, why=str(error), exc_info=error)
             raise MisbehavedError(f"{what}: {_named(error)}") from error
+        finally:
+            self.took[what].took(self._breaker.monotonic() - began)
         self._breaker.good(passed, what)
         return answer
 

@@ -46,7 +46,7 @@ from paybridge.services.deeds import Deeds
 from paybridge.services.desk import open_desk
 from paybridge.services.execution import Execution
 from paybridge.services.expirer import Expirer
-from paybridge.services.figures import Figures
+from paybridge.services.figures import Figures, Live
 from paybridge.services.late_news import LateNews
 from paybridge.services.ledger_head import LedgerHead
 from paybridge.services.outcomes import Outcomes
@@ -136,6 +136,11 @@ class _House:
             settings=settings,
         )
         self._dispatcher = Dispatcher(desk, commands(), self)
+        self._live = Live(
+            self._dispatcher.refused,
+            {name: rail.took for name, rail in made.items()},
+            lambda: self._matrix.unread,
+        )
         book, clock, rails = database.book, self._clock, self._rails
         outcomes = Outcomes(
             book, vault, clock, settings, desk.news, desk.requests, self, jitter=random.random
@@ -200,6 +205,7 @@ class _House:
                 self._database.book.tally,
                 self._late_news.tally,
                 self._statements.stands,
+                self._live,
             ),
         )
         stack.push_async_callback(web.close)

@@ -6,6 +6,7 @@ It is the only place in chat where an error becomes a reply.
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -97,6 +98,7 @@ class Dispatcher:
         self._desk = desk
         self._commands = commands
         self._wakeup = wakeup
+        self.refused: Counter[str] = Counter()
 
     async def handle(self, heard: Spoken | Gesture) -> None:
         """Answer one message or gesture: its effect, its reply and "done" are one transaction.
@@ -266,6 +268,7 @@ class Dispatcher:
 
     def _refuse(self, command: Command, call: Call, error: UserError) -> tuple[Say, ...]:
         log.info("refused", verb=command.verb, why=error.key)
+        self.refused[error.key] += 1
         reply = Say(
             id=f"{call.spoken.event}/reply",
             key=error.key,

@@ -199,6 +199,11 @@ class MatrixSide:
         if self._running is not None:
             self._running.outbox.ring()
 
+    @property
+    def unread(self) -> int:
+        """How many messages have waited for their room key in vain since the start."""
+        return self._running.hearing.unread if self._running is not None else 0
+
     def readiness(self) -> str | None:
         """None if people can talk with the bot, else what is wrong."""
         if self._wire.revoked:

@@ -45,6 +45,7 @@ class Hearing:
         self._handler = handler
         self._chance = chance
         self._key_patience = key_patience
+        self.unread = 0
         self._new: asyncio.Queue[Letter] = asyncio.Queue()
         self._begin()
 
@@ -94,6 +95,7 @@ class Hearing:
                 await self._came[key].wait()
         except TimeoutError:
             log.info("room_key_missing", room=key[0])
+            self.unread += len(self._unread[key])
         del self._came[key]
         for letter in self._unread.pop(key):
             self._line_up(letter, tasks)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+SPANS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Seconds up to which durations are counted together."""
 
 
 @dataclass(slots=True)
@@ -29,6 +35,36 @@ class LateTally:
     contradictions: int = 0
     reversals: int = 0
     suspensions: int = 0
+
+
+@dataclass(slots=True)
+class Durations:
+    """How long something took, in seconds: how many times in each of `SPANS` and beyond, and all together."""
+
+    total: float = 0.0
+    counts: list[int] = field(default_factory=lambda: [0] * (len(SPANS) + 1))
+
+    def took(self, seconds: float) -> None:
+        """Once more, `seconds` long."""
+        self.counts[bisect_left(SPANS, seconds)] += 1
+        self.total += seconds
+
+    def up_to(self) -> Sequence[int]:
+        """How many took as long as each of `SPANS` at most, and last, how many there are."""
+        return list(accumulate(self.counts))
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What has been counted since the process began.
+
+    `refused` are commands that were refused, by the key of what people were told; `calls` how long each
+    rail's calls took, by rail and call; `unread` says how many messages waited for a room key in vain.
+    """
+
+    refused: Mapping[str, int] = field(default_factory=Counter)
+    calls: Mapping[str, Mapping[str, Durations]] = field(default_factory=dict)
+    unread: Callable[[], int] = int
 
 
 @dataclass(frozen=True, slots=True)

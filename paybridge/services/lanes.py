@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from paybridge.services.ports import Book, Clock, Due, Errand, Rail, StaleError
 
@@ -161,6 +162,10 @@ class Lanes:
             self._bell.ring()
 
     async def _drive(self, due: Due, drive: Drive, rail: Rail) -> None:
+        with bound_contextvars(payment=due.leg.transfer):
+            await self._drive_known(due, drive, rail)
+
+    async def _drive_known(self, due: Due, drive: Drive, rail: Rail) -> None:
         try:
             await drive(due, rail)
         except StaleError:

@@ -9,10 +9,10 @@ from typing import Final
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 
-from paybridge.services.figures import Figures, LateTally, StatementStands, StepTally
+from paybridge.services.figures import SPANS, Figures, LateTally, Live, StatementStands, StepTally
 
 Measure = Callable[[], Awaitable[Figures]]
 """Counts everything now."""
@@ -32,6 +32,9 @@ METRICS: Final[Mapping[str, str]] = MappingProxyType(
         "paybridge_statement_age_seconds": "How long ago a rail's statement was compared with the books.",
         "paybridge_statement_differences": "Orders that a rail's statement and the books have otherwise.",
         "paybridge_steps_total": "Steps since the start, by whether the database took them.",
+        "paybridge_commands_refused_total": "Commands that were refused, by reason.",
+        "paybridge_messages_unread_total": "Messages whose room key did not come in time.",
+        "paybridge_rail_call_seconds": "How long calls to rails took, by rail and call.",
     }
 )
 """Every metric, and what it says."""
@@ -47,12 +50,14 @@ class Metrics:
         tally: StepTally,
         late: LateTally,
         statements: Callable[[], Sequence[StatementStands]],
+        live: Live,
     ) -> None:
         self._registry = registry
         self._measure = measure
         self._tally = tally
         self._late = late
         self._statements = statements
+        self._live = live
         self._figures: Figures | None = None
         registry.register(self)
 
@@ -76,6 +81,7 @@ class Metrics:
         yield _total("paybridge_reversals_total", self._late.reversals)
         yield _total("paybridge_suspensions_total", self._late.suspensions)
         yield from _statements(self._statements(), self._figures.at)
+        yield from _live(self._live)
         name = "paybridge_steps_total"
         steps = CounterMetricFamily(name, METRICS[name], labels=["outcome"])
         steps.add_metric(["committed"], self._tally.committed)
@@ -93,6 +99,21 @@ def _legs(figures: Figures) -> Iterator[Metric]:
         due.add_metric(labels, legs.due)
         oldest.add_metric(labels, (figures.at - since).total_seconds())
     yield from (count, due, oldest)
+
+
+def _live(live: Live) -> Iterator[Metric]:
+    name = "paybridge_commands_refused_total"
+    refused = CounterMetricFamily(name, METRICS[name], labels=["reason"])
+    for reason, count in live.refused.items():
+        refused.add_metric([reason], count)
+    name = "paybridge_rail_call_seconds"
+    calls = HistogramMetricFamily(name, METRICS[name], labels=["rail", "call"])
+    for rail, by_call in live.calls.items():
+        for call, took in by_call.items():
+            spans = zip((*map(str, SPANS), "+Inf"), took.up_to(), strict=True)
+            calls.add_metric([rail, call], buckets=list(spans), sum_value=took.total)
+    yield from (refused, calls)
+    yield _total("paybridge_messages_unread_total", live.unread())
 
 
 def _statements(stands: Sequence[StatementStands], now: datetime) -> Iterator[Metric]:

@@ -407,3 +407,21 @@ async def test_a_name_is_checked_by_a_rail_that_can() -> None:
 async def test_nonsense_about_a_name_is_misbehaviour(told: object) -> None:
     with pytest.raises(MisbehavedError):
         await guarded(Naming(told)).check_payee("token", "Anna")
+
+
+async def test_how_long_each_call_took_is_counted_also_of_one_that_failed() -> None:
+    clock = Clock()
+
+    async def slow() -> object:
+        clock.seconds += 7
+        raise ZeroDivisionError
+
+    rail = guarded(BadRail.that(slow, "quote"), clock)
+    await rail.alive()
+    with pytest.raises(MisbehavedError):
+        await rail.quote(ORDER)
+
+    assert {call: (took.up_to()[-1], took.total) for call, took in rail.took.items()} == {
+        "alive": (1, 0),
+        "quote": (1, 7),
+    }

@@ -15,8 +15,9 @@ from paybridge.web.metrics import METRICS
 
 ROOT = Path(__file__).parents[2]
 MONITORING = ROOT / "deploy" / "monitoring"
-NAME = re.compile(r"\bpaybridge_\w+")
-SELECTED = re.compile(r"(\bpaybridge_\w+)\{([^}]*)\}")
+# A histogram is asked for by its buckets.
+NAME = re.compile(r"\bpaybridge_\w+?(?=_bucket\b|\b)")
+SELECTED = re.compile(r"(\bpaybridge_\w+?)(?:_bucket)?\{([^}]*)\}")
 LABEL = re.compile(r"\b(\w+)\s*(?:=~|!~|!=|=)")
 ROW = re.compile(r"^\| `(paybridge_\w+)` \| (.*?) \|", re.MULTILINE)
 BY_PROMETHEUS = {"up"}

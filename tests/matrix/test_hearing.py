@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from paybridge.matrix.understanding import Understanding
 
+BOB = "@bob:hs"
 AWAY = [f"@stranger{number}:away" for number in range(SENDERS_AT_ONCE)]
 
 
@@ -32,8 +33,9 @@ class Understands:
         self.asked_about: set[str] = set()
         self.all_asked_about = asyncio.Event()
 
-    def missing_key(self, _: Letter) -> None:
-        """No letter waits for its key."""
+    def missing_key(self, letter: Letter) -> tuple[str, str] | None:
+        """Only what Bob says waits for its key, which never comes."""
+        return (letter.room, "key") if letter.sender == BOB else None
 
     async def of(self, letter: Letter) -> Spoken:
         if letter.sender in AWAY:
@@ -74,3 +76,29 @@ async def test_strangers_whose_homeserver_is_away_keep_nobody_else_waiting(tmp_p
 
     assert first == "@alice:hs"
     assert undone >= set(AWAY)
+
+
+async def test_messages_whose_key_does_not_come_are_counted(tmp_path: Path) -> None:
+    _, mailbox, _, database = await open_book(tmp_path)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    async def take(spoken: Spoken | Gesture) -> None:
+        heard.put_nowait(spoken.sender)
+
+    hearing = Hearing(
+        mailbox=mailbox,
+        understanding=cast("Understanding", Understands()),
+        handler=take,
+        chance=CountingChance(),
+        key_patience=0,
+    )
+    running = asyncio.ensure_future(hearing.run())
+    letters = [letter(BOB), letter("@alice:hs")]
+    await mailbox.receive(letters, "s1")
+    hearing.heard(letters, [])
+    senders = {await heard.get(), await heard.get()}
+    running.cancel()
+    await database.close()
+
+    assert senders == {BOB, "@alice:hs"}
+    assert hearing.unread == 1

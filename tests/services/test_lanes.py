@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.contextvars import get_contextvars
 
 from paybridge.app.bells import Bell
 from paybridge.domain.leg import Leg, LegKind, LegState
@@ -36,6 +37,7 @@ class Drivers:
     def __init__(self, book: SqlBook, expected: int) -> None:
         self.book = book
         self.driven: list[str] = []
+        self.known_as: set[str] = set()
         self.at_once = 0
         self.most_at_once = 0
         self.stuck: set[str] = set()
@@ -45,6 +47,7 @@ class Drivers:
 
     async def __call__(self, due: Due, rail: Rail) -> None:
         self.at_once += 1
+        self.known_as.add(get_contextvars().get("payment", "nothing"))
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             await asyncio.sleep(0)
@@ -149,6 +152,16 @@ async def test_what_falls_due_later_waits_for_its_time_or_for_its_rail_to_come_b
 
     assert before == []
     assert drive.driven == ["bank-1", "bank-2"]
+
+
+async def test_whatever_is_logged_about_a_leg_names_its_payment(house: House) -> None:
+    await keep(house, waiting(0, "bank"), waiting(1, "bank"))
+    drive = Drivers(house.book, 2)
+    async with running(lanes_of(house, "bank"), drive):
+        await drive.all_done()
+
+    assert drive.known_as == {"PB-1"}
+    assert "payment" not in get_contextvars()
 
 
 async def test_a_leg_that_cannot_be_driven_is_put_off_and_the_others_go_on(house: House) -> None:

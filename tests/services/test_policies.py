@@ -106,6 +106,7 @@ async def test_who_lacks_the_power_is_told_who_has_it(dinner: House) -> None:
     refused = await dinner.hear(BOB, "!policy receipts private", DINNER)
 
     assert keys(refused) == ["error.may_not_set_policy"]
+    assert dinner.dispatcher.refused == {"error.may_not_set_policy": 1}
     assert "power level 50" in words(refused)
     assert ALICE in words(refused)
     assert "Everyone here sees" in words(await dinner.hear(BOB, "!policy", DINNER))

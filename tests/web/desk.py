@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry
 
-from paybridge.services.figures import Figures, LateTally, StepTally
+from paybridge.services.figures import Figures, LateTally, Live, StepTally
 from paybridge.services.ports import NotSentError, WebhookRefusedError
 from paybridge.web import Metrics, UnknownRailError
 
@@ -33,4 +33,4 @@ def no_metrics() -> Metrics:
     async def measure() -> Figures:
         raise AssertionError("nobody asks for figures here")
 
-    return Metrics(CollectorRegistry(), measure, StepTally(), LateTally(), tuple)
+    return Metrics(CollectorRegistry(), measure, StepTally(), LateTally(), tuple, Live())

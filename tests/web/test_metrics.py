@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,15 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from paybridge.services.figures import Figures, LateTally, OpenLegs, StatementStands, StepTally
+from paybridge.services.figures import (
+    Durations,
+    Figures,
+    LateTally,
+    Live,
+    OpenLegs,
+    StatementStands,
+    StepTally,
+)
 from paybridge.web.metrics import METRICS, Metrics
 from paybridge.web.server import serve_web
 from tests.web.desk import Desk
@@ -38,14 +47,31 @@ FIGURES = Figures(
 STANDS = [StatementStands("bank", NOW - timedelta(hours=3), {"missing_here": 2, "duplicate": 0})]
 
 
+SPANS_TOLD: dict[tuple[str, ...], float] = {
+    ("paybridge_rail_call_seconds_bucket", "execute", span, "bank"): count
+    for span, count in [
+        *(("0.01", 1), ("0.05", 1), ("0.1", 1), ("0.25", 2), ("0.5", 2), ("1.0", 2)),
+        *(("2.5", 2), ("5.0", 2), ("10.0", 2), ("30.0", 2), ("60.0", 2), ("+Inf", 3)),
+    ]
+}
+
+
 async def measure() -> Figures:
     return FIGURES
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[WebServer]:
+    took = Durations()
+    for seconds in (0.01, 0.2, 90.0):
+        took.took(seconds)
     metrics = Metrics(
-        CollectorRegistry(), measure, StepTally(committed=9, refused=1), LateTally(2, 3, 4), lambda: STANDS
+        CollectorRegistry(),
+        measure,
+        StepTally(committed=9, refused=1),
+        LateTally(2, 3, 4),
+        lambda: STANDS,
+        Live({"error.too_long": 11}, {"bank": {"execute": took}}, lambda: 12),
     )
     server = await serve_web(
         "127.0.0.1", 0, version="1.2.3", parts={}, take_webhook=Desk().take, metrics=metrics
@@ -86,10 +112,17 @@ async def test_every_figure_is_told_with_its_labels(client: aiohttp.ClientSessio
         ("paybridge_statement_age_seconds", "bank"): 10_800,
         ("paybridge_statement_differences", "missing_here", "bank"): 2,
         ("paybridge_statement_differences", "duplicate", "bank"): 0,
+        ("paybridge_commands_refused_total", "error.too_long"): 11,
+        ("paybridge_messages_unread_total",): 12,
+        **SPANS_TOLD,
+        ("paybridge_rail_call_seconds_count", "execute", "bank"): 3,
+        ("paybridge_rail_call_seconds_sum", "execute", "bank"): pytest.approx(90.21),
         ("paybridge_steps_total", "committed"): 9,
         ("paybridge_steps_total", "refused"): 1,
     }
 
 
 async def test_no_metric_is_told_that_is_not_in_the_table(client: aiohttp.ClientSession) -> None:
-    assert {sample[0] for sample in await told(client)} == set(METRICS)
+    names = {re.sub("_(bucket|count|sum)$", "", sample[0]) for sample in await told(client)}
+
+    assert names == set(METRICS)

@@ -60,6 +60,7 @@ from paybridge.storage.figures import SqlFigures
 from paybridge.storage.rail_legs import RailLegs
 from paybridge.texts import Rendered, Texts
 from paybridge.texts.saying import render_say
+from paybridge.texts.statement_files import make_file
 from paybridge.vault import MasterKey, WrongMasterKeyError, open_vault
 from paybridge.web import Check, Metrics, UnknownRailError, serve_web
 
@@ -120,6 +121,7 @@ class _House:
             clock=self._clock,
             chance=self._chance,
             render=lambda say: _rendered(texts, say),
+            make_file=partial(make_file, texts),
             may_invite=lambda mxid: config.role_of(mxid) > Role.BLOCKED,
             on_set_aside=self._set_aside,
             tell=self._tell,

@@ -263,6 +263,7 @@ class Dispatcher:
             language=call.language,
             facts=answer.facts,
             lines=answer.lines,
+            file=answer.file,
         )
         return self._placed(reply, call, private=answer.private or command.place is Place.ANSWERED_DIRECTLY)
 

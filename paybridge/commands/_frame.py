@@ -31,12 +31,14 @@ from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.history import EVERYTHING, Bookmark, Mark, Search, Sort, Sought, read_search
 from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_id
 from paybridge.domain.money import Money
+from paybridge.domain.month import Month, month_of, read_month
 from paybridge.domain.people import Link, LinkState
 from paybridge.domain.permissions import Role
 from paybridge.domain.policy_words import read_wish
 from paybridge.domain.proof import OwnDevice
 from paybridge.domain.region import Level
 from paybridge.domain.request import Request, RequestState
+from paybridge.domain.statement import Section
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.services.holders import NOBODY_ASKED
 from paybridge.services.limits import Usage
@@ -70,6 +72,7 @@ __all__ = [
     "Mark",
     "Meant",
     "Money",
+    "Month",
     "Named",
     "NoSuchPaymentError",
     "PayeeMissingError",
@@ -80,6 +83,7 @@ __all__ = [
     "Role",
     "Say",
     "Search",
+    "Section",
     "Sort",
     "Sought",
     "Step",
@@ -95,11 +99,13 @@ __all__ = [
     "commands",
     "fill_in",
     "looks_like_payment_id",
+    "month_of",
     "read_account",
     "read_amount_only",
     "read_code",
     "read_digits",
     "read_each",
+    "read_month",
     "read_payment",
     "read_payment_id",
     "read_person",
@@ -125,7 +131,8 @@ class Answer:
     """What a command decided: the step to write, and what to say (`says`) besides the reply.
 
     `key` and `facts` make the reply to the person who typed; without a key there is none, because a message
-    about the payment itself says it. A `private` reply goes to the direct message.
+    about the payment itself says it. A `private` reply goes to the direct message. With `file`
+    (`pdf`), a file that is made of the facts goes with it.
     """
 
     step: Step = field(default_factory=Step)
@@ -134,6 +141,7 @@ class Answer:
     says: tuple[Say, ...] = ()
     lines: tuple[str, ...] = ()
     private: bool = False
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from paybridge.matrix.crosssigning import NotPublishedError, Seeds, describe_dev
 from paybridge.matrix.crypto import Crypto
 from paybridge.matrix.devices import Devices
 from paybridge.matrix.direct import DirectRooms
+from paybridge.matrix.files import FileMaker, no_files
 from paybridge.matrix.hearing import PATIENCE_FOR_KEYS_SECONDS, Handler, Hearing
 from paybridge.matrix.held import Held
 from paybridge.matrix.identity import Identity
@@ -106,6 +107,7 @@ class MatrixSide:
         render: Renderer,
         may_invite: MayInvite,
         on_set_aside: OnSetAside,
+        make_file: FileMaker = no_files,
         tell: Tell = nobody_told,
         key_patience: float = PATIENCE_FOR_KEYS_SECONDS,
         turn: Turns | None = None,
@@ -118,6 +120,7 @@ class MatrixSide:
         self._chance = chance
         self._render = render
         self._on_set_aside = on_set_aside
+        self._make_file = make_file
         self._tell = tell
         self._key_patience = key_patience
         self._turn = turn
@@ -306,6 +309,7 @@ class MatrixSide:
             chance=self._chance,
             on_set_aside=self._on_set_aside,
             predecessor=predecessor,
+            make_file=self._make_file,
             may_act=lambda: self._turn is None or self._turn.sure,
         )
         verifier, terminal = open_verification(

@@ -16,7 +16,7 @@ from paybridge.failpoints import failpoint
 from paybridge.matrix.backoff import Backoff
 from paybridge.matrix.contents import edit, new_message
 from paybridge.matrix.crypto import ENCRYPTED
-from paybridge.matrix.pictures import qr_message
+from paybridge.matrix.files import file_message, no_files, qr_message
 from paybridge.matrix.predecessor import POST
 from paybridge.matrix.wire import NotNowError, RefusedError, TokenRevokedError
 from paybridge.services.news import UNDER_WAY
@@ -26,6 +26,7 @@ from paybridge.services.says import unseal
 if TYPE_CHECKING:
     from paybridge.matrix.contents import Renderer
     from paybridge.matrix.direct import DirectRooms
+    from paybridge.matrix.files import FileMaker
     from paybridge.matrix.predecessor import Predecessor
     from paybridge.matrix.rooms import KnownRooms
     from paybridge.matrix.sharing import RoomKeys
@@ -63,6 +64,7 @@ class Outbox:
         on_set_aside: OnSetAside,
         predecessor: Predecessor,
         may_act: Callable[[], bool] = lambda: True,
+        make_file: FileMaker = no_files,
     ) -> None:
         self._mailbox = mailbox
         self._vault = vault
@@ -75,6 +77,7 @@ class Outbox:
         self._on_set_aside = on_set_aside
         self._predecessor = predecessor
         self._may_act = may_act
+        self._make_file = make_file
         self._bell = asyncio.Event()
         self._more = asyncio.Event()
         self._begin()
@@ -192,6 +195,9 @@ class Outbox:
             rendered = self._render(say)
             if say.qr is not None:
                 content = await qr_message(self._wire, say.qr, rendered)
+            elif say.file is not None:
+                made = await asyncio.to_thread(self._make_file, say)
+                content = await file_message(self._wire, made, rendered)
             else:
                 content = edit(say, rendered, stands_in) if stands_in else new_message(say, rendered)
             for_frozen = say.key.startswith(SAID_TO_THE_FROZEN)

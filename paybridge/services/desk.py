@@ -22,6 +22,7 @@ from paybridge.services.linking import Linking
 from paybridge.services.news import News
 from paybridge.services.nicknames import Nicknames
 from paybridge.services.overview import Overview
+from paybridge.services.own_statements import OwnStatements
 from paybridge.services.passkeys import Passkeys
 from paybridge.services.payments import Payments
 from paybridge.services.people import People
@@ -74,6 +75,7 @@ class Desk:
     receipts: Receipts
     limits: Limits
     standings: Standings
+    own_statements: OwnStatements
 
 
 def open_desk(  # noqa: PLR0913 - the ports, each once
@@ -152,4 +154,5 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         receipts=Receipts(book, vault, clock, policies),
         limits=limits,
         standings=Standings(book, clock, settings, holders),
+        own_statements=OwnStatements(book, vault),
     )

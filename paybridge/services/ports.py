@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from paybridge.domain.contact import Block, Contact
 from paybridge.domain.deeds import Deed
-from paybridge.domain.history import EVERYTHING, Bookmark
+from paybridge.domain.history import Bookmark
 from paybridge.domain.leg import Leg
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
@@ -24,14 +24,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from paybridge.domain.bundle import Bundle
-    from paybridge.domain.history import Mark, Sought
     from paybridge.domain.ledger import Account, Journal
     from paybridge.domain.money import Money
-    from paybridge.domain.receipt import Booked
     from paybridge.domain.region import Spans, Spent
 from paybridge.services.acquaintances import Acquaintances
 from paybridge.services.factor_book import FactorBook, FactorRecord
 from paybridge.services.mail import Letter, Mailbox, Post
+from paybridge.services.past import Past
 from paybridge.services.rail import (
     Capabilities,
     EventNaming,
@@ -224,7 +223,7 @@ class Due:
     transfer: Transfer
 
 
-class Book(Acquaintances, FactorBook, Protocol):
+class Book(Acquaintances, FactorBook, Past, Protocol):
     """The database as the use cases see it. Reads see every committed step."""
 
     async def commit(self, step: Step) -> None:
@@ -249,9 +248,6 @@ class Book(Acquaintances, FactorBook, Protocol):
     async def bundle(self, bundle: str) -> Bundle | None:
         """The payments that one card shows together."""
 
-    async def booked(self, transfer: str) -> Booked | None:
-        """The last journal of the transfer, if it has any."""
-
     async def legs(self, transfer: str) -> Sequence[Leg]:
         """The legs in their order."""
 
@@ -266,23 +262,6 @@ class Book(Acquaintances, FactorBook, Protocol):
 
     async def claimable(self, payee: str) -> Sequence[Transfer]: ...
     async def claimable_from(self, payer: str) -> Sequence[Transfer]: ...
-    async def history(
-        self, person: str, limit: int, sought: Sought = EVERYTHING, after: Mark | None = None
-    ) -> Sequence[Transfer]:
-        """What is sought of the transfers in which the person pays or is paid, newest first.
-
-        Of others' only those once approved. `after` is where the page before ended.
-        """
-
-    async def history_of_requests(
-        self, person: str, limit: int, sought: Sought, after: Mark | None = None
-    ) -> Sequence[Request]:
-        """What is sought of the requests that the person made or was sent, newest first."""
-
-    async def bookmark(self, person: str) -> Bookmark | None: ...
-    async def namesakes(self, localpart: str, limit: int) -> Sequence[str]:
-        """Known Matrix ids that begin with `@localpart:`."""
-
     async def request(self, request: str) -> Request | None: ...
     async def requests_of(self, asker: str) -> Sequence[Request]:
         """Open requests that the person made, newest first."""

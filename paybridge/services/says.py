@@ -27,8 +27,8 @@ class Say:
     one slot are one message, brought up to date by edits. `notify` are Matrix ids that are pinged. `about`
     goes into the content as `org.paybridge.payment`. `language` as BCP 47, `en` or `zh`. `lead` is the key
     of a sentence that goes before ("Nothing was sent."), `lines` are lines to copy that follow. `qr` is a
-    text to show as a picture. `takes_back` says nothing new: it redacts the message in that slot, or with
-    that event id.
+    text to show as a picture. `file` is the form (`pdf`) of a file that is made of the facts. `takes_back`
+    says nothing new: it redacts the message in that slot, or with that event id.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Say:
     lines: tuple[str, ...] = ()
     qr: str | None = None
     takes_back: str | None = None
+    file: str | None = None
 
 
 def seal(vault: Vault, say: Say, at: datetime) -> Post:
@@ -61,6 +62,7 @@ def seal(vault: Vault, say: Say, at: datetime) -> Post:
             "lines": list(say.lines),
             "qr": say.qr,
             "takes_back": say.takes_back,
+            "file": say.file,
         }
     ).encode()
     return Post(say.id, say.room, say.person, say.slot, vault.seal(vault.system, OUTBOX_CONTEXT, plain), at)
@@ -84,4 +86,5 @@ def unseal(vault: Vault, post: Post) -> Say:
         lines=tuple(told["lines"]),
         qr=told.get("qr"),
         takes_back=told.get("takes_back"),
+        file=told.get("file"),
     )

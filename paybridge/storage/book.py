@@ -11,6 +11,7 @@ from paybridge.domain.ledger import AccountKind
 from paybridge.domain.money import Money
 from paybridge.domain.receipt import Booked
 from paybridge.domain.region import Spent
+from paybridge.domain.statement import Booking
 from paybridge.domain.transfer import TransferState
 from paybridge.services.figures import StepTally
 from paybridge.services.ports import ApprovedSoFar, Due, Errand, StepRefusedError
@@ -199,6 +200,13 @@ class SqlBook:
 
     async def _transfers(self, statement: Executable, facts: Facts) -> Sequence[Transfer]:
         return [rows.transfer_of(row) for row in await self._reader.rows(statement, facts)]
+
+    async def currencies(self, person: str) -> Sequence[str]:
+        return [row["currency"] for row in await self._reader.rows(history.CURRENCIES, {"person": person})]
+
+    async def bookings(self, person: str, currency: str, before: int, limit: int) -> Sequence[Booking]:
+        asked: Facts = {"person": person, "currency": currency, "before": before, "limit": limit}
+        return [history_rows.booking_of(row) for row in await self._reader.rows(history.BOOKINGS, asked)]
 
     async def booked(self, transfer: str) -> Booked | None:
         # Their keys begin with the transfer's id; "0" comes right behind "/" in the order of bytes.

@@ -22,10 +22,11 @@ from sqlalchemy import (
 )
 
 from paybridge.domain.history import Sort
+from paybridge.domain.ledger import AccountKind
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.storage.history_tables import IS_NO_PAYMENT, bookmark
 from paybridge.storage.moments import microseconds
-from paybridge.storage.tables import identity, request, transfer
+from paybridge.storage.tables import account, entry, identity, journal, request, transfer
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Table
@@ -139,5 +140,30 @@ NAMESAKES: Final = (
         identity.c.mxid >= bindparam("first", type_=Text), identity.c.mxid < bindparam("behind", type_=Text)
     )
     .order_by(identity.c.mxid)
+    .limit(_LIMIT)
+)
+_BALANCES_OF: Final = (
+    account.c.owner == bindparam("person", type_=Text),
+    account.c.kind == AccountKind.PERSON.value,
+)
+CURRENCIES: Final = select(account.c.currency).where(*_BALANCES_OF).order_by(account.c.currency)
+BOOKINGS: Final = (
+    select(
+        entry.c.version.label("number"),
+        entry.c.amount,
+        entry.c.balance_after,
+        entry.c.currency,
+        journal.c.created,
+        journal.c.kind,
+        journal.c.transfer,
+    )
+    .join_from(account, entry, entry.c.account == account.c.id)
+    .join(journal, journal.c.id == entry.c.journal)
+    .where(
+        *_BALANCES_OF,
+        account.c.currency == bindparam("currency", type_=Text),
+        entry.c.version < bindparam("before", type_=BigInteger),
+    )
+    .order_by(entry.c.version.desc())
     .limit(_LIMIT)
 )

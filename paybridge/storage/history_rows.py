@@ -1,4 +1,4 @@
-"""Between bookmarks and the rows of their table, both ways."""
+"""From the rows of a person's history: where they stopped reading, and what changed their balance."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from paybridge.domain.history import Bookmark, Mark, Sort, Sought
+from paybridge.domain.money import Money
 from paybridge.domain.month import Month
+from paybridge.domain.statement import Booking
 from paybridge.storage.moments import microseconds, moment
 
 if TYPE_CHECKING:
@@ -29,3 +31,14 @@ def bookmark_of(row: Row) -> Bookmark:
     other, month, room, sort, zone = json.loads(row["sought"])
     sought = Sought(other, Month(*month) if month else None, room, Sort(sort) if sort else None, zone)
     return Bookmark(row["person"], sought, Mark(moment(row["created"]), row["id"]), row["version"])
+
+
+def booking_of(row: Row) -> Booking:
+    return Booking(
+        number=row["number"],
+        at=moment(row["created"]),
+        kind=row["kind"],
+        transfer=row["transfer"],
+        change=Money(row["amount"], row["currency"]),
+        balance=Money(row["balance_after"], row["currency"]),
+    )

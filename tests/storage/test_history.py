@@ -192,6 +192,8 @@ async def test_namesakes_are_the_ids_that_begin_alike(book: Book) -> None:
             if sought.sort is None
         ),
         partial(SqlBook.bookmark, person="anna"),
+        partial(SqlBook.currencies, person="anna"),
+        partial(SqlBook.bookings, person="anna", currency="EUR", before=9, limit=9),
         partial(SqlBook.namesakes, localpart="bob", limit=9),
     ],
 )

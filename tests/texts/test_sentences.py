@@ -21,6 +21,7 @@ from paybridge.domain.money import Money
 from paybridge.domain.region import Level
 from paybridge.domain.request import RequestState
 from paybridge.domain.spoken import Trouble
+from paybridge.domain.statement import What
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services.news import SAID_IN_WORDS, UNDER_WAY, UNSURE
 from paybridge.texts import Texts
@@ -79,6 +80,7 @@ COMPOSED = {
     *(f"lang.now.{language}" for language in LANGUAGES),
     *(f"history.page.rows.{state}" for state in UNUSUAL),
     *(f"limits.raised.{level}" for level in Level if level is not Level.UNCHECKED),
+    *(f"statement.what.{what}" for what in What),
     *(f"verify.{said}" for said in (*SAID_OF.values(), "not_paid")),
 }
 

@@ -30,6 +30,7 @@ from paybridge.domain.factor import read_digits
 from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.history import EVERYTHING, Bookmark, Mark, Search, Sort, Sought, read_search
 from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_id
+from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.domain.month import Month, month_of, read_month
 from paybridge.domain.people import Link, LinkState
@@ -40,6 +41,7 @@ from paybridge.domain.region import Level
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.statement import Section
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
+from paybridge.services.costs import Cost
 from paybridge.services.holders import NOBODY_ASKED
 from paybridge.services.limits import Usage
 from paybridge.services.payments import Wish
@@ -61,11 +63,13 @@ __all__ = [
     "Bookmark",
     "Call",
     "Command",
+    "Cost",
     "EachWords",
     "Fact",
     "Facts",
     "Holding",
     "Known",
+    "LegKind",
     "Level",
     "Link",
     "LinkState",

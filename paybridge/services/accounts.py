@@ -128,6 +128,10 @@ class Accounts:
                 return link
         return None
 
+    def fits(self, link: Link, kind: LegKind, currency: str) -> bool:
+        """Whether the account holds the currency and its rail takes orders of this kind."""
+        return self._holds(link, currency) and self._takes(link, kind)
+
     def can_be_direct(self, link: Link) -> bool:
         """Whether the account's rail can pay straight into it."""
         return link.rail in self._rails and self._takes(link, LegKind.DIRECT)

@@ -12,6 +12,7 @@ from paybridge.services.bundle_news import BundleNews
 from paybridge.services.cancellations import Cancellations
 from paybridge.services.claims import Claims
 from paybridge.services.contacts import Contacts
+from paybridge.services.costs import Costs
 from paybridge.services.factors import Factors
 from paybridge.services.forgetting import Forgetting
 from paybridge.services.freezing import Freezing
@@ -76,6 +77,7 @@ class Desk:
     limits: Limits
     standings: Standings
     own_statements: OwnStatements
+    costs: Costs
 
 
 def open_desk(  # noqa: PLR0913 - the ports, each once
@@ -153,6 +155,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         policies=policies,
         receipts=Receipts(book, vault, clock, policies),
         limits=limits,
+        costs=Costs(book, accounts, sources),
         standings=Standings(book, clock, settings, holders),
         own_statements=OwnStatements(book, vault),
     )

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import typer
 from typer.exceptions import TyperException
 
-from paybridge.cli import backup, books, doctor, keys, people, receipts, reconcile
+from paybridge.cli import backup, books, doctor, keys, people, receipts, reconcile, renew_config
 from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, books_at, load, told
 from paybridge.cli.first_config import first_config
 
@@ -218,6 +218,7 @@ def _ask_about(person: str) -> bool | None:
 app.command()(books.audit)
 app.command()(reconcile.reconcile)
 app.command()(doctor.doctor)
+app.command()(renew_config.renew_config)
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.command("export")(books.export_books)

@@ -44,17 +44,20 @@ def example(rails: Options, values: Mapping[str, object] = PLACEHOLDERS) -> str:
     A value for `key_file` of a secret is set in the place of the secret itself.
     """
     lines = [_HEAD.rstrip("\n")]
-    for name, key in all_keys(rails).items():
+    for name, told in blocks(rails, values):
         depth = name.count(".")
         if depth == 0:
             lines.append("")
-        lines += _comment(_meaning(key), "  " * depth)
-        lines += [("  " * depth) + line for line in _setting(name, key, values)]
+        lines += [("  " * depth) + line for line in told]
     return "\n".join(lines) + "\n"
 
 
-def _comment(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
+def blocks(rails: Options, values: Mapping[str, object]) -> Iterator[tuple[str, list[str]]]:
+    """Each key in its order with its lines: what it is for, and the key itself, set if it is in `values`."""
+    for name, key in all_keys(rails).items():
+        width = WIDTH - 2 * name.count(".")
+        comment = textwrap.wrap(_meaning(key), width, initial_indent="# ", subsequent_indent="# ")
+        yield name, [*comment, *_setting(name, key, values)]
 
 
 def _setting(name: str, key: Key, values: Mapping[str, object]) -> Iterator[str]:

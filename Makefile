@@ -23,12 +23,14 @@ demo: $(DEMO) ## two people, a bot and a throwaway homeserver on this machine; K
 
 test: $(DEV) ## every test that is quick
 	@$(BIN)/python -m tests.flows.element.install
+	@$(BIN)/python -m tests.web.axe
 	@$(BIN)/python -m tests.rails.localstripe
 	@$(BIN)/python -m tests.rails.lnbits
 	$(BIN)/python -m pytest -m "not slow"
 
 test-all: $(DEV) ## every test, with branch coverage
 	@$(BIN)/python -m tests.flows.element.install
+	@$(BIN)/python -m tests.web.axe
 	@$(BIN)/python -m tests.rails.localstripe
 	@$(BIN)/python -m tests.rails.lnbits
 	$(BIN)/coverage run -m pytest

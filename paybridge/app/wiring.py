@@ -22,6 +22,7 @@ from structlog.contextvars import bound_contextvars
 from paybridge.app.bells import Bell, Bells
 from paybridge.app.founding import open_books
 from paybridge.app.guarding import guard_rail
+from paybridge.app.pages import visiting
 from paybridge.app.proving import ProvenRails
 from paybridge.app.supervisor import Backoff, FatalError, Supervisor
 from paybridge.app.system import SystemChance, SystemClock
@@ -143,6 +144,7 @@ class _House:
             {name: rail.took for name, rail in made.items()},
             lambda: self._matrix.unread,
         )
+        self._visiting = visiting(desk, self, texts, time.monotonic)
         book, clock, rails = database.book, self._clock, self._rails
         outcomes = Outcomes(
             book, vault, clock, settings, desk.news, desk.requests, self, jitter=random.random
@@ -201,6 +203,7 @@ class _House:
             version=version("paybridge"),
             parts=self._parts(),
             take_webhook=self._take_webhook,
+            visiting=self._visiting,
             metrics=Metrics(
                 CollectorRegistry(),
                 self._measure,

@@ -18,7 +18,7 @@ from paybridge.commands._frame import Answer, Call, Command, Place
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import only_digits, read_digits
 from paybridge.domain.people import check_not_frozen
-from paybridge.domain.permissions import Role
+from paybridge.domain.permissions import NotAllowedError, Role
 from paybridge.domain.proof import may_move_money
 from paybridge.domain.request import Request
 from paybridge.domain.spoken import Gesture, Origin, Trouble
@@ -34,6 +34,7 @@ from paybridge.services.ports import (
     Wakeup,
 )
 from paybridge.services.says import Say, seal
+from paybridge.services.tries import TRIES, BusyError, SpentMeanwhileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,6 @@ from paybridge.services.desk import Desk
 
 log = structlog.get_logger(__name__)
 
-TRIES: Final = 3
 STOPPING_TRIES: Final = 50
 """What stops everything at once meets whatever is on its way in that moment."""
 NOTHING_SENT: Final = "lead.nothing_sent"
@@ -56,12 +56,6 @@ class InternalError(UserError):
     """Something went wrong that is nobody's fault but ours."""
 
     key = "error.internal"
-
-
-class BusyError(UserError):
-    """Somebody else changed the same thing three times in a row."""
-
-    key = "error.busy"
 
 
 class TooLongError(UserError):
@@ -77,18 +71,6 @@ class DirectOnlyError(UserError):
     """The command is for the direct message."""
 
     key = "error.direct_only"
-
-
-class NotAllowedError(UserError):
-    """The operator does not let this person do that."""
-
-    key = "error.not_allowed"
-
-
-class SpentMeanwhileError(UserError):
-    """The balance was enough a moment ago."""
-
-    key = "error.spent_meanwhile"
 
 
 class Dispatcher:

@@ -33,6 +33,7 @@ from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.domain.month import Month, month_of, read_month
+from paybridge.domain.one_time_link import Purpose
 from paybridge.domain.people import Link, LinkState
 from paybridge.domain.permissions import Role
 from paybridge.domain.policy_words import read_wish
@@ -82,6 +83,7 @@ __all__ = [
     "PayeeMissingError",
     "PaymentWords",
     "Place",
+    "Purpose",
     "Request",
     "RequestState",
     "Role",

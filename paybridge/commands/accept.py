@@ -19,6 +19,11 @@ async def accept(call: Call) -> Answer:
     room = await call.desk.rooms.facts(request.room)
     drafted = await call.desk.requests.accept(request, call.speaker, call.desk.payments, room, source)
     card = await call.desk.news.card(
-        drafted.transfer, call.speaker.person, drafted.source.link, room.members, drafted.holder
+        drafted.transfer,
+        call.speaker.person,
+        drafted.source.link,
+        room.members,
+        drafted.holder,
+        page=drafted.page,
     )
     return Answer(drafted.step, says=card)

@@ -22,6 +22,11 @@ async def cashout(call: Call) -> Answer:
     amount = None if everything else read_amount_only(words, call.desk.settings.currency)
     drafted = await call.desk.payments.cashout(call.speaker, amount, call.spoken.room, account)
     card = await call.desk.news.card(
-        drafted.transfer, call.speaker.person, drafted.source.link, call.room.members, drafted.holder
+        drafted.transfer,
+        call.speaker.person,
+        drafted.source.link,
+        call.room.members,
+        drafted.holder,
+        page=drafted.page,
     )
     return Answer(drafted.step, says=card, key=None if call.room.private else "reply.see_direct_message")

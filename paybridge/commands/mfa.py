@@ -11,6 +11,7 @@ from paybridge.commands._frame import (
     Call,
     Facts,
     Place,
+    Purpose,
     Role,
     Say,
     Step,
@@ -63,16 +64,18 @@ async def _on(call: Call) -> Answer:
         return Answer(done.step, key="mfa.on", facts=_listed(done.codes), says=hidden)
     begun = await call.desk.factors.begin(call.speaker)
     words, picture = _slots(begun.slot)
+    page = call.desk.links.make(call.speaker.person.id, Purpose.ENROL, begun.slot)
     shown = Say(
         id=f"{call.spoken.event}/reply",
         key="mfa.begun",
         language=call.language,
         room=call.room.id,
-        facts={"key": begun.key, "link": begun.link},
+        facts={"key": begun.key, "link": begun.link, "page": ({"link": page.url},) if page else ()},
         lines=("!mfa on 123456",),
         slot=words,
     )
-    return Answer(begun.step, says=(_picture(shown, picture, begun.link), shown))
+    step = begun.step + page.step if page else begun.step
+    return Answer(step, says=(_picture(shown, picture, begun.link), shown))
 
 
 def _listed(codes: Sequence[str]) -> Facts:

@@ -34,7 +34,12 @@ async def pay(call: Call) -> Answer:
     wish = Wish(payee, said.amount.money, said.note, said.amount.times, said.source)
     drafted = await call.desk.payments.draft(call.speaker, wish, call.room)
     card = await call.desk.news.card(
-        drafted.transfer, call.speaker.person, drafted.source.link, call.room.members, drafted.holder
+        drafted.transfer,
+        call.speaker.person,
+        drafted.source.link,
+        call.room.members,
+        drafted.holder,
+        page=drafted.page,
     )
     return Answer(drafted.step, says=card)
 

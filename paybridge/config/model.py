@@ -166,6 +166,7 @@ class Config(Section):
             request_life=timedelta(days=self.requests.days),
             claim_life=timedelta(days=self.claims.days),
             region=region_of(self.region, self.rules),
+            public_url=self.web.public_url,
             policy=Policy(
                 receipts=self.policy.receipts,
                 requests=self.policy.requests,

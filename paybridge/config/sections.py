@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
@@ -25,6 +26,16 @@ _LONGEST_MATRIX_ID: Final = 255
 _HIGHEST_PORT: Final = 65_535
 
 
+def is_loopback(host: str) -> bool:
+    """Whether this host is the machine itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _web_address(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
@@ -38,6 +49,15 @@ def _web_address(text: str) -> str:
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("must hold a host and perhaps a port and a path, no user, query or fragment")
     return text.rstrip("/")
+
+
+def _public_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise ValueError("must begin with https://; only on this machine itself, http:// will do")
+    if parts.port == 0 or not text.isascii():
+        raise ValueError("must be written as browsers do: in ASCII")
+    return text
 
 
 def _matrix_id(text: str) -> str:
@@ -94,6 +114,7 @@ def _amount(value: object) -> object:
 
 Secret = Annotated[SecretStr, Field(min_length=1)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+PublicAddress = Annotated[str, AfterValidator(_web_address), AfterValidator(_public_address)]
 RoomId = Annotated[str, AfterValidator(_room_id)]
 DifferenceCode = Annotated[str, Field(pattern=r"^[0-9a-f]{10}$")]
 MatrixId = Annotated[str, AfterValidator(_matrix_id)]
@@ -196,8 +217,10 @@ class Web(Section):
     listen: Annotated[str, AfterValidator(_listen)] = Field(
         "127.0.0.1:8080", description="host:port to listen on; port 0 takes any free one."
     )
-    public_url: WebAddress | None = Field(
-        None, description="How the web server is reached from outside, if it is."
+    public_url: PublicAddress | None = Field(
+        None,
+        description="How people reach the web server, as in https://pay.example.org; https, but on this "
+        "machine itself. With it, cards and `!mfa on` offer links to pages; left out, they do not.",
     )
 
     @property

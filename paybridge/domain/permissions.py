@@ -6,10 +6,18 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
+from paybridge.domain.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EVERYONE: Final = "*"
+
+
+class NotAllowedError(UserError):
+    """The operator does not let this person do that."""
+
+    key = "error.not_allowed"
 
 
 class Role(IntEnum):

@@ -10,8 +10,9 @@ from paybridge.domain.bundle import Bundle
 from paybridge.domain.facts import Facts, Who
 from paybridge.domain.money import Money
 from paybridge.domain.transfer import Transfer, TransferState
+from paybridge.services.card_rows import straight, tail
 from paybridge.services.lookalikes import alike
-from paybridge.services.news import called, names_in, straight, tail, without_amounts
+from paybridge.services.news import called, names_in, without_amounts
 from paybridge.services.notes import open_note
 from paybridge.services.says import Say
 

@@ -22,6 +22,7 @@ from paybridge.services.limits import Limits
 from paybridge.services.linking import Linking
 from paybridge.services.news import News
 from paybridge.services.nicknames import Nicknames
+from paybridge.services.one_time_links import OneTimeLinks
 from paybridge.services.overview import Overview
 from paybridge.services.own_statements import OwnStatements
 from paybridge.services.passkeys import Passkeys
@@ -60,6 +61,7 @@ class Desk:
     freezing: Freezing
     passkeys: Passkeys
     forgetting: Forgetting
+    links: OneTimeLinks
     refunds: Refunds
     requests: Requests
     claims: Claims
@@ -103,13 +105,14 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     passkeys = Passkeys(book, vault, clock, chance, factors, settings, ceremonies)
     strength = Strength(book, factors, settings)
     limits = Limits(book, clock, settings)
+    links = OneTimeLinks(book, clock, chance, settings)
     news = News(book, vault, rooms, settings, policies, strength)
     bundle_news = BundleNews(book, vault, rooms, settings, policies, strength)
     blocking = Blocking(book, clock)
     requests = Requests(book, vault, clock, chance, settings, people, rooms, policies, limits, blocking)
     claims = Claims(book, clock, people, news)
     payments = Payments(
-        book, vault, clock, chance, settings, sources, accounts, holders, policies, strength, limits
+        book, vault, clock, chance, settings, sources, accounts, holders, policies, strength, limits, links
     )
     cancellations = Cancellations(book, clock, news, bundle_news, requests, claims)
     return Desk(
@@ -140,6 +143,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         freezing=Freezing(book, clock, cancellations, factors),
         passkeys=passkeys,
         forgetting=Forgetting(book, clock, settings, rails, factors, claims, requests, cancellations),
+        links=links,
         refunds=Refunds(book, clock, settings, payments),
         requests=requests,
         claims=claims,

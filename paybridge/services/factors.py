@@ -159,10 +159,21 @@ class Factors:
             since=now,
             version=0 if before is None else before.version,
         )
+        return self._begun(known, made, known.introduction + Step(records=(made,)))
+
+    async def waiting(self, known: Known) -> Begun | None:
+        """The factor that waits for its first code, as it was when it was begun."""
+        found = await self._book.factor(known.person.id)
+        if found is None or found.state is not FactorState.PENDING:
+            return None
+        return self._begun(known, found, Step())
+
+    def _begun(self, known: Known, factor: Factor, step: Step) -> Begun:
+        secret = self._vault.open(known.person.key, _context(known.person), factor.secret).decode()
         grouped = " ".join(secret[place : place + 4] for place in range(0, len(secret), 4))
         label = quote(f"{ISSUER}:{known.mxid}", safe="")
         link = f"otpauth://totp/{label}?secret={secret}&issuer={ISSUER}"
-        return Begun(known.introduction + Step(records=(made,)), grouped, link, _slot(made))
+        return Begun(step, grouped, link, _slot(factor))
 
     async def activate(self, known: Known, digits: str, device: str | None) -> Recovered:
         """The first code of a new factor: it counts from now on, and recovery codes are made."""

@@ -10,10 +10,11 @@ from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
+from paybridge.services import card_rows
 from paybridge.services.holders import NOBODY_ASKED, Holder
 from paybridge.services.lookalikes import alike
 from paybridge.services.notes import open_note
-from paybridge.services.ports import PayeeMatch, RoomsAwayError
+from paybridge.services.ports import RoomsAwayError
 from paybridge.services.says import Say
 
 if TYPE_CHECKING:
@@ -81,13 +82,18 @@ class News:
         link: Link | None,
         names: Mapping[str, str | None],
         holder: Holder | None = None,
+        *,
+        page: str | None = None,
     ) -> tuple[Say, ...]:
-        """The card: everything that is approved, and the line to type. `holder` is that of a paid account."""
+        """The card: everything that is approved, and the line to type. `holder` is that of a paid account.
+
+        `page` is a link by which it can be approved, for the payer alone.
+        """
         facts = dict(self._facts(transfer, payer, names))
         minutes = int((transfer.expires - transfer.created).total_seconds() // 60)
         hides = await self._hides(transfer)
         alone = not transfer.kind.between_people or self._is_private(names) or hides
-        shown = tail(link.masked) if link else ""
+        shown = card_rows.tail(link.masked) if link else ""
         to_type: Facts = {
             "code": transfer.code,
             "minutes": minutes,
@@ -102,13 +108,20 @@ class News:
             "balance": ({},) if link is None else (),
             "alike": await self._alike(transfer, names),
             **(NOBODY_ASKED if holder is None or transfer.is_direct else holder.facts()),
-            **straight(transfer, holder),
+            **card_rows.straight(transfer, holder),
+            "page": card_rows.page(page if alone else None),
         }
         says = self._placed(transfer, "card", f"{transfer.kind}.card", payer, facts, hides=hides)
         if strong and not alone:
-            own = {**facts, "bank": ({"account": link.masked},) if link else ()}
+            bank: tuple[Facts, ...] = ({"account": link.masked},) if link else ()
+            own = {**facts, "bank": bank, "page": card_rows.page(page)}
             says += (self._to_payer(transfer, "card", f"{transfer.kind}.card", payer, own),)
         return says
+
+    async def terms(self, transfer: Transfer) -> Facts:
+        """What a card says is approved, for showing it elsewhere to its payer."""
+        payer, names = await self._payer_and_names(transfer)
+        return {**self._facts(transfer, payer, names), "alike": await self._alike(transfer, names)}
 
     async def on_its_way(self, transfer: Transfer) -> tuple[Say, ...]:
         """The approval has been taken; the courier goes on."""
@@ -337,24 +350,6 @@ class News:
             facts=facts,
             about=about(transfer, None),
         )
-
-
-def tail(masked: str) -> str:
-    """The little of an account that a room may see: two figures, or the bank of an address."""
-    shown = masked.rpartition("•")[2].strip()
-    return shown if shown.startswith("@") else shown[-2:]
-
-
-def straight(transfer: Transfer, holder: Holder | None) -> Facts:
-    """The row that says that the payee's account is paid, and what its bank says of its holder: no names."""
-    said = {
-        PayeeMatch.MATCH: "straight_named",
-        PayeeMatch.CLOSE: "straight_close",
-        PayeeMatch.NONE: "straight_other",
-        PayeeMatch.NOT_POSSIBLE: "straight_unchecked",
-    }
-    chosen = said[PayeeMatch.NOT_POSSIBLE if holder is None else holder.match]
-    return {row: ({},) if transfer.is_direct and row == chosen else () for row in said.values()}
 
 
 async def names_in(rooms: Rooms, room: str, *agreed: str) -> Mapping[str, str | None]:

@@ -11,6 +11,7 @@ from paybridge.domain.errors import UserError
 from paybridge.domain.ids import payment_id
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
+from paybridge.domain.one_time_link import Purpose
 from paybridge.domain.people import check_not_frozen
 from paybridge.domain.permissions import Role
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind, TransferState
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from paybridge.services.accounts import Accounts
     from paybridge.services.holders import Holder, Holders
     from paybridge.services.limits import Limits
+    from paybridge.services.one_time_links import OneTimeLinks
     from paybridge.services.people import Known
     from paybridge.services.policies import Policies
     from paybridge.services.settings import Settings
@@ -99,13 +101,15 @@ class NothingInBalanceError(UserError):
 class Drafted:
     """A card to show: the transfer awaiting approval, its source, and the step that writes it.
 
-    `holder` is what the bank says of whom the money goes to, where it goes to an account.
+    `holder` is what the bank says of whom the money goes to, where it goes to an account. `page` is a
+    one-time link to approve it by, where the second factor is needed and there are pages.
     """
 
     transfer: Transfer
     source: Source
     step: Step
     holder: Holder | None = None
+    page: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ class Payments:
         policies: Policies,
         strength: Strength,
         limits: Limits,
+        links: OneTimeLinks,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -160,6 +165,7 @@ class Payments:
         self._policies = policies
         self._strength = strength
         self._limits = limits
+        self._links = links
 
     async def draft(self, payer: Known, wish: Wish, room: RoomFacts, request: str | None = None) -> Drafted:
         """A card for paying `wish.payee`, who must be joined to the encrypted `room`."""
@@ -169,12 +175,16 @@ class Payments:
         transfer, source, holder = await self._new_payment(payer, wish, source, room, request)
         # Said now rather than when it is approved, where it is asked again.
         await self._strength.check(transfer)
-        return Drafted(
-            transfer,
-            source,
-            payer.introduction + wish.payee.introduction + Step(records=(transfer,)),
-            holder,
-        )
+        step = payer.introduction + wish.payee.introduction + Step(records=(transfer,))
+        return await self._with_page(Drafted(transfer, source, step, holder))
+
+    async def _with_page(self, drafted: Drafted) -> Drafted:
+        """With a link to its page, if the second factor is to approve it."""
+        card = drafted.transfer
+        if not self._links.offered or not await self._strength.needs_factor(card):
+            return drafted
+        made = self._links.make(card.payer, Purpose.APPROVE, card.id)
+        return replace(drafted, step=drafted.step + made.step, page=made.url) if made else drafted
 
     async def draft_many(self, payer: Known, wishes: Sequence[Wish], room: RoomFacts) -> DraftedBundle:
         """One card for paying each of `wishes`, which differ in their payees; all come from one source."""
@@ -258,7 +268,7 @@ class Payments:
         source = Source(link, quote)
         transfer = self.new(TransferKind.CASHOUT, person, Wish(person, wanted), source, room)
         holder = await self._holders.check(person.person, link)
-        return Drafted(transfer, source, Step(records=(transfer,)), holder)
+        return await self._with_page(Drafted(transfer, source, Step(records=(transfer,)), holder))
 
     def new(
         self,

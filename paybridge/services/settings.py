@@ -21,6 +21,7 @@ class Settings:
 
     `bot` is the bot's Matrix id. `freshness` is how old a command may be, by either clock.
     `policy` holds in every room; a room's own can only tighten it. `region` has the rules of the region.
+    `public_url` is how people reach the web pages; without it no links to them are offered.
     """
 
     bot: str
@@ -36,3 +37,4 @@ class Settings:
     freeze_life: timedelta = timedelta(hours=24)
     policy: Policy = field(default_factory=Policy)
     region: Region = field(default_factory=Region)
+    public_url: str | None = None

@@ -16,7 +16,7 @@ from paybridge.domain.transfer import TransferState
 from paybridge.services.figures import StepTally
 from paybridge.services.ports import ApprovedSoFar, Due, Errand, StepRefusedError
 from paybridge.storage import contact_questions as contacts
-from paybridge.storage import contact_rows, factor_rows, history_rows, rows, standing_rows
+from paybridge.storage import contact_rows, factor_rows, history_rows, one_time_rows, rows, standing_rows
 from paybridge.storage import history_questions as history
 from paybridge.storage import questions as ask
 from paybridge.storage.moments import microseconds, moment
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from paybridge.domain.factor import Factor, RecoveryCode
     from paybridge.domain.history import Bookmark, Mark, Sought
     from paybridge.domain.leg import Leg
+    from paybridge.domain.one_time_link import OneTimeLink
     from paybridge.domain.passkey import Ceremony, Passkey
     from paybridge.domain.people import Link, Person
     from paybridge.domain.pinning import PinnedKey
@@ -296,6 +297,10 @@ class SqlBook:
     async def ceremony(self, ceremony: str) -> Ceremony | None:
         row = await self._reader.first(ask.CEREMONY, {"id": ceremony})
         return None if row is None else factor_rows.ceremony_of(row)
+
+    async def one_time_link(self, link: str) -> OneTimeLink | None:
+        row = await self._reader.first(ask.ONE_TIME_LINK, {"id": link})
+        return None if row is None else one_time_rows.one_time_link_of(row)
 
     async def pinned_key(self, mxid: str) -> PinnedKey | None:
         row = await self._reader.first(ask.PINNED_KEY, {"mxid": mxid})

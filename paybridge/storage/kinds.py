@@ -9,6 +9,7 @@ from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
 from paybridge.domain.leg import Leg
+from paybridge.domain.one_time_link import OneTimeLink
 from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
@@ -23,6 +24,7 @@ from paybridge.storage import (
     deed_tables,
     factor_tables,
     history_tables,
+    one_time_tables,
     pinning_tables,
     standing_tables,
     tables,
@@ -50,6 +52,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     RecoveryCode: factor_tables.recovery_code,
     Passkey: factor_tables.passkey,
     Ceremony: factor_tables.ceremony,
+    OneTimeLink: one_time_tables.one_time_link,
     Webhook: webhook_tables.webhook,
     Bookmark: history_tables.bookmark,
     Contact: contact_tables.contact,
@@ -74,6 +77,7 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     RecoveryCode: ("person", "hash"),
     Passkey: ("person", "mark", "credential", "public_key", "added"),
     Ceremony: ("person", "purpose", "bound", "expires"),
+    OneTimeLink: ("person", "purpose", "subject", "expires"),
     Webhook: ("rail", "body", "received"),
     Bookmark: (),
     Contact: ("person", "created"),

@@ -30,6 +30,7 @@ from paybridge.services.ports import Errand
 from paybridge.storage.columns import in_list
 from paybridge.storage.deed_tables import deed
 from paybridge.storage.factor_tables import ceremony, factor, passkey, recovery_code
+from paybridge.storage.one_time_tables import one_time_link
 from paybridge.storage.pinning_tables import pinned_key
 from paybridge.storage.standing_tables import standing
 from paybridge.storage.tables import (
@@ -238,6 +239,7 @@ PASSKEYS: Final = (
     .order_by(passkey.c.added, passkey.c.id)
 )
 CEREMONY: Final = select(ceremony).where(ceremony.c.id == bindparam("id"))
+ONE_TIME_LINK: Final = select(one_time_link).where(one_time_link.c.id == bindparam("id"))
 HEARD: Final = (
     select(webhook.c.id)
     .where(webhook.c.id == bindparam("id"))

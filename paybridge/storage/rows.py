@@ -10,6 +10,7 @@ from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
 from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.money import CurrencyMismatchError, Money
+from paybridge.domain.one_time_link import OneTimeLink
 from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, LinkState, Person
 from paybridge.domain.pinning import Freeze, PinnedKey
@@ -19,7 +20,7 @@ from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.domain.webhook import Webhook
-from paybridge.storage import contact_rows, factor_rows, history_rows, standing_rows
+from paybridge.storage import contact_rows, factor_rows, history_rows, one_time_rows, standing_rows
 from paybridge.storage.moments import microseconds, microseconds_or_none, moment, moment_or_none
 
 if TYPE_CHECKING:
@@ -323,6 +324,7 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     RecoveryCode: factor_rows.recovery_code_row,
     Passkey: factor_rows.passkey_row,
     Ceremony: factor_rows.ceremony_row,
+    OneTimeLink: one_time_rows.one_time_link_row,
     Webhook: _webhook_row,
     Bookmark: history_rows.bookmark_row,
     Standing: standing_rows.standing_row,

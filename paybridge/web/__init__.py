@@ -1,9 +1,23 @@
-"""Health, figures and the webhooks of rails, over HTTP; it never speaks to a room."""
+"""Health, figures, the webhooks of rails, and pages for people, over HTTP; it never speaks to a room."""
 
+from paybridge.web.browser import Gate
 from paybridge.web.guard import UnknownRailError
 from paybridge.web.health import Check
 from paybridge.web.hooks import TakeWebhook
 from paybridge.web.metrics import Metrics
 from paybridge.web.server import WebError, WebServer, serve_web
+from paybridge.web.visiting import Visiting
+from paybridge.web.wording import Wording
 
-__all__ = ["Check", "Metrics", "TakeWebhook", "UnknownRailError", "WebError", "WebServer", "serve_web"]
+__all__ = [
+    "Check",
+    "Gate",
+    "Metrics",
+    "TakeWebhook",
+    "UnknownRailError",
+    "Visiting",
+    "WebError",
+    "WebServer",
+    "Wording",
+    "serve_web",
+]

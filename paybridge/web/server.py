@@ -16,6 +16,7 @@ from paybridge.web.health import Check, Health
 from paybridge.web.hooks import LARGEST_BODY, Hooks, TakeWebhook
 from paybridge.web.metrics import Metrics
 from paybridge.web.pace import Pace
+from paybridge.web.visiting import Visiting
 
 # What is no HTTP at all is answered by aiohttp itself; strangers who send it shall not fill the log.
 _SILENT: Final = logging.Logger("paybridge.web.noise", level=logging.CRITICAL)  # noqa: LOG001  outside of all settings
@@ -42,7 +43,7 @@ class WebServer:
         await self.runner.cleanup()
 
 
-async def serve_web(
+async def serve_web(  # noqa: PLR0913 - where it listens, and everything that it tells and takes
     host: str,
     port: int,
     *,
@@ -51,17 +52,19 @@ async def serve_web(
     take_webhook: TakeWebhook,
     metrics: Metrics,
     pace: Pace | None = None,
+    visiting: Visiting | None = None,
 ) -> WebServer:
     """A web server on `host:port` (port 0: any free one), or `WebError`.
 
     `parts` are asked for readiness by name, `take_webhook` is given what rails send; `pace` says how often
-    one address may send something.
+    one address may send something. `visiting` are the pages for people, where there are any.
     """
     runner = web.AppRunner(
         _pages(
             Health(version, parts),
             Hooks(take_webhook, pace or Pace(EACH_SECOND, BURST, time.monotonic)),
             metrics,
+            visiting,
         ),
         access_log=None,
         logger=_SILENT,
@@ -77,13 +80,15 @@ async def serve_web(
     return WebServer(f"http://{_address(bound[0], bound[1])}", runner)
 
 
-def _pages(health: Health, hooks: Hooks, metrics: Metrics) -> web.Application:
+def _pages(health: Health, hooks: Hooks, metrics: Metrics, visiting: Visiting | None) -> web.Application:
     pages = web.Application(middlewares=[errors_become_answers], client_max_size=LARGEST_BODY)
     pages.on_response_prepare.append(add_headers)
     pages.router.add_get("/healthz", health.alive)
     pages.router.add_get("/readyz", health.ready)
     pages.router.add_get("/metrics", metrics.get)
     pages.router.add_post("/hooks/{rail:[A-Za-z0-9_-]{1,64}}", hooks.post)
+    if visiting is not None:
+        pages.add_routes(visiting.routes())
     return pages
 
 

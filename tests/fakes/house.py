@@ -233,9 +233,10 @@ def keys(says: list[Say]) -> list[str]:
     return [say.key for say in says]
 
 
-def settings(currency: str = "EUR") -> Settings:
+def settings(currency: str = "EUR", public_url: str | None = None) -> Settings:
     return Settings(
         bot=BOT,
+        public_url=public_url,
         currency=currency,
         allowance=Allowance(
             Money.of("30", currency),
@@ -253,11 +254,12 @@ async def open_house(
     currency: str = "EUR",
     opened: tuple[SqlBook, SqlMailbox, Vault, Database] | None = None,
     region: Region | None = None,
+    public_url: str | None = None,
 ) -> House:
     """A house with Alice, Bob and Carol in one encrypted room; nobody has linked anything.
 
     Its books are those that were `opened`, else a file in the folder. Without a `region`, nobody counts
-    what is sent.
+    what is sent. With a `public_url` it offers pages.
     """
     clock = StoodClock()
     book, mailbox, vault, database = opened or await open_book(folder, clock)
@@ -277,7 +279,7 @@ async def open_house(
     )
     rail = ScriptedRail(name="bank")
     rails: Mapping[str, Rail] = {"bank": rail, **(more_rails or {})}
-    chosen = replace(settings(currency), region=region or Region())
+    chosen = replace(settings(currency, public_url), region=region or Region())
     desk = open_desk(
         book=book,
         mailbox=mailbox,

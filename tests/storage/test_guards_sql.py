@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paybridge.domain.one_time_link import OneTimeLink, Purpose
 from paybridge.domain.passkey import PasskeyState
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import Policy, RoomPolicy
@@ -50,6 +51,7 @@ async def raw(database: Database) -> AsyncIterator[sqlite3.Connection]:
             a_passkey("removed", state=PasskeyState.REMOVED),
             a_passkey("suspect", state=PasskeyState.SUSPECT),
             a_ceremony("challenge", used=True),
+            OneTimeLink("a" * 64, "anna", Purpose.APPROVE, "PB-1", START, used=True),
         ),
         journals=(a_topup("t/1", "anna", 500), a_booking("b/1", "anna", "bob", 200)),
         posts=(Post("p1", "!room:test", None, None, b"sealed", START),),
@@ -255,6 +257,10 @@ def test_the_chain_has_no_forks_and_no_gaps(raw: sqlite3.Connection) -> None:
         "UPDATE ceremony SET bound = 'another payment'",
         "UPDATE ceremony SET expires = expires + 1",
         "DELETE FROM ceremony",
+        "UPDATE one_time_link SET used = 0",
+        "UPDATE one_time_link SET person = 'bob'",
+        "UPDATE one_time_link SET expires = expires + 1",
+        "DELETE FROM one_time_link",
         "DELETE FROM pinned_key",
         "UPDATE pinned_key SET until = 1",
         "UPDATE pinned_key SET since = 1, until = 1",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
+from paybridge.domain.one_time_link import OneTimeLink, Purpose
 from paybridge.domain.passkey import PasskeyState
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import Policy, RoomPolicy
@@ -67,6 +68,7 @@ async def filled(database: Database) -> Database:
             a_passkey("removed", state=PasskeyState.REMOVED),
             a_passkey("suspect", state=PasskeyState.SUSPECT),
             a_ceremony("challenge", used=True),
+            OneTimeLink("a" * 64, "anna", Purpose.APPROVE, "PB-1", START, used=True),
         ),
         journals=(a_topup("t/1", "anna", 500),),
         posts=(Post("p1", "!room:test", None, None, b"sealed", START),),
@@ -390,6 +392,11 @@ ATTACKS = [
     "DELETE FROM ceremony",
     "TRUNCATE passkey",
     "TRUNCATE ceremony",
+    "UPDATE one_time_link SET used = 0",
+    "UPDATE one_time_link SET person = 'bob'",
+    "UPDATE one_time_link SET expires = expires + 1",
+    "DELETE FROM one_time_link",
+    "TRUNCATE one_time_link",
     "DELETE FROM pinned_key",
     "UPDATE pinned_key SET until = 1",
     "INSERT INTO lease VALUES ('writer', 'x', 9, 0); UPDATE lease SET epoch = 1",

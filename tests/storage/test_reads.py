@@ -443,6 +443,7 @@ async def walked_through(database: Database, statement: Any, facts: Facts) -> se
         lambda book: book.approved_so_far("anna"),
         lambda book: book.person_of("@anna:test"),
         lambda book: book.heard(webhook("bank", "evt_1", "leg", b"{}", START)),
+        lambda book: book.one_time_link("a" * 64),
     ],
 )
 async def test_every_question_is_one_statement_answered_by_an_index(

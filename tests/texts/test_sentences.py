@@ -78,6 +78,8 @@ COMPOSED = {
     *(f"help.{verb}" for verb in commands()),
     *(f"trouble.{trouble}" for trouble in Trouble),
     *(f"lang.now.{language}" for language in LANGUAGES),
+    *(f"web.approve.{kind}" for kind in TransferKind),
+    *(f"web.{deed}_what" for deed in ("approved", "declined")),
     *(f"history.page.rows.{state}" for state in UNUSUAL),
     *(f"limits.raised.{level}" for level in Level if level is not Level.UNCHECKED),
     *(f"statement.what.{what}" for what in What),
@@ -95,7 +97,14 @@ def _literals() -> set[str]:
     return found
 
 
-LITERALS = _literals()
+def _said_on_pages() -> set[str]:
+    """The key of each `say("...")` that stands whole in a template."""
+    pages = [page.read_text(encoding="utf-8") for page in PRODUCT.rglob("*.html")]
+    return {key for page in pages for key in re.findall(r"""\bsay\(["']([a-z._]+)["'][,)]""", page)}
+
+
+ON_PAGES = _said_on_pages()
+LITERALS = _literals() | ON_PAGES
 
 
 def _keys_in_source() -> list[tuple[str, str]]:
@@ -125,6 +134,11 @@ REFUSALS = refusals()
 @pytest.mark.parametrize(("module", "key"), _keys_in_source())
 def test_every_key_in_the_source_has_its_sentence(module: str, key: str) -> None:
     assert key in HAS_SENTENCE, module
+
+
+def test_every_key_on_a_page_has_its_sentence() -> None:
+    assert "web.enrol" in ON_PAGES
+    assert ON_PAGES <= HAS_SENTENCE
 
 
 @pytest.mark.parametrize("key", sorted(COMPOSED))

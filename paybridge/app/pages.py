@@ -1,0 +1,39 @@
+"""Puts the web pages together, where the operator has said how people reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from paybridge.services.visits import Visits
+from paybridge.web import Gate, Visiting, Wording
+
+if TYPE_CHECKING:
+    from paybridge.services.desk import Desk
+    from paybridge.services.ports import Wakeup
+    from paybridge.texts import Texts
+
+
+def visiting(desk: Desk, wakeup: Wakeup, texts: Texts, monotonic: Callable[[], float]) -> Visiting | None:
+    """The pages over the use cases of the desk; None without `web.public_url`."""
+    address = desk.settings.public_url
+    if address is None:
+        return None
+    visits = Visits(
+        book=desk.book,
+        mailbox=desk.mailbox,
+        vault=desk.vault,
+        clock=desk.clock,
+        settings=desk.settings,
+        wakeup=wakeup,
+        links=desk.links,
+        approvals=desk.approvals,
+        cancellations=desk.cancellations,
+        factors=desk.factors,
+        news=desk.news,
+    )
+
+    def seal(token: str) -> str:
+        return desk.vault.fingerprint("web|form", token.encode()).hex()
+
+    return Visiting(visits, Wording(texts), Gate(address, seal, monotonic), desk.settings.language)

@@ -1,0 +1,246 @@
+"""People who come by a one-time link: what they are shown, and what they do there, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from paybridge.domain.errors import UserError
+from paybridge.domain.one_time_link import OneTimeLink, Purpose, failed, used
+from paybridge.domain.permissions import NotAllowedError, Role
+from paybridge.domain.pinning import thaw
+from paybridge.domain.transfer import Transfer, TransferState
+from paybridge.services.factors import CountedError
+from paybridge.services.one_time_links import LinkGoneError
+from paybridge.services.people import Known
+from paybridge.services.ports import AlreadyDoneError, OverdraftError, StaleError, Step
+from paybridge.services.says import Say, seal
+from paybridge.services.tries import TRIES, BusyError, SpentMeanwhileError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from paybridge.domain.facts import Facts
+    from paybridge.domain.people import Person
+    from paybridge.services.approvals import Approvals
+    from paybridge.services.cancellations import Cancellations
+    from paybridge.services.factors import Factors
+    from paybridge.services.news import News
+    from paybridge.services.one_time_links import OneTimeLinks
+    from paybridge.services.ports import Book, Clock, Mailbox, Vault, Wakeup
+    from paybridge.services.settings import Settings
+
+T = TypeVar("T")
+
+
+class IdentityFrozenError(UserError):
+    """The person's identity is not the one that is known; nothing is done for it."""
+
+    key = "trouble.master_key_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class CardShown:
+    """A payment as its page shows it: `facts` as on its card, `source` the account, or None (balance)."""
+
+    transfer: Transfer
+    facts: Facts
+    source: str | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentShown:
+    """A second factor that waits for its first code: the key in letters, and as a link for its app."""
+
+    key: str
+    link: str
+    language: str
+
+
+class Visits:
+    """The same use cases as the chat's commands, for who holds a link; each deed uses the link up.
+
+    A page proves no device, so the link alone approves nothing: the person's second factor does.
+    """
+
+    def __init__(  # noqa: PLR0913 - the ports, and the use cases behind the pages
+        self,
+        *,
+        book: Book,
+        mailbox: Mailbox,
+        vault: Vault,
+        clock: Clock,
+        settings: Settings,
+        wakeup: Wakeup,
+        links: OneTimeLinks,
+        approvals: Approvals,
+        cancellations: Cancellations,
+        factors: Factors,
+        news: News,
+    ) -> None:
+        self._book = book
+        self._mailbox = mailbox
+        self._vault = vault
+        self._clock = clock
+        self._settings = settings
+        self._wakeup = wakeup
+        self._links = links
+        self._approvals = approvals
+        self._cancellations = cancellations
+        self._factors = factors
+        self._news = news
+
+    async def card(self, token: str) -> CardShown:
+        """The open card that the link is about, or `LinkGoneError`."""
+        link = await self._links.find(token, Purpose.APPROVE)
+        card, payer = await self._card(link)
+        account = card.source or card.destination
+        shown = await self._book.link(account) if account and not card.is_direct else None
+        if card.is_direct and card.source:
+            shown = await self._book.link(card.source)
+        return CardShown(
+            card, await self._news.terms(card), shown.masked if shown else None, self._language(payer)
+        )
+
+    async def approve(self, token: str, digits: str) -> Transfer:
+        """Approve the card with the second factor's digits; the transfer as it then stands.
+
+        Raises what an approval raises; a wrong code is counted, and the third ends the link.
+        """
+
+        async def decide(link: OneTimeLink) -> tuple[Step, tuple[Say, ...], Transfer]:
+            card, _ = await self._card(link)
+            step, says = await self._approvals.approve_by_factor(card, digits)
+            return step, says, card
+
+        return await self._do(token, Purpose.APPROVE, decide)
+
+    async def decline(self, token: str) -> Transfer:
+        """Cancel the card, as `!cancel` does."""
+
+        async def decide(link: OneTimeLink) -> tuple[Step, tuple[Say, ...], Transfer]:
+            card, _ = await self._card(link)
+            step, says = await self._cancellations.close_card(card)
+            return step, says, card
+
+        return await self._do(token, Purpose.APPROVE, decide)
+
+    async def enrolment(self, token: str) -> EnrolmentShown:
+        """The factor that the link sets up, or `LinkGoneError`."""
+        link = await self._links.find(token, Purpose.ENROL)
+        known = await self._known(link)
+        begun = await self._factors.waiting(known)
+        if begun is None or begun.slot != link.subject:
+            raise LinkGoneError(known=True, language=known.person.language)
+        return EnrolmentShown(begun.key, begun.link, self._language(known.person))
+
+    async def enrol(self, token: str, digits: str) -> tuple[str, ...]:
+        """Switch the factor on with its first code; its recovery codes, which are said nowhere else."""
+
+        async def decide(link: OneTimeLink) -> tuple[Step, tuple[Say, ...], tuple[str, ...]]:
+            known = await self._known(link)
+            begun = await self._factors.waiting(known)
+            if begun is None or begun.slot != link.subject:
+                raise LinkGoneError(known=True, language=known.person.language)
+            done = await self._factors.activate(known, digits, None)
+            return done.step, await self._enrolled(known, done.slot), done.codes
+
+        return await self._do(token, Purpose.ENROL, decide)
+
+    # ------------------------------------------------------------ inside
+
+    async def _do(
+        self,
+        token: str,
+        purpose: Purpose,
+        decide: Callable[[OneTimeLink], Awaitable[tuple[Step, tuple[Say, ...], T]]],
+    ) -> T:
+        """Do it and use the link up, in one step; who lost a race decides again on what is true now."""
+        for _ in range(TRIES):
+            link = await self._links.find(token, purpose)
+            await self._check_person(link)
+            try:
+                step, says, done = await decide(link)
+            except CountedError as error:
+                if await self._committed(error.step + Step(records=(failed(link),)), ()):
+                    raise
+                continue
+            if await self._committed(step + Step(records=(used(link),)), says):
+                return done
+        raise BusyError
+
+    async def _committed(self, step: Step, says: tuple[Say, ...]) -> bool:
+        now = self._clock.now()
+        posts = tuple(seal(self._vault, say, now) for say in says)
+        try:
+            await self._book.commit(step + Step(posts=posts))
+        except (StaleError, AlreadyDoneError):
+            return False
+        except OverdraftError:
+            raise SpentMeanwhileError from None
+        finally:
+            # Also what was not acknowledged may have been written.
+            self._wakeup.ring()
+        return True
+
+    async def _card(self, link: OneTimeLink) -> tuple[Transfer, Person]:
+        """The open card of the link's person."""
+        payer = await self._book.person(link.person)
+        card = await self._book.transfer(link.subject)
+        assert payer is not None  # a link's person is a foreign key
+        open_now = (
+            card is not None
+            and card.payer == link.person
+            and card.bundle is None  # its payments are approved together
+            and card.state is TransferState.AWAITING_APPROVAL
+            and card.expires > self._clock.now()
+        )
+        if card is None or not open_now:
+            raise LinkGoneError(known=True, language=payer.language)
+        return card, payer
+
+    async def _check_person(self, link: OneTimeLink) -> None:
+        """Raise if nothing is done for this person now, as in chat."""
+        for mxid in await self._book.mxids_of(link.person):
+            pinned = await self._book.pinned_key(mxid)
+            if pinned is not None and thaw(pinned, self._clock.now()).freeze is not None:
+                raise IdentityFrozenError
+            if self._settings.permissions.role_of(mxid) < Role.RECEIVE:
+                raise NotAllowedError
+
+    async def _known(self, link: OneTimeLink) -> Known:
+        person = await self._book.person(link.person)
+        assert person is not None  # a link's person is a foreign key
+        mxids = await self._book.mxids_of(link.person)
+        if not mxids:
+            raise LinkGoneError(known=True, language=person.language)
+        return Known(person, mxids[0], Step())
+
+    async def _enrolled(self, known: Known, slot: str) -> tuple[Say, ...]:
+        """The messages with the key are taken back where they were said, and it is said what happened."""
+        said = await self._mailbox.slot(slot)
+        room = said[0] if said else None
+        language = self._language(known.person)
+        hidden = tuple(
+            Say(
+                id=f"{slot}/hide/{number}",
+                key="mfa.hidden",
+                language=language,
+                room=room,
+                person=None if room else known.mxid,
+                takes_back=one,
+            )
+            for number, one in enumerate((slot, f"{slot}/picture"))
+        )
+        done = Say(
+            id=f"{slot}/on",
+            key="mfa.on_by_page",
+            language=language,
+            room=room,
+            person=None if room else known.mxid,
+        )
+        return (done, *hidden)
+
+    def _language(self, person: Person) -> str:
+        return person.language or self._settings.language

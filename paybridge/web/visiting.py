@@ -1,0 +1,177 @@
+"""The pages behind one-time links: approving a payment, setting up a second factor."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Final
+
+import segno
+import structlog
+from aiohttp import web
+
+from paybridge.domain.errors import UserError
+from paybridge.domain.factor import only_digits
+from paybridge.services.factors import CountedError
+from paybridge.services.one_time_links import LinkGoneError
+from paybridge.services.ports import BookUnavailableError, RoomsAwayError
+from paybridge.services.visits import CardShown, EnrolmentShown, Visits
+from paybridge.web.browser import Gate, NotFromOurPageError
+from paybridge.web.wording import STATIC, Html, Wording
+
+log = structlog.stdlib.get_logger(__name__)
+
+TOKEN: Final = "{token:[^/]{1,100}}"  # noqa: S105  a pattern
+FILE: Final = "{name:" + "|".join(name.replace(".", "[.]") for name in sorted(STATIC)) + "}"
+
+_Handler = Callable[["Visiting", web.Request], Awaitable[web.Response]]
+
+
+class DigitsMissingError(UserError):
+    """What was typed are not six digits."""
+
+    key = "error.digits_missing"
+
+
+def _guarded(handler: _Handler) -> _Handler:
+    """The one place in which an error becomes a page."""
+
+    @wraps(handler)
+    async def answer(self: Visiting, request: web.Request) -> web.Response:
+        self.gate.check_host(request)
+        words, otherwise = self.words, self.words.language_of(request, self.language)
+        try:
+            return await handler(self, request)
+        except LinkGoneError as error:
+            # The same page whatever the link was: who guesses learns nothing of it.
+            return words.page("gone.html", error.language or otherwise, 410 if error.known else 404)
+        except NotFromOurPageError:
+            return words.page("said.html", otherwise, 403, what="web.not_from_our_page")
+        except (BookUnavailableError, RoomsAwayError):
+            return words.page("said.html", otherwise, 503, what="web.try_again")
+        except web.HTTPException:
+            raise
+        except Exception:
+            # The path holds the token.
+            log.exception("page failed", page=handler.__name__)
+            return words.page("said.html", otherwise, 500, what="web.failed")
+
+    return answer
+
+
+class Visiting:
+    """`/approve/...` and `/enrol/...`. GET and HEAD use nothing up; only our own form does anything."""
+
+    def __init__(self, visits: Visits, words: Wording, gate: Gate, language: str) -> None:
+        self.visits = visits
+        self.words = words
+        self.gate = gate
+        self.language = language
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes of all pages and of their files."""
+        return [
+            web.get(f"/approve/{TOKEN}", self.see_card),
+            web.post(f"/approve/{TOKEN}", self.answer_card),
+            web.get(f"/enrol/{TOKEN}", self.see_enrolment),
+            web.post(f"/enrol/{TOKEN}", self.enrol),
+            web.get(f"/static/{FILE}", self.file),
+        ]
+
+    async def file(self, request: web.Request) -> web.Response:
+        """The style of the pages."""
+        self.gate.check_host(request)
+        return self.words.file(request.match_info["name"])
+
+    @_guarded
+    async def see_card(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        return self._card(token, await self.visits.card(token))
+
+    @_guarded
+    async def answer_card(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        form = await self.gate.read_form(request, token)
+        shown = await self.visits.card(token)
+        try:
+            if form.get("deed") == "decline":
+                await self.visits.decline(token)
+                return self._done("web.declined", shown)
+            await self.visits.approve(token, _digits(form.get("digits", "")))
+        except LinkGoneError:
+            raise
+        except UserError as error:
+            refused = self.words.refusal(error, shown.language)
+            return await self._card_again(token, refused, error)
+        return self._done("web.approved", shown)
+
+    @_guarded
+    async def see_enrolment(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        return self._enrolment(token, await self.visits.enrolment(token))
+
+    @_guarded
+    async def enrol(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        form = await self.gate.read_form(request, token)
+        shown = await self.visits.enrolment(token)
+        try:
+            codes = await self.visits.enrol(token, _digits(form.get("digits", "")))
+        except LinkGoneError:
+            raise
+        except UserError as error:
+            refused = self.words.refusal(error, shown.language)
+            again = await self.visits.enrolment(token)
+            return self._enrolment(token, again, refused, _status(error))
+        return self.words.page("enrolled.html", shown.language, codes=codes)
+
+    # ------------------------------------------------------------ pages
+
+    def _card(
+        self, token: str, shown: CardShown, refused: Html | None = None, status: int = 200
+    ) -> web.Response:
+        return self.words.page(
+            "approve.html",
+            shown.language,
+            status,
+            card=shown.transfer,
+            facts=shown.facts,
+            source=shown.source,
+            proof=self.gate.proof(token),
+            refused=refused,
+        )
+
+    async def _card_again(self, token: str, refused: Html, error: UserError) -> web.Response:
+        """The card with what was wrong; if the third wrong code ended the link, `LinkGoneError`."""
+        return self._card(token, await self.visits.card(token), refused, _status(error))
+
+    def _enrolment(
+        self, token: str, shown: EnrolmentShown, refused: Html | None = None, status: int = 200
+    ) -> web.Response:
+        picture = segno.make(shown.link, error="m", micro=False).svg_inline(
+            scale=5, border=4, dark="#000", light="#fff", omitsize=True, svgclass="code", lineclass=None
+        )
+        return self.words.page(
+            "enrol.html",
+            shown.language,
+            status,
+            key=shown.key,
+            link=shown.link,
+            picture=Html(picture),
+            proof=self.gate.proof(token),
+            refused=refused,
+        )
+
+    def _done(self, what: str, shown: CardShown) -> web.Response:
+        return self.words.page("done.html", shown.language, what=what, facts=shown.facts)
+
+
+def _digits(typed: str) -> str:
+    digits = only_digits(typed)
+    if digits is None:
+        raise DigitsMissingError
+    return digits
+
+
+def _status(error: UserError) -> int:
+    return 422 if isinstance(error, CountedError | DigitsMissingError) else 409

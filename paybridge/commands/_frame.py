@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from paybridge.commands._grammar import (
     read_refund,
     with_full_ids,
 )
+from paybridge.domain.due import read_due
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import read_digits
 from paybridge.domain.facts import Fact, Facts, Who
@@ -42,6 +44,7 @@ from paybridge.domain.region import Level
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.statement import Section
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
+from paybridge.domain.windows import zone_named
 from paybridge.services.costs import Cost
 from paybridge.services.holders import NOBODY_ASKED
 from paybridge.services.limits import Usage
@@ -110,6 +113,7 @@ __all__ = [
     "read_amount_only",
     "read_code",
     "read_digits",
+    "read_due",
     "read_each",
     "read_month",
     "read_payment",
@@ -187,6 +191,11 @@ class Call:
     async def people(self) -> Named:
         """The same, and the names that whoever typed has given people."""
         return replace(self.named, contacts=await self.desk.contacts.names(self.speaker.person))
+
+    async def zone(self) -> tzinfo:
+        """Where the days of whoever typed begin and end."""
+        standing = await self.desk.standings.of(self.speaker.person.id)
+        return zone_named(self.desk.limits.zone(standing, self.desk.clock.now()))
 
     async def currency(self) -> str:
         """What an amount without a currency is in here."""

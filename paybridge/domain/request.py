@@ -64,6 +64,7 @@ class Request:
     note: bytes | None = None
     transfer: str | None = None
     reason: bytes | None = None
+    reminded: datetime | None = None
     version: int = 0
 
 

@@ -11,16 +11,24 @@ from paybridge.domain.errors import UserError
 from paybridge.domain.facts import Facts, Who
 from paybridge.domain.ids import payment_id, read_payment_id
 from paybridge.domain.request import Request, RequestHappening, RequestState
-from paybridge.domain.transfer import Transfer, TransferState
+from paybridge.domain.transfer import NotPossibleNowError, Transfer, TransferState
 from paybridge.services.news import called, names_in, without_amounts
 from paybridge.services.notes import open_note, seal_note
 from paybridge.services.payments import Drafted, PayingTheBotError, Payments, Wish, check_place
 from paybridge.services.people import Known, People
 from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Rooms, Step, Vault
+from paybridge.services.request_errors import (
+    NothingAskedError,
+    RemindedAlreadyError,
+    RequestNotTakenError,
+    TooManyTodayError,
+    WhichReminderError,
+)
 from paybridge.services.says import Say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from paybridge.domain.money import Money
     from paybridge.domain.people import Person
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
 MOST_OPEN_PER_PAIR = 5
 MOST_OPEN_TO_ONE = 30
 MOST_A_DAY = 20
+REMINDED_AFTER = timedelta(hours=24)
 
 
 class AskingYourselfError(UserError):
@@ -85,30 +94,6 @@ class TooManyRequestsError(UserError):
         super().__init__(most=most)
 
 
-class TooManyTodayError(UserError):
-    """So many requests in a day are a nuisance."""
-
-    key = "error.too_many_requests_today"
-
-    def __init__(self, *, most: int) -> None:
-        super().__init__(most=most)
-
-    def lines(self) -> tuple[str, ...]:
-        return ("!help request",)
-
-
-class RequestNotTakenError(UserError):
-    """Whoever is asked has too many requests open, or has blocked the asker, who is not told which."""
-
-    key = "error.request_not_taken"
-
-    def __init__(self, *, asked: str) -> None:
-        super().__init__(asked=asked)
-
-    def lines(self) -> tuple[str, ...]:
-        return ("!help request",)
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request that was made or has changed, the step that writes it, and what is said about it."""
@@ -145,8 +130,16 @@ class Requests:
         self._limits = limits
         self._blocking = blocking
 
-    async def ask(self, asker: Known, asked: Known, amount: Money, note: str, room: RoomFacts) -> Asked:
-        """Ask `asked`, who must be joined to `room`, for `amount`."""
+    async def ask(
+        self,
+        asker: Known,
+        asked: Known,
+        amount: Money,
+        note: str,
+        room: RoomFacts,
+        until: datetime | None = None,
+    ) -> Asked:
+        """Ask `asked`, who must be joined to `room`, for `amount`, until a day's end or as long as usual."""
         if asked.mxid == self._settings.bot:
             raise PayingTheBotError
         if asked.person.id == asker.person.id:
@@ -176,12 +169,44 @@ class Requests:
             amount=amount,
             room=room.id,
             created=now,
-            expires=now + self._settings.request_life,
+            expires=until or now + self._settings.request_life,
             note=seal_note(self._vault, asker.person, note),
         )
         step = asker.introduction + asked.introduction + Step(records=(request,))
         says = await self._says(request, asker.person, room.members, "asked", asked.mxid)
         return Asked(request, step, says)
+
+    async def made_by(self, person: Known, typed: str) -> Request:
+        """The person's request with the id that was typed; without one, the only one that is open."""
+        if typed:
+            found = await self.find(read_payment_id(typed))
+            if found.asker != person.person.id:
+                raise NoSuchPaymentError(payment=found.id)
+            return found
+        own = await self._book.requests_of(person.person.id)
+        if not own:
+            raise NothingAskedError
+        if len(own) > 1:
+            raise WhichReminderError(requests=[request.id for request in own])
+        return own[0]
+
+    async def remind(self, request: Request, asker: Known) -> Asked:
+        """Tell whoever was asked once more; at most once in a day, and not on the day of the request."""
+        if request.state is not RequestState.OPEN:
+            raise NotPossibleNowError(payment=request.id, state=request.state, wanted="remind")
+        now = self._clock.now()
+        again = (request.reminded or request.created) + REMINDED_AFTER
+        if now < again:
+            raise RemindedAlreadyError(payment=request.id, until=again)
+        members = await names_in(self._rooms, request.room, request.asker_mxid, request.asked_mxid)
+        if request.asked_mxid not in members or await self._blocking.refuses(request.asked, request.asker):
+            raise RequestNotTakenError(asked=request.asked_mxid)
+        reminded = replace(request, reminded=now)
+        what = f"reminded.{now:%Y%m%d%H%M}"
+        says = await self._says(request, asker.person, members, "reminded", request.asked_mxid)
+        # A message of its own, which rings; the first one stays what it is.
+        fresh = tuple(replace(say, id=say.id.replace("/reminded", f"/{what}", 1), slot=None) for say in says)
+        return Asked(reminded, Step(records=(reminded,)), fresh)
 
     async def find(self, request_id: str) -> Request:
         """The request with this id, or `NoSuchPaymentError`."""

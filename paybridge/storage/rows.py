@@ -132,6 +132,7 @@ def _request_row(request: Request) -> dict[str, Any]:
         "note": request.note,
         "transfer": request.transfer,
         "reason": request.reason,
+        "reminded": microseconds_or_none(request.reminded),
         "version": request.version,
     }
 
@@ -151,6 +152,7 @@ def request_of(row: Row) -> Request:
         note=row["note"],
         transfer=row["transfer"],
         reason=row["reason"],
+        reminded=moment_or_none(row["reminded"]),
         version=row["version"],
     )
 

@@ -197,6 +197,7 @@ request = Table(
     text_column("transfer", null=True),
     bytes_column("reason", null=True),
     number_column("version"),
+    number_column("reminded", null=True),
     check("request_state", in_list("state", RequestState)),
     check("request_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
     Index("request_open_of", "asker", "created", **where(IS_OPEN_REQUEST)),

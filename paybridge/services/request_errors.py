@@ -1,0 +1,69 @@
+"""Why a request is not made, or nobody is reminded of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paybridge.domain.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+
+class NothingAskedError(UserError):
+    """Nobody has been asked by this person, or all have answered."""
+
+    key = "error.nothing_asked"
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!help request",)
+
+
+class WhichReminderError(UserError):
+    """Several requests of this person are open."""
+
+    key = "error.which_reminder"
+
+    def __init__(self, *, requests: Sequence[str]) -> None:
+        super().__init__(requests=", ".join(requests))
+        self._requests = tuple(requests)
+
+    def lines(self) -> tuple[str, ...]:
+        return tuple(f"!remind {request}" for request in self._requests[:3])
+
+
+class RemindedAlreadyError(UserError):
+    """It is not a day since whoever is asked last heard of it."""
+
+    key = "error.reminded_already"
+
+    def __init__(self, *, payment: str, until: datetime) -> None:
+        super().__init__(payment=payment, until=until)
+
+    def lines(self) -> tuple[str, ...]:
+        return (f"!status {self.facts()['payment']}",)
+
+
+class TooManyTodayError(UserError):
+    """So many requests in a day are a nuisance."""
+
+    key = "error.too_many_requests_today"
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(most=most)
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!help request",)
+
+
+class RequestNotTakenError(UserError):
+    """Whoever is asked has too many requests open, or has blocked the asker, who is not told which."""
+
+    key = "error.request_not_taken"
+
+    def __init__(self, *, asked: str) -> None:
+        super().__init__(asked=asked)
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!help request",)

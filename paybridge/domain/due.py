@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 FARTHEST: Final = timedelta(days=45)
+"""A request waits for less than so long, its own day included."""
 _BY: Final = frozenset({"by", "until"})
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKS: Final = ("周", "星期", "礼拜")
@@ -65,10 +66,10 @@ def read_due(words: str, now: datetime, zone: tzinfo) -> tuple[str, datetime | N
             day, taken = _day(word.removesuffix(_BEFORE), today), 1
         if day is None:
             continue
-        ends = datetime.combine(day + timedelta(days=1), time(), zone)
-        if day < today or ends - now > FARTHEST:
-            last = (now + FARTHEST).astimezone(zone).date() - timedelta(days=1)
+        last = today + FARTHEST - timedelta(days=1)
+        if not today <= day <= last:
             raise DayNotPossibleError(typed=behind or word, first=today, last=last)
+        ends = datetime.combine(day + timedelta(days=1), time(), zone)
         return " ".join(typed[:at] + typed[at + taken :]), ends
     return words, None
 

@@ -52,7 +52,9 @@ COMPOSED = {
     *(f"refused.{code}" for code in (*SAID_IN_WORDS, "other")),
     *(
         f"request.{whose}{what}"
-        for whose, what in product(("", "private."), ("asked", "reminded", "declined", "cancelled", "expired", "paid"))
+        for whose, what in product(
+            ("", "private."), ("asked", "reminded", "declined", "cancelled", "expired", "paid")
+        )
     ),
     *(
         f"status.{state}"

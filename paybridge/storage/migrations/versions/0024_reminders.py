@@ -8,8 +8,8 @@ from alembic import op
 
 from paybridge.storage.columns import number_column
 
-revision: Final = "0023"
-down_revision: Final = "0022"
+revision: Final = "0024"
+down_revision: Final = "0023"
 
 
 def upgrade() -> None:

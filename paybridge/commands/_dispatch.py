@@ -183,7 +183,7 @@ class Dispatcher:
         except CountedError as error:
             return error.step, self._refuse(command, call, error)
         except UserError as error:
-            return Step(), self._refuse(command, call, error)
+            return Step(), self._refuse(command, call, error, private=await self._is_private(call, error))
         except (BookUnavailableError, RoomsAwayError, AlreadyDoneError, StaleError, OverdraftError):
             raise
         except Exception:
@@ -249,7 +249,13 @@ class Dispatcher:
         )
         return self._placed(reply, call, private=answer.private or command.place is Place.ANSWERED_DIRECTLY)
 
-    def _refuse(self, command: Command, call: Call, error: UserError) -> tuple[Say, ...]:
+    async def _is_private(self, call: Call, error: UserError) -> bool:
+        """Whether the room must not read why."""
+        return error.tells_amounts and await self._desk.policies.hides_amounts(call.room.id)
+
+    def _refuse(
+        self, command: Command, call: Call, error: UserError, *, private: bool = False
+    ) -> tuple[Say, ...]:
         log.info("refused", verb=command.verb, why=error.key)
         self.refused[error.key] += 1
         reply = Say(
@@ -260,7 +266,7 @@ class Dispatcher:
             lead=NOTHING_SENT if command.moves_money else None,
             lines=corrections(command, call, error),
         )
-        says = self._placed(reply, call, private=error.private)
+        says = self._placed(reply, call, private=private or error.private)
         if isinstance(error, TypedInRoomError):
             # If the room lets the bot; the code is used up either way.
             taken = replace(

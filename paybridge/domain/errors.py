@@ -28,6 +28,9 @@ class UserError(Exception):
     private: ClassVar[bool] = False
     """Whether its facts are for a direct message only."""
 
+    tells_amounts: ClassVar[bool] = False
+    """Whether its facts hold the amount of a payment, which not every room may read."""
+
     def __init__(self, **facts: Fact) -> None:
         super().__init__(*facts.values())
         self._facts = MappingProxyType(facts)

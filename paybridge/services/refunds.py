@@ -53,6 +53,7 @@ class MoreThanWasPaidError(UserError):
     """More is to be refunded than is left of the payment."""
 
     key = "error.more_than_was_paid"
+    tells_amounts = True
 
     def __init__(self, *, payment: str, paid: Money, left: Money) -> None:
         super().__init__(payment=payment, paid=paid, left=left)

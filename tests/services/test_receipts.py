@@ -155,3 +155,29 @@ async def test_a_receipt_of_another_house_or_a_changed_one_is_not_signed(house: 
     assert not is_signed(house.desk.vault.public_key, changed.text.encode(), changed.signature)
     assert not is_signed(other, read_receipt(line).text.encode(), read_receipt(line).signature)
     assert not is_signed(b"short", read_receipt(line).text.encode(), read_receipt(line).signature)
+
+
+async def test_one_payment_is_one_message_in_the_room_that_ends_as_its_receipt(house: House) -> None:
+    await paid(house, "!pay 1 EUR @bob")
+    said = await house.hear(ALICE, "!pay 2 EUR @bob", DINNER)
+    said += await house.hear(ALICE, "!yes", DINNER)
+    said += await house.carry()
+    in_room = [say for say in said if say.room == DINNER]
+
+    assert {say.slot for say in in_room} == {said[0].facts["payment"]}
+    assert keys(in_room)[0] == "pay.card"
+    assert keys(in_room)[-1] == "pay.receipt"
+    assert keys(in_room).count("pay.receipt") == 1
+
+
+async def test_a_refusal_tells_a_private_room_nothing_of_the_amount(house: House) -> None:
+    payment = await paid(house)
+    open_room = await house.hear(BOB, f"!refund {payment} 99 EUR", DINNER)
+    house.rooms.stated[DINNER] = StatedPolicy(Policy(receipts=Receipts.PRIVATE))
+    pointer, told = await house.hear(BOB, f"!refund {payment} 99 EUR", DINNER)
+
+    assert [(say.key, say.room) for say in open_room] == [("error.more_than_was_paid", DINNER)]
+    assert (pointer.key, pointer.room, pointer.facts) == ("reply.see_direct_message", DINNER, {})
+    assert "12.50" not in words([pointer])
+    assert (told.key, told.room, told.person) == ("error.more_than_was_paid", None, BOB)
+    assert "12.50" in words([told])

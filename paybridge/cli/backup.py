@@ -192,7 +192,7 @@ def _put_in_place(folder: Path, config: Config) -> None:
     key_file = config.vault.master_key_file or config.data_dir / MASTER_KEY
     for name, place in ((MASTER_KEY, key_file), (SEEDS, config.data_dir / SEEDS)):
         new = folder / name
-        if not new.exists() or (name == MASTER_KEY and config.vault.master_key is not None):
+        if not new.exists() or (name == MASTER_KEY and not config.vault.keeps_its_key):
             continue
         if place.exists() and place.read_bytes() != new.read_bytes():
             raise Mistake(f"{place} is there, and is another one than the backup's")

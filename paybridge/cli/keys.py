@@ -29,7 +29,7 @@ def rotate(
         Path | None,
         typer.Option(
             "--new-key-file",
-            help="File for the new key, where the config holds the key itself; made if it is not there.",
+            help="File for the new key, where no file holds the key; made if it is not there.",
         ),
     ] = None,
 ) -> None:
@@ -41,10 +41,10 @@ def rotate(
 
     loaded = load(config)
     url, file = books_at(loaded), loaded.vault.master_key_file or loaded.data_dir / MASTER_KEY_FILE
-    own = loaded.vault.master_key is not None
+    own = not loaded.vault.keeps_its_key
     if own is (new_key_file is None):
         raise Mistake(
-            "the config holds the key itself: name a file for the new one with --new-key-file"
+            "the config or its command holds the key: name a file for the new one with --new-key-file"
             if own
             else f"the config names the file {file}, which is replaced: leave --new-key-file out"
         )
@@ -56,9 +56,7 @@ def rotate(
             _put_in_place(file, new)
     typer.echo(f"{count} data keys are wrapped under a new master key; nothing that they seal was touched.")
     if own:
-        typer.echo(
-            f"Now put what is in {new} where the config has the old key; the bot starts with no other."
-        )
+        typer.echo(f"Now put what is in {new} where the old key comes from; the bot starts with no other.")
     else:
         typer.echo(
             f"The old key is in {file.name}{OLD} beside it. Backups of before open with that one only."

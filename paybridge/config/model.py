@@ -182,7 +182,7 @@ class Config(Section):
             books = database.url.removeprefix(SQLITE) or data_dir / DATABASE_FILE
             database = Database(url=f"{SQLITE}{folder / books}")
         vault = self.vault
-        if vault.master_key is None:
+        if vault.keeps_its_key:
             key_file = folder / (vault.master_key_file or data_dir / MASTER_KEY_FILE).expanduser()
             vault = VaultSection(master_key_file=key_file)
         return self.model_copy(update={"data_dir": data_dir, "database": database, "vault": vault})

@@ -203,12 +203,30 @@ class VaultSection(Section):
         None, description="File with the key: 64 hex digits or base64. Left out: master.key in data_dir."
     )
     master_key: Secret | None = Field(None, description="Instead of a file: the key itself.")
+    master_key_command: tuple[str, ...] = Field(
+        (),
+        description=(
+            "Instead of a file: a program and its arguments, which prints the key within 30 seconds; run at"
+            " each start, without a shell."
+        ),
+    )
 
     @model_validator(mode="after")
     def _one_key(self) -> VaultSection:
-        if self.master_key is not None and self.master_key_file is not None:
-            raise at_key("master_key", "give this or master_key_file, not both")
+        sources = {
+            "master_key_file": self.master_key_file is not None,
+            "master_key": self.master_key is not None,
+            "master_key_command": bool(self.master_key_command),
+        }
+        given = [name for name, is_given in sources.items() if is_given]
+        if len(given) > 1:
+            raise at_key(given[-1], f"give this or {given[0]}, not both")
         return self
+
+    @property
+    def keeps_its_key(self) -> bool:
+        """Whether a file holds the key; else it is the config's or a command's, and not ours to replace."""
+        return self.master_key is None and not self.master_key_command
 
 
 class Web(Section):

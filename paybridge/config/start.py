@@ -8,7 +8,7 @@ from pathlib import Path
 from paybridge.config.errors import ConfigError
 from paybridge.config.model import MASTER_KEY_FILE, Config
 from paybridge.config.reference import PLACEHOLDERS
-from paybridge.vault import MasterKey
+from paybridge.vault import MasterKey, MasterKeyError
 
 
 def check_edited(config: Config, path: Path) -> None:
@@ -40,7 +40,7 @@ def check_data_dir(config: Config) -> None:
 
 
 def master_key_of(config: Config, *, founded: bool = False) -> MasterKey:
-    """The master key from the config or its file, or `MasterKeyError`.
+    """The master key from the config, its command or its file, or `MasterKeyError`.
 
     At the very first start, when there are no books yet that another key could belong to, a file that is
     not there is made. Later a missing key is an error: a new one would open nothing. That a database on a
@@ -48,6 +48,11 @@ def master_key_of(config: Config, *, founded: bool = False) -> MasterKey:
     """
     if config.vault.master_key is not None:
         return MasterKey.read(config.vault.master_key.get_secret_value())
+    if config.vault.master_key_command:
+        try:
+            return MasterKey.from_command(config.vault.master_key_command)
+        except MasterKeyError as error:
+            raise MasterKeyError(f"vault.master_key_command: {error}") from None
     path = config.vault.master_key_file or config.data_dir / MASTER_KEY_FILE
     file = config.database.file
     if not path.exists() and not founded and (file is None or not file.exists()):

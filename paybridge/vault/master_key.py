@@ -1,4 +1,4 @@
-"""The master key: 32 bytes that wrap every data key, read from a file or the environment, or made anew."""
+"""The master key: 32 bytes that wrap every data key, read from a file, the environment or a command."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import os
 import re
 import secrets
 import stat
+import subprocess
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 KEY_LENGTH: Final = 32
+COMMAND_PATIENCE_SECONDS: Final = 30.0
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{64}", re.ASCII)
 _OPEN_TO_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
@@ -67,6 +69,34 @@ class MasterKey:
             return cls.read(text.decode("ascii"))
         except (UnicodeDecodeError, MasterKeyError) as error:
             raise MasterKeyError(f"{path} holds no master key (64 hex digits or base64)") from error
+
+    @classmethod
+    def from_command(cls, arguments: Sequence[str], patience: float = COMMAND_PATIENCE_SECONDS) -> MasterKey:
+        """The key that a program prints within `patience` seconds, or `MasterKeyError`.
+
+        Without a shell and without our standard input. Neither what it printed nor what it complained about
+        is told: either may hold the key. The arguments may be secret too, so that only the program is named.
+        """
+        program = arguments[0]
+        try:
+            ended = subprocess.run(  # noqa: S603 - the operator's own program
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=patience,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise MasterKeyError(f"{program} printed no key within {patience:g} seconds") from None
+        except OSError as error:
+            raise MasterKeyError(f"cannot run {program}: {error.strerror}") from None
+        if ended.returncode != 0:
+            raise MasterKeyError(f"{program} ended with {ended.returncode}")
+        try:
+            return cls.read(ended.stdout.decode("ascii"))
+        except (UnicodeDecodeError, MasterKeyError):
+            raise MasterKeyError(f"{program} printed no master key (64 hex digits or base64)") from None
 
     @classmethod
     def generate(cls, path: Path, randomness: Callable[[int], bytes] = secrets.token_bytes) -> MasterKey:

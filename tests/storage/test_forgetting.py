@@ -121,3 +121,34 @@ async def test_what_needs_somebody_to_be_there_is_stale_once_they_are_gone(
 
     with pytest.raises(StaleError):
         await database.book.commit(Step(records=(a_transfer("PB-4"),), alive=("anna",)))
+
+
+THEIRS_ON_SQLITE = """
+    SELECT held.name FROM sqlite_master AS held, pragma_foreign_key_list(held.name) AS keys
+    WHERE held.type = 'table' AND keys."table" = 'person' AND held.name NOT IN ('deed', 'transfer')
+    """
+KEPT_ON_SQLITE = """
+    SELECT tbl_name FROM sqlite_master
+    WHERE type = 'trigger' AND sql LIKE '%BEFORE DELETE ON%' AND sql NOT LIKE '%length(key)%'
+    """
+THEIRS_ON_POSTGRES = """
+    SELECT class.relname FROM pg_constraint AS found JOIN pg_class AS class ON class.oid = found.conrelid
+    WHERE found.contype = 'f' AND found.confrelid = 'person'::regclass
+    AND class.relname NOT IN ('deed', 'transfer')
+    """
+KEPT_ON_POSTGRES = """
+    SELECT class.relname FROM pg_trigger JOIN pg_class AS class ON class.oid = tgrelid
+    JOIN pg_proc AS called ON called.oid = tgfoid
+    WHERE tgtype & 8 > 0 AND tgtype & 1 > 0 AND called.proname = 'refuse' AND NOT tgisinternal
+    """
+
+
+async def test_no_table_refuses_to_let_go_of_what_is_only_theirs(database: Database) -> None:
+    """A table that names a person loses their rows; one that keeps its rows must allow that."""
+    on_sqlite = database.url.startswith("sqlite")
+    theirs = await ask_raw(database, THEIRS_ON_SQLITE if on_sqlite else THEIRS_ON_POSTGRES)
+    kept = await ask_raw(database, KEPT_ON_SQLITE if on_sqlite else KEPT_ON_POSTGRES)
+
+    assert ("link",) in theirs
+    assert ("journal",) in kept
+    assert set(theirs) & set(kept) == set()

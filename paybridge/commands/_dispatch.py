@@ -21,6 +21,7 @@ from paybridge.domain.people import check_not_frozen
 from paybridge.domain.permissions import NotAllowedError, Role
 from paybridge.domain.proof import may_move_money
 from paybridge.domain.request import Request
+from paybridge.domain.split import Split
 from paybridge.domain.spoken import Gesture, Origin, Trouble
 from paybridge.domain.transfer import Transfer
 from paybridge.services.factors import CountedError, TypedInRoomError
@@ -355,10 +356,13 @@ class Dispatcher:
 
 
 def _origins(step: Step, event: str) -> tuple[Origin, ...]:
-    """By which message each payment and request was made that the step makes."""
-    made = [one for one in step.records if isinstance(one, Transfer | Request) and one.version == 0]
-    names = dict.fromkeys(one.bundle or one.id if isinstance(one, Transfer) else one.id for one in made)
-    return tuple(Origin(name, event) for name in names)
+    """By which message each payment, request and split was made that the step makes."""
+    # A bundle stands for its payments, and a split for the requests that are made with it.
+    split = any(isinstance(record, Split) for record in step.records)
+    made = [record for record in step.records if record.version == 0]
+    names = [one.bundle or one.id for one in made if isinstance(one, Transfer)]
+    names += [one.id for one in made if isinstance(one, Split) or (isinstance(one, Request) and not split)]
+    return tuple(Origin(name, event) for name in dict.fromkeys(names))
 
 
 def _helps(trouble: Trouble, command: Command | None) -> bool:

@@ -26,6 +26,7 @@ from paybridge.commands._grammar import (
     read_refund,
     with_full_ids,
 )
+from paybridge.commands._shares import SharesWords, read_shares, read_who
 from paybridge.domain.due import read_due
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import read_digits
@@ -55,6 +56,7 @@ from paybridge.services.ports import RoomFacts, Step
 from paybridge.services.recognising import Meant
 from paybridge.services.requests import NoSuchPaymentError
 from paybridge.services.says import Say
+from paybridge.services.splits import Stand
 
 if TYPE_CHECKING:
     from paybridge.domain.spoken import Spoken
@@ -93,8 +95,10 @@ __all__ = [
     "Say",
     "Search",
     "Section",
+    "SharesWords",
     "Sort",
     "Sought",
+    "Stand",
     "Step",
     "Transfer",
     "TransferKind",
@@ -121,6 +125,8 @@ __all__ = [
     "read_person",
     "read_refund",
     "read_search",
+    "read_shares",
+    "read_who",
     "read_wish",
     "with_full_ids",
 ]
@@ -200,6 +206,10 @@ class Call:
     async def currency(self) -> str:
         """What an amount without a currency is in here."""
         return await self.desk.policies.currency(self.room.id)
+
+    def may_pay(self, mxid: str) -> bool:
+        """Whether the operator lets this person use the bot at all, as somebody who pays."""
+        return self.desk.settings.permissions.role_of(mxid) >= Role.USER
 
     def who(self, mxid: str) -> Who:
         """A person as they are called in this room."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from paybridge.services.accounts import Accounts
 from paybridge.services.approvals import Approvals
 from paybridge.services.blocking import Blocking
+from paybridge.services.boards import Boards
 from paybridge.services.bundle_news import BundleNews
 from paybridge.services.cancellations import Cancellations
 from paybridge.services.claims import Claims
@@ -33,6 +34,7 @@ from paybridge.services.receipts import Receipts
 from paybridge.services.refunds import Refunds
 from paybridge.services.requests import Requests
 from paybridge.services.sources import Sources
+from paybridge.services.splits import Splits
 from paybridge.services.standings import Standings
 from paybridge.services.strength import Strength
 
@@ -64,6 +66,8 @@ class Desk:
     links: OneTimeLinks
     refunds: Refunds
     requests: Requests
+    boards: Boards
+    splits: Splits
     claims: Claims
     linking: Linking
     nicknames: Nicknames
@@ -109,7 +113,11 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     news = News(book, vault, rooms, settings, policies, strength)
     bundle_news = BundleNews(book, vault, rooms, settings, policies, strength)
     blocking = Blocking(book, clock)
-    requests = Requests(book, vault, clock, chance, settings, people, rooms, policies, limits, blocking)
+    boards = Boards(book, vault, rooms, settings, policies)
+    requests = Requests(
+        book, vault, clock, chance, settings, people, rooms, policies, limits, blocking, boards
+    )
+    splits = Splits(book, vault, clock, chance, settings, people, rooms, requests, boards)
     claims = Claims(book, clock, people, news)
     payments = Payments(
         book, vault, clock, chance, settings, sources, accounts, holders, policies, strength, limits, links
@@ -146,13 +154,15 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         links=links,
         refunds=Refunds(book, clock, settings, payments),
         requests=requests,
+        boards=boards,
+        splits=splits,
         claims=claims,
         linking=Linking(book, vault, clock, chance, rails, holders, accounts, nicknames),
         nicknames=nicknames,
         contacts=Contacts(book, vault, clock, chance),
         blocking=blocking,
         cancellations=cancellations,
-        gestures=Gestures(book, mailbox, people, requests, cancellations),
+        gestures=Gestures(book, mailbox, people, requests, splits, cancellations),
         overview=Overview(book),
         news=news,
         bundle_news=bundle_news,

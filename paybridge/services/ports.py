@@ -64,6 +64,7 @@ from paybridge.services.rail import (
 )
 from paybridge.services.rooms import RoomFacts, Rooms, RoomsAwayError
 from paybridge.services.sealing import SealBrokenError, Vault
+from paybridge.services.split_book import SplitBook, SplitRecord
 
 __all__ = [
     "AlreadyDoneError",
@@ -138,6 +139,7 @@ Record = (
     | Block
     | Deed
     | Standing
+    | SplitRecord
 )
 
 
@@ -223,7 +225,7 @@ class Due:
     transfer: Transfer
 
 
-class Book(Acquaintances, FactorBook, Past, Protocol):
+class Book(Acquaintances, FactorBook, Past, SplitBook, Protocol):
     """The database as the use cases see it. Reads see every committed step."""
 
     async def commit(self, step: Step) -> None:

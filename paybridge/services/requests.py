@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from paybridge.domain.money import Money
     from paybridge.domain.people import Person
     from paybridge.services.blocking import Blocking
+    from paybridge.services.boards import Boards
     from paybridge.services.limits import Limits
     from paybridge.services.policies import Policies
     from paybridge.services.settings import Settings
@@ -118,6 +119,7 @@ class Requests:
         policies: Policies,
         limits: Limits,
         blocking: Blocking,
+        boards: Boards,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -129,6 +131,7 @@ class Requests:
         self._policies = policies
         self._limits = limits
         self._blocking = blocking
+        self._boards = boards
 
     async def ask(
         self,
@@ -255,6 +258,13 @@ class Requests:
         """The asker takes the request back."""
         return await self._changed(requests.advance(request, RequestHappening.CANCEL), "cancelled")
 
+    async def withdraw(self, request: Request) -> Asked:
+        """Take back a request of a split, whose board says so; at most the person asked is told, alone."""
+        taken = requests.advance(request, RequestHappening.CANCEL)
+        members = await names_in(self._rooms, taken.room, taken.asker_mxid, taken.asked_mxid)
+        says = await self._says(taken, await self._asker(taken), members, "cancelled")
+        return Asked(taken, Step(records=(taken,)), says[1:])
+
     async def expire(self, request: Request) -> Asked:
         """The request's time is over."""
         return await self._changed(requests.advance(request, RequestHappening.EXPIRE), "expired")
@@ -284,7 +294,13 @@ class Requests:
     ) -> Asked:
         members = await names_in(self._rooms, request.room, request.asker_mxid, request.asked_mxid)
         says = await self._says(request, await self._asker(request), members, what, notify, reason)
-        return Asked(request, Step(records=(request,)), says)
+        step = Step(records=(request,))
+        split = await self._boards.after(request)
+        if split is not None:
+            # The board stands for the message about each request, but a refusal is told to whoever asked.
+            says = (*split[1], *(says if notify else says[1:]))
+            step += split[0]
+        return Asked(request, step, says)
 
     async def _says(
         self,

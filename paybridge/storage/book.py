@@ -16,7 +16,15 @@ from paybridge.domain.transfer import TransferState
 from paybridge.services.figures import StepTally
 from paybridge.services.ports import ApprovedSoFar, Due, Errand, StepRefusedError
 from paybridge.storage import contact_questions as contacts
-from paybridge.storage import contact_rows, factor_rows, history_rows, one_time_rows, rows, standing_rows
+from paybridge.storage import (
+    contact_rows,
+    factor_rows,
+    history_rows,
+    one_time_rows,
+    rows,
+    split_rows,
+    standing_rows,
+)
 from paybridge.storage import history_questions as history
 from paybridge.storage import questions as ask
 from paybridge.storage.moments import microseconds, moment
@@ -41,6 +49,7 @@ if TYPE_CHECKING:
     from paybridge.domain.policy import RoomPolicy
     from paybridge.domain.region import Spans
     from paybridge.domain.request import Request
+    from paybridge.domain.split import Share, Split
     from paybridge.domain.standing import Standing
     from paybridge.domain.transfer import Transfer, TransferKind
     from paybridge.domain.webhook import Webhook
@@ -249,6 +258,20 @@ class SqlBook:
     async def request(self, request: str) -> Request | None:
         row = await self._reader.first(ask.REQUEST, {"id": request})
         return None if row is None else rows.request_of(row)
+
+    async def split(self, split: str) -> Split | None:
+        row = await self._reader.first(ask.SPLIT, {"id": split})
+        return None if row is None else split_rows.split_of(row)
+
+    async def splits_of(self, payer: str) -> Sequence[Split]:
+        return [split_rows.split_of(row) for row in await self._reader.rows(ask.SPLITS_OF, {"payer": payer})]
+
+    async def shares(self, split: str) -> Sequence[Share]:
+        return [split_rows.share_of(row) for row in await self._reader.rows(ask.SHARES, {"split": split})]
+
+    async def share_asked_by(self, request: str) -> Share | None:
+        row = await self._reader.first(ask.SHARE_ASKED_BY, {"request": request})
+        return None if row is None else split_rows.share_of(row)
 
     async def requests_of(self, asker: str) -> Sequence[Request]:
         return await self._requests(ask.REQUESTS_OF, {"asker": asker})

@@ -15,6 +15,7 @@ from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.request import Request
+from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import Transfer
@@ -26,6 +27,7 @@ from paybridge.storage import (
     history_tables,
     one_time_tables,
     pinning_tables,
+    split_tables,
     standing_tables,
     tables,
     webhook_tables,
@@ -54,6 +56,8 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Ceremony: factor_tables.ceremony,
     OneTimeLink: one_time_tables.one_time_link,
     Webhook: webhook_tables.webhook,
+    Split: split_tables.split,
+    Share: split_tables.share,
     Bookmark: history_tables.bookmark,
     Contact: contact_tables.contact,
     Block: contact_tables.block,
@@ -79,6 +83,8 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Ceremony: ("person", "purpose", "bound", "expires"),
     OneTimeLink: ("person", "purpose", "subject", "expires"),
     Webhook: ("rail", "body", "received"),
+    Split: ("payer", "payer_mxid", "currency", "room", "created"),
+    Share: ("split", "person", "mxid", "how", "weight", "currency"),
     Bookmark: (),
     Contact: ("person", "created"),
     Block: ("person", "other"),

@@ -32,6 +32,7 @@ from paybridge.storage.deed_tables import deed
 from paybridge.storage.factor_tables import ceremony, factor, passkey, recovery_code
 from paybridge.storage.one_time_tables import one_time_link
 from paybridge.storage.pinning_tables import pinned_key
+from paybridge.storage.split_tables import IS_OPEN_SPLIT, share, split
 from paybridge.storage.standing_tables import standing
 from paybridge.storage.tables import (
     IS_BUNDLED,
@@ -214,6 +215,14 @@ NEXT_DUE: Final = {
     for errand, on in _ON.items()
 }
 REQUEST: Final = select(request).where(request.c.id == bindparam("id"))
+SPLIT: Final = select(split).where(split.c.id == bindparam("id"))
+SPLITS_OF: Final = (
+    select(split)
+    .where(text(f"split.{IS_OPEN_SPLIT}"), split.c.payer == bindparam("payer"))
+    .order_by(split.c.created.desc(), split.c.id.desc())
+)
+SHARES: Final = select(share).where(share.c.split == bindparam("split")).order_by(share.c.mxid)
+SHARE_ASKED_BY: Final = select(share).where(share.c.request == bindparam("request"))
 REQUESTS_OF: Final = _newest_requests(request.c.asker == bindparam("asker"))
 REQUESTS_TO: Final = _newest_requests(request.c.asked == bindparam("asked"))
 EXPIRED_REQUESTS: Final = (

@@ -16,11 +16,19 @@ from paybridge.domain.people import Identity, Link, LinkState, Person
 from paybridge.domain.pinning import Freeze, PinnedKey
 from paybridge.domain.policy import RoomPolicy, policy_from_json
 from paybridge.domain.request import Request, RequestState
+from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.domain.webhook import Webhook
-from paybridge.storage import contact_rows, factor_rows, history_rows, one_time_rows, standing_rows
+from paybridge.storage import (
+    contact_rows,
+    factor_rows,
+    history_rows,
+    one_time_rows,
+    split_rows,
+    standing_rows,
+)
 from paybridge.storage.moments import microseconds, microseconds_or_none, moment, moment_or_none
 
 if TYPE_CHECKING:
@@ -323,6 +331,8 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Origin: _origin_row,
     Factor: factor_rows.factor_row,
     Deed: factor_rows.deed_row,
+    Split: split_rows.split_row,
+    Share: split_rows.share_row,
     RecoveryCode: factor_rows.recovery_code_row,
     Passkey: factor_rows.passkey_row,
     Ceremony: factor_rows.ceremony_row,

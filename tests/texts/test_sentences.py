@@ -20,6 +20,7 @@ from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.money import Money
 from paybridge.domain.region import Level
 from paybridge.domain.request import RequestState
+from paybridge.domain.split import SplitState
 from paybridge.domain.spoken import Trouble
 from paybridge.domain.statement import What
 from paybridge.domain.transfer import TransferKind, TransferState
@@ -49,6 +50,7 @@ COMPOSED = {
         f"bundle.{whose}{what}"
         for whose, what in product(("", "private."), ("card", "approved", "cancelled", "expired"))
     ),
+    *(f"split.{whose}{state}" for whose, state in product(("", "private."), SplitState)),
     *(f"refused.{code}" for code in (*SAID_IN_WORDS, "other")),
     *(
         f"request.{whose}{what}"

@@ -75,6 +75,16 @@ ONE_MISTAKE = [
         "127.0.0.1:65536",
         "web.listen: must be host:port such as 127.0.0.1:8080; port 0 takes any free one",
     ),
+    (
+        "web/public_url",
+        "http://pay.example.org",
+        "web.public_url: must begin with https://; only on this machine itself, http:// will do",
+    ),
+    (
+        "web/public_url",
+        "https://päy.example.org",
+        "web.public_url: must be written as browsers do: in ASCII",
+    ),
     ("web/listen", "::1:80", "web.listen: an IPv6 address stands in brackets: [::1]:8080"),
     ("permissions/@ann:hs", "boss", "permissions.@ann:hs: must be blocked, receive, user, merchant or admin"),
     ("permissions/@ann", "user", "permissions.@ann: must be a full Matrix id such as @paybridge:example.org"),

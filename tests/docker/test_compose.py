@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,11 @@ def test_the_context_leaves_out_secrets_and_everything_else_that_the_image_does_
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (DOCKER / "Dockerfile").read_text(), re.MULTILINE)
 
     assert sorted(let_in) == sorted(file for line in copied for file in line.split())
+
+
+def test_images_are_named_after_the_version_that_they_hold() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    named = {SERVICES[name]["image"].partition(":")[2] for name in OURS}
+    labelled = re.findall(r"^ARG VERSION=(\S+)$", (DOCKER / "Dockerfile").read_text(), re.MULTILINE)
+
+    assert (named, labelled) == ({version}, [version])

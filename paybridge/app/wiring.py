@@ -103,7 +103,8 @@ class _House:
             for name, options in config.rails.items()
         }
         self._turn = Turn(database.lease)
-        texts, settings = Texts(), config.settings()
+        texts = Texts()
+        settings = replace(config.settings(), languages=texts.chosen_by())
         beside = RailLegs(database.url)
         admin = AdminRoom(database.book, vault, self._clock, self, config.admin.room, settings.language)
         restored = AfterRestore(

@@ -243,7 +243,7 @@ class Dispatcher:
         reply = Say(
             id=f"{call.spoken.event}/reply",
             key=answer.key,
-            language=call.language,
+            language=answer.language or call.language,
             facts=answer.facts,
             lines=answer.lines,
             file=answer.file,

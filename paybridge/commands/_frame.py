@@ -147,7 +147,8 @@ class Answer:
     """What a command decided: the step to write, and what to say (`says`) besides the reply.
 
     `key` and `facts` make the reply to the person who typed; without a key there is none, because a message
-    about the payment itself says it. A `private` reply goes to the direct message. With `file`
+    about the payment itself says it. A `private` reply goes to the direct message. `language` is that of the
+    reply, if not the one in which the person was spoken to so far. With `file`
     (`pdf`), a file that is made of the facts goes with it.
     """
 
@@ -158,6 +159,7 @@ class Answer:
     lines: tuple[str, ...] = ()
     private: bool = False
     file: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

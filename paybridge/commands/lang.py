@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from paybridge.commands._frame import Answer, Call, Role, UserError, command
 
-LANGUAGES = {
-    "en": "en", "english": "en", "英文": "en", "英语": "en",
-    "zh": "zh", "cn": "zh", "chinese": "zh", "中文": "zh", "汉语": "zh",
-}  # fmt: skip
+MOST_LINES = 5
 
 
 class UnknownLanguageError(UserError):
@@ -15,11 +12,19 @@ class UnknownLanguageError(UserError):
 
     key = "error.unknown_language"
 
+    def __init__(self, *, languages: str) -> None:
+        super().__init__(languages=languages)
+        self._codes = languages.split(", ")
+
+    def lines(self) -> tuple[str, ...]:
+        return tuple(f"!lang {code}" for code in self._codes[:MOST_LINES])
+
 
 @command("lang", usage="en | zh", examples=("!lang zh", "!lang en"), aliases=("语言",), role=Role.RECEIVE)
 async def lang(call: Call) -> Answer:
     """Remember the language, and answer in it."""
-    language = LANGUAGES.get(call.first.casefold())
+    chosen_by = call.desk.settings.languages
+    language = chosen_by.get(call.words.casefold())
     if language is None:
-        raise UnknownLanguageError
-    return Answer(call.desk.people.speak(call.speaker, language), key=f"lang.now.{language}")
+        raise UnknownLanguageError(languages=", ".join(sorted(set(chosen_by.values()))))
+    return Answer(call.desk.people.speak(call.speaker, language), key="lang.now", language=language)

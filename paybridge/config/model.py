@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
@@ -38,6 +38,7 @@ from paybridge.domain.money import Money, MoneyError, exponent_of
 from paybridge.domain.permissions import Permissions, Role
 from paybridge.domain.policy import Policy
 from paybridge.services.settings import Settings
+from paybridge.texts import shipped
 
 DATABASE_FILE: Final = "paybridge.db"
 MASTER_KEY_FILE: Final = "master.key"
@@ -46,6 +47,13 @@ MASTER_KEY_FILE: Final = "master.key"
 def _currency(code: str) -> str:
     exponent_of(code)
     return code
+
+
+def _spoken(language: str) -> str:
+    if language not in shipped():
+        *others, last = map(repr, shipped())
+        raise ValueError(f"should be {', '.join(others)} or {last}")
+    return language
 
 
 class Config(Section):
@@ -78,7 +86,7 @@ class Config(Section):
         description="Whose rules apply: eu, in, br, us or cn (docs/regions.md); sandbox profiles, not law.",
     )
     rules: Rules = Field(default_factory=Rules)
-    language: Literal["en", "zh"] = Field(
+    language: Annotated[str, AfterValidator(_spoken)] = Field(
         "en", description="What the bot speaks until a person chooses: en or zh."
     )
     rails: dict[str, BaseModel] = Field(

@@ -11,6 +11,8 @@ from paybridge.domain.proof import Trust
 from paybridge.domain.region import Region
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from paybridge.domain.approval import Allowance
     from paybridge.domain.permissions import Permissions
 
@@ -22,6 +24,7 @@ class Settings:
     `bot` is the bot's Matrix id. `freshness` is how old a command may be, by either clock.
     `policy` holds in every room; a room's own can only tighten it. `region` has the rules of the region.
     `public_url` is how people reach the web pages; without it no links to them are offered.
+    `languages` are those that people can choose: from each name that chooses one to its code.
     """
 
     bot: str
@@ -38,3 +41,4 @@ class Settings:
     policy: Policy = field(default_factory=Policy)
     region: Region = field(default_factory=Region)
     public_url: str | None = None
+    languages: Mapping[str, str] = field(default_factory=dict)

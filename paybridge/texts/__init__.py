@@ -16,10 +16,18 @@ To add a sentence, append an entry to every catalogue here (`en.po`, `zh.po`), i
 - A fact that is a tuple of rows writes each row by the sentence `<key>.<name>`, one per line.
 - A refusal says what is wrong, in plain words; that nothing was sent, and what to type, is said around it.
 
-To add a language, add its catalogue: `xx.po`. A test compares keys and placeholders of all catalogues.
+To add a language, add its catalogue: `xx.po` (docs/translate.md). Tests compare all catalogues.
 """
+
+from importlib import resources
 
 from paybridge.texts._format import clean
 from paybridge.texts._texts import Rendered, Texts
 
-__all__ = ["Rendered", "Texts", "clean"]
+__all__ = ["Rendered", "Texts", "clean", "shipped"]
+
+
+def shipped() -> tuple[str, ...]:
+    """The codes of the languages that have a catalogue here, without reading them."""
+    files = resources.files(__name__).iterdir()
+    return tuple(sorted(file.name.removesuffix(".po") for file in files if file.name.endswith(".po")))

@@ -17,10 +17,12 @@ from paybridge.texts._catalogue import Catalogue, load
 from paybridge.texts._template import Mark, Page, Place, Template, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from importlib.resources.abc import Traversable
 
 FALLBACK: Final = "en"
+NAMES: Final = "lang.names"
+"""The sentence that is a list of a language's names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,21 @@ class Texts:
     def languages(self) -> tuple[str, ...]:
         """The languages there are, by code."""
         return tuple(sorted(self._catalogues))
+
+    def chosen_by(self) -> Mapping[str, str]:
+        """From each name that chooses a language, in small letters, to its code; its own name comes first."""
+        return {
+            name.casefold(): language
+            for language in self.languages
+            for name in (*self.names_of(language), language)
+        }
+
+    def names_of(self, language: str) -> Sequence[str]:
+        """What a language is called by its own catalogue; its code, if that says nothing."""
+        if NAMES not in self._catalogues[language].sentences:
+            return (language,)
+        named = self.render(NAMES, language, {}).text
+        return tuple(name.strip() for name in named.split(","))
 
     def language_for(self, wanted: str) -> str:
         """Give the nearest language there is: "zh-Hans-CN" is served by "zh", an unknown one by English."""

@@ -238,6 +238,7 @@ def settings(currency: str = "EUR", public_url: str | None = None) -> Settings:
         bot=BOT,
         public_url=public_url,
         currency=currency,
+        languages=TEXTS.chosen_by(),
         allowance=Allowance(
             Money.of("30", currency),
             Money.of("100", currency),

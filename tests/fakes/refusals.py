@@ -13,7 +13,7 @@ from paybridge.domain.errors import UserError
 from paybridge.domain.facts import Fact, Who
 from paybridge.domain.money import Money
 
-READINGS = (Money(123400, "EUR"), Money(123, "EUR"))
+SUMS = (Money(123400, "EUR"), Money(123, "EUR"))
 EVIL = "<b>`**%(x)s &amp; \u202e"
 
 
@@ -35,7 +35,7 @@ def made(kind: type[UserError]) -> UserError:
     """A refusal of this kind, with plausible facts."""
     names = [name for name in inspect.signature(kind).parameters if name != "facts"]
     facts: dict[str, Any] = {name: plausible(name) for name in names}
-    return kind(**facts | ({"readings": READINGS} if "readings" in names else {}))
+    return kind(**facts | {name: SUMS for name in names if name in {"readings", "balances", "owed"}})
 
 
 def plausible(name: str) -> Fact:

@@ -146,7 +146,7 @@ async def test_history_tells_each_side_its_own(house: House) -> None:
 
 
 async def test_language_is_remembered(house: House) -> None:
-    assert keys(await house.hear(ALICE, "!lang zh")) == ["lang.now.zh"]
+    assert keys(await house.hear(ALICE, "!lang zh")) == ["lang.now"]
     (said,) = await house.hear(ALICE, "!余额")
 
     assert (said.language, said.key, said.room) == ("zh", "balance.told", direct(ALICE))

@@ -81,7 +81,6 @@ COMPOSED = {
     *(f"status.request.{state}" for state in RequestState),
     *(f"help.{verb}" for verb in commands()),
     *(f"trouble.{trouble}" for trouble in Trouble),
-    *(f"lang.now.{language}" for language in LANGUAGES),
     *(f"web.approve.{kind}" for kind in TransferKind),
     *(f"web.{deed}_what" for deed in ("approved", "declined")),
     *(f"history.page.rows.{state}" for state in UNUSUAL),
@@ -165,10 +164,15 @@ def test_no_sentence_is_left_over(key: str) -> None:
     assert is_row or key in COMPOSED or key in LITERALS
 
 
-def test_all_languages_are_those_that_people_can_choose() -> None:
-    assert {f"lang.now.{language}" for language in LANGUAGES} == {
-        key for key in KEYS if key.startswith("lang.now.")
-    }
+def test_every_language_is_chosen_by_its_own_name_and_its_code_and_no_name_by_two() -> None:
+    chosen_by = TEXTS.chosen_by()
+    names = [name.casefold() for each in LANGUAGES for name in TEXTS.names_of(each)]
+
+    assert len(names) == len(set(names))
+    assert {language: chosen_by[language] for language in LANGUAGES} == dict(
+        zip(LANGUAGES, LANGUAGES, strict=True)
+    )
+    assert (chosen_by["中文"], chosen_by["english"], chosen_by["chinese"]) == ("zh", "en", "zh")
 
 
 def _facts(key: str) -> Facts:
@@ -257,10 +261,3 @@ def test_the_line_under_a_refused_amount_can_be_copied_alone(language: str) -> N
 
     assert html is not None
     assert "<code>1234.00 EUR</code>" in html
-
-
-def test_a_chosen_language_is_confirmed_in_that_language() -> None:
-    for language in LANGUAGES:
-        assert TEXTS.render(f"lang.now.{language}", "en", {}) == TEXTS.render(
-            f"lang.now.{language}", language, {}
-        )

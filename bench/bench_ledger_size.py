@@ -88,7 +88,7 @@ async def _search(path: Path) -> dict[str, tuple[float, float]]:
         month = month_of(latest.created.date())
         found = {}
         for name, sought in (
-            ("with somebody", Sought(other=latest.payer_mxid)),
+            ("with somebody", Sought(other=latest.payer)),
             ("of a month", Sought(month=month)),
             ("of a room", Sought(room=latest.room)),
             ("of refunds", Sought(sort=Sort.REFUNDS)),

@@ -37,7 +37,7 @@ from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.domain.month import Month, month_of, read_month
 from paybridge.domain.one_time_link import Purpose
-from paybridge.domain.people import Link, LinkState
+from paybridge.domain.people import NOBODY, Link, LinkState
 from paybridge.domain.permissions import Role
 from paybridge.domain.policy_words import read_wish
 from paybridge.domain.proof import OwnDevice
@@ -59,11 +59,14 @@ from paybridge.services.says import Say
 from paybridge.services.splits import Stand
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from paybridge.domain.spoken import Spoken
     from paybridge.services.desk import Desk
 
 __all__ = [
     "EVERYTHING",
+    "NOBODY",
     "NOBODY_ASKED",
     "Answer",
     "Bookmark",
@@ -202,8 +205,16 @@ class Call:
 
     async def zone(self) -> tzinfo:
         """Where the days of whoever typed begin and end."""
+        return zone_named(await self.zone_name())
+
+    async def zone_name(self) -> str:
+        """The IANA name of that zone."""
         standing = await self.desk.standings.of(self.speaker.person.id)
-        return zone_named(self.desk.limits.zone(standing, self.desk.clock.now()))
+        return self.desk.limits.zone(standing, self.desk.clock.now())
+
+    def today(self, zone: str) -> date:
+        """The day that it is in `zone`."""
+        return self.desk.clock.now().astimezone(zone_named(zone)).date()
 
     async def currency(self) -> str:
         """What an amount without a currency is in here."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from paybridge.commands._frame import (
     EVERYTHING,
+    NOBODY,
     Answer,
     Bookmark,
     Call,
@@ -59,16 +62,17 @@ async def history(call: Call) -> Answer:
     me = call.speaker.person.id
     kept = await call.desk.book.bookmark(me)
     line = with_full_ids(call.words, call.spoken.pills)
-    search = read_search(line, call.language, call.desk.clock.now().date())
+    zone = await call.zone_name()
+    search = read_search(line, call.language, call.today(zone))
     goes_on = line != "" and search.more
     if goes_on and kept is None:
         return Answer(key="history.end")
     if goes_on and kept is not None:
         sought, after = kept.sought, kept.mark
     else:
-        other = await _other(call, search.who) if search.who else None
+        other_person = await _other(call, search.who) if search.who else None
         room = call.room.id if search.here else None
-        sought, after = Sought(other, search.month, room, search.sort), None
+        sought, after = Sought(other_person, search.month, room, search.sort, zone), None
     found = await _found(call, sought, after)
     if not found:
         return Answer(key="history.end" if goes_on else _nothing(sought))
@@ -76,7 +80,8 @@ async def history(call: Call) -> Answer:
     last = found[:PAGE][-1]
     mark = Mark(last.created, last.id)
     place = Bookmark(me, sought, mark, kept.version if kept else 0)
-    facts = _title(sought, len(rows), goes_on=goes_on) | {
+    other = await _mxid_of(call, sought.other) if sought.other else ""
+    facts = _title(sought, len(rows), other, goes_on=goes_on) | {
         "rows": tuple(rows),
         "more": ({},) if len(found) > PAGE else (),
     }
@@ -84,7 +89,11 @@ async def history(call: Call) -> Answer:
 
 
 def _nothing(sought: Sought) -> str:
-    return "history.empty" if sought == EVERYTHING else "history.none"
+    return "history.empty" if _is_everything(sought) else "history.none"
+
+
+def _is_everything(sought: Sought) -> bool:
+    return sought == replace(EVERYTHING, zone=sought.zone)
 
 
 async def _found(call: Call, sought: Sought, after: Mark | None) -> tuple[Transfer | Request, ...]:
@@ -96,29 +105,42 @@ async def _found(call: Call, sought: Sought, after: Mark | None) -> tuple[Transf
 
 
 async def _other(call: Call, typed: str) -> str:
-    """The Matrix id of whoever is looked for: somebody of this room, or a payment partner."""
+    """The person who is looked for: somebody of this room, or a payment partner; "" if nobody knows them."""
     try:
-        return read_person(typed, await call.people())
+        mxid = read_person(typed, await call.people())
     except UnknownPayeeError as error:
-        localpart = typed.removeprefix("@")
-        if localpart == typed or not localpart or len(localpart.split()) > 1:
-            raise NotSoughtError(typed=typed[:40]) from error
+        return await _partner(call, typed, error)
+    found = await call.desk.book.person_of(mxid)
+    return "" if found is None else found.id
+
+
+async def _partner(call: Call, typed: str, error: UnknownPayeeError) -> str:
+    """The one person of this localpart whom the speaker has paid or been paid by."""
+    localpart = typed.removeprefix("@")
+    if localpart == typed or not localpart or len(localpart.split()) > 1:
+        raise NotSoughtError(typed=typed[:40]) from error
     me, book = call.speaker.person.id, call.desk.book
     namesakes = await book.namesakes(localpart, MOST_NAMESAKES)
-    paid = [mxid for mxid in namesakes if await book.history(me, 1, Sought(mxid))]
+    people = {person.id for mxid in namesakes if (person := await book.person_of(mxid)) is not None}
+    paid = [person for person in people if await book.history(me, 1, Sought(person))]
     if len(paid) != 1:
-        raise NotSoughtError(typed=typed[:40])
+        raise NotSoughtError(typed=typed[:40]) from error
     return paid[0]
 
 
-def _title(sought: Sought, count: int, *, goes_on: bool) -> dict[str, Fact]:
+async def _mxid_of(call: Call, person: str) -> str:
+    """How somebody is called, of whom no more is kept than the id."""
+    return next(iter(await call.desk.book.mxids_of(person)), NOBODY)
+
+
+def _title(sought: Sought, count: int, other: str, *, goes_on: bool) -> dict[str, Fact]:
     """What the page lists, each part there or not."""
-    latest = sought == EVERYTHING and not goes_on
+    latest = _is_everything(sought) and not goes_on
     kinds: dict[str, Fact] = {sort.value: ({},) if sort is sought.sort else () for sort in Sort}
     return kinds | {
         "latest": ({"count": count},) if latest else (),
         "all": ({},) if sought.sort is None and not latest else (),
-        "other": ({"who": sought.other},) if sought.other else (),
+        "other": ({"who": other},) if other else (),
         "month": ({"month": sought.month},) if sought.month else (),
         "here": ({},) if sought.room else (),
         "continued": ({},) if goes_on else (),

@@ -39,21 +39,23 @@ class NotAStatementError(UserError):
 )
 async def statement(call: Call) -> Answer:
     """Send the statement of this month, or of another one."""
-    month, form = _read(call)
-    sections = await call.desk.own_statements.of(call.speaker.person, month)
+    zone = await call.zone_name()
+    month, form = _read(call, zone)
+    sections = await call.desk.own_statements.of(call.speaker.person, month, zone)
     if not sections:
         return Answer(key="statement.empty", facts={"month": month})
     facts: dict[str, Fact] = {
         "month": month,
         "who": call.speaker.mxid,
         "at": call.desk.clock.now(),
+        "zone": zone,
         "sections": tuple(_section(each) for each in sections),
     }
     return Answer(key="statement.sent", facts=facts, file=form)
 
 
-def _read(call: Call) -> tuple[Month, str]:
-    today = call.desk.clock.now().date()
+def _read(call: Call, zone: str) -> tuple[Month, str]:
+    today = call.today(zone)
     month, form = month_of(today), "pdf"
     words = call.words.split()
     while words:

@@ -28,7 +28,7 @@ class Sort(StrEnum):
 class Sought:
     """Payments of a person that are looked for; what is None makes no difference.
 
-    `other` is the Matrix id of somebody on the other side. `room` is where they were made. The month is
+    `other` is the person (by id) on the other side. `room` is where they were made. The month is
     that of `zone` (a name of the IANA database).
     """
 

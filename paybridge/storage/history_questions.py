@@ -119,8 +119,7 @@ def _side(
 ) -> Select[Any]:
     asked: list[Condition] = [mine == bindparam("person", type_=Text), *more]
     if shape.other:
-        whose = select(identity.c.person).where(identity.c.mxid == bindparam("other", type_=Text))
-        asked.append(others == whose.scalar_subquery())
+        asked.append(others == bindparam("other", type_=Text))
     if shape.room:
         asked.append(table.c.room == bindparam("room", type_=Text))
     mark = tuple_(table.c.created, table.c.id)

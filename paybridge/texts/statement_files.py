@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, cast
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 
@@ -66,8 +67,8 @@ class _Words:
         self._language = texts.language_for(language)
         self.locale = Locale.parse(self._language)
 
-    def __call__(self, key: str, facts: Mapping[str, Fact] | None = None) -> str:
-        return self._texts.render(key, self._language, facts or {}).text
+    def __call__(self, key: str, facts: Mapping[str, Fact] | None = None, *, zone: str = "UTC") -> str:
+        return self._texts.render(key, self._language, facts or {}, zone=zone).text
 
     def what(self, line: Facts) -> str:
         return self(f"statement.what.{line['what']}")
@@ -89,7 +90,8 @@ def _table(words: _Words, facts: Facts) -> bytes:
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\r\n")
     columns = [*COLUMNS[:4], "statement.column.currency", *COLUMNS[4:]]
-    rows.writerow([*(words(column) for column in columns), words("statement.column.change")])
+    zone = {"zone": facts["zone"]}
+    rows.writerow([*(words(column, zone) for column in columns), words("statement.column.change")])
     for section in _rows(facts["sections"]):
         ends = {"opening": words("statement.opening"), "closing": words("statement.closing")}
         rows.writerow(_end(ends["opening"], section, "opening"))
@@ -98,7 +100,7 @@ def _table(words: _Words, facts: Facts) -> bytes:
             assert isinstance(at, datetime)  # as the command wrote it
             rows.writerow(
                 [
-                    f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+                    f"{_local(at, facts):%Y-%m-%d %H:%M:%S}",
                     line["payment"],
                     words.what(line),
                     harmless(str(other or "")),
@@ -116,6 +118,10 @@ def _table(words: _Words, facts: Facts) -> bytes:
 
 def _end(what: str, section: Facts, name: str) -> list[object]:
     return ["", "", what, "", section["currency"], "", _plain(section[name]), "", ""]
+
+
+def _local(at: datetime, facts: Facts) -> datetime:
+    return at.astimezone(ZoneInfo(str(facts["zone"])))
 
 
 def _plain(fact: Fact) -> str:
@@ -140,7 +146,7 @@ def _pages(words: _Words, facts: Facts) -> bytes:
     assert isinstance(month, Month)  # as the command wrote them
     assert isinstance(at, datetime)
     title = words("statement.title", {"month": month})
-    said = words("statement.made", {"who": facts["who"], "at": at})
+    said = words("statement.made", {"who": facts["who"], "at": at}, zone=str(facts["zone"]))
 
     class Page(FPDF):
         def footer(self) -> None:
@@ -162,12 +168,12 @@ def _pages(words: _Words, facts: Facts) -> bytes:
     for section in _rows(facts["sections"]):
         pdf.ln(4)
         pdf.set_font("sans", size=_PLAIN)
-        _lines(pdf, words, section)
+        _lines(pdf, words, facts, section)
         _totals(pdf, words, section)
     return bytes(pdf.output())
 
 
-def _lines(pdf: FPDF, words: _Words, section: Facts) -> None:
+def _lines(pdf: FPDF, words: _Words, facts: Facts, section: Facts) -> None:
     with pdf.table(
         col_widths=_WIDTHS,
         line_height=_HEIGHT,
@@ -176,7 +182,7 @@ def _lines(pdf: FPDF, words: _Words, section: Facts) -> None:
         text_align=("LEFT", "LEFT", "LEFT", "LEFT", "RIGHT", "RIGHT", "LEFT"),
         repeat_headings=0,
     ) as table:
-        table.row([words(column) for column in COLUMNS])
+        table.row([words(column, {"zone": facts["zone"]}) for column in COLUMNS])
         table.row(["", "", words("statement.opening"), "", "", words.money(section["opening"]), ""])
         for line in _rows(section["lines"]):
             at, balance = line["at"], line["balance"]
@@ -184,7 +190,7 @@ def _lines(pdf: FPDF, words: _Words, section: Facts) -> None:
             straight = words("statement.straight") if balance is None else words.money(balance)
             table.row(
                 [
-                    f"{at.astimezone(UTC):%Y-%m-%d %H:%M}",
+                    f"{_local(at, facts):%Y-%m-%d %H:%M}",
                     str(line["payment"]),
                     words.what(line),
                     _format.seen(str(line["other"] or "")),

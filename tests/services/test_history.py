@@ -123,3 +123,17 @@ async def test_in_a_room_only_the_pointer_is_said(house: House) -> None:
         ("history.page", None, ALICE),
     ]
     assert (await house.hear(ALICE, "!history"))[0].room == direct(ALICE)
+
+
+async def test_where_somebody_stopped_reading_holds_no_matrix_id(house: House) -> None:
+    await some_payments(house)
+    await told(house, "!history @bob:hs")
+    await told(house, "!history more")
+    alice = await house.book.person_of(ALICE)
+    assert alice is not None
+    kept = await house.book.bookmark(alice.id)
+    bob = await house.book.person_of(BOB)
+
+    assert kept is not None
+    assert bob is not None
+    assert kept.sought.other == bob.id

@@ -71,7 +71,7 @@ async def test_each_line_has_the_balance_after_it_and_the_last_is_what_the_perso
     ]
     assert await house.balance(ALICE) == 4000
     assert {row["Currency"] for row in rows} == {"EUR"}
-    assert rows[1]["Time"] == "2026-03-02 12:00:01"
+    assert rows[1]["Time (UTC)"] == "2026-03-02 12:00:01"
 
 
 async def test_months_lead_on_to_each_other(house: House) -> None:
@@ -169,3 +169,16 @@ async def test_it_goes_to_the_direct_message_alone(house: House) -> None:
 async def test_what_is_no_month_is_refused(house: House) -> None:
     assert keys(await house.hear(ALICE, "!statement yesterday")) == ["error.not_a_statement"]
     assert keys(await house.hear(ALICE, "!statement 2026-13")) == ["error.not_a_statement"]
+
+
+async def test_months_and_times_are_those_of_the_persons_zone(house: House) -> None:
+    await a_spring(house)
+    await house.hear(ALICE, "!zone Asia/Tokyo")
+    house.clock.at = datetime(2026, 3, 31, 15, tzinfo=UTC)
+    await pay(house, "!pay 1 EUR @bob")
+    rows = await table(house, ALICE, "!statement csv")
+
+    assert [row["Time (Asia/Tokyo)"] for row in rows] == ["", "2026-04-01 00:00:01", ""]
+    assert [row["Balance"] for row in rows] == ["40.00", "39.00", "39.00"]
+    assert "1.00 EUR" in words(await house.hear(ALICE, "!history april"))
+    assert keys(await house.hear(ALICE, "!history 2026-05")) == ["history.none"]

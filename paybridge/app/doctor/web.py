@@ -25,7 +25,10 @@ async def check_web(config: Config) -> Sequence[Finding]:
     patience = aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
     async with aiohttp.ClientSession(timeout=patience) as http:
         running, finding = await _bot(config, http)
-        return [finding, await _outside(config, http, running=running)]
+        found = [finding, await _outside(config, http, running=running)]
+        if config.web.public_url is not None and running:
+            found.append(await _pages(config.web.public_url, http))
+        return found
 
 
 async def _bot(config: Config, http: aiohttp.ClientSession) -> tuple[bool, Finding]:
@@ -56,7 +59,9 @@ async def _bot(config: Config, http: aiohttp.ClientSession) -> tuple[bool, Findi
 async def _outside(config: Config, http: aiohttp.ClientSession, *, running: bool) -> Finding:
     part, public = "webhooks", config.web.public_url
     if public is None:
-        return unknown(part, "web.public_url is not set: rails are asked now and then instead")
+        return unknown(
+            part, "web.public_url is not set: rails are asked instead, and no web pages are offered"
+        )
     if not running:
         return unknown(part, f"whether {public} leads to the bot shows only while it runs")
     fix = "see the reverse proxy (docs/deploy.md): /hooks/ must come through to web.listen as it is"
@@ -78,6 +83,23 @@ async def _outside(config: Config, http: aiohttp.ClientSession, *, running: bool
         what = f" (status {status})" if status else ""
         return bad(part, f"{public}/hooks/ does not lead to the bot{what}", fix)
     return good(part, f"{public}/hooks/ leads to the bot")
+
+
+async def _pages(public: str, http: aiohttp.ClientSession) -> Finding:
+    """Pages answer only those who ask for them by the right name."""
+    part, url = "pages", f"{public}/static/page.css"
+    try:
+        async with http.get(url) as answer:
+            status = answer.status
+    except REASONS:
+        return bad(part, f"{url} cannot be reached from here", "see the reverse proxy (docs/deploy.md)")
+    if status == HTTPStatus.MISDIRECTED_REQUEST:
+        host = "have the reverse proxy pass on the Host that browsers send (docs/deploy.md)"
+        return bad(part, f"the bot is asked for pages by another name than that in {public}", host)
+    if status != HTTPStatus.OK:
+        missing = "if web.public_url is new, start the bot again; else see the reverse proxy (docs/deploy.md)"
+        return bad(part, f"{public} shows no pages of the bot (status {status})", missing)
+    return good(part, f"{public} shows the bot's pages")
 
 
 async def _json(http: aiohttp.ClientSession, url: str) -> dict[str, Any]:

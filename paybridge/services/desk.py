@@ -150,7 +150,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         factors=factors,
         freezing=Freezing(book, clock, cancellations, factors),
         passkeys=passkeys,
-        forgetting=Forgetting(book, clock, settings, rails, factors, claims, requests, cancellations),
+        forgetting=Forgetting(book, clock, settings, rails, factors, claims, requests, splits, cancellations),
         links=links,
         refunds=Refunds(book, clock, settings, payments),
         requests=requests,

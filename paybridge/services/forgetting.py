@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from paybridge.services.requests import Requests
     from paybridge.services.says import Say
     from paybridge.services.settings import Settings
+    from paybridge.services.splits import Splits
 
 
 class NobodyToForgetError(UserError):
@@ -98,6 +99,7 @@ class Forgetting:
         factors: Factors,
         claims: Claims,
         requests: Requests,
+        splits: Splits,
         cancellations: Cancellations,
     ) -> None:
         self._book = book
@@ -107,6 +109,7 @@ class Forgetting:
         self._factors = factors
         self._claims = claims
         self._requests = requests
+        self._splits = splits
         self._cancellations = cancellations
 
     async def look(self, known: Known) -> Inventory:
@@ -147,7 +150,12 @@ class Forgetting:
         for transfer in await self._book.claimable(person.id):
             more, told = await self._claims.send_back(known, transfer.id)
             step, says = step + more, (*says, *told)
+        for stand in await self._splits.own(known):
+            more, told = await self._splits.close(stand)
+            step, says = step + more, (*says, *told)
         for request in await self._book.requests_of(person.id):
+            if await self._book.share_asked_by(request.id) is not None:
+                continue
             asked = await self._requests.cancel(request)
             step, says = step + asked.step, (*says, *asked.says)
         for request in await self._book.requests_to(person.id):

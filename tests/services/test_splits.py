@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from paybridge.domain.money import Money
+from paybridge.domain.people import NOBODY
 from paybridge.domain.power import Powers
 from paybridge.domain.spoken import GestureKind
 from paybridge.services.ports import Step, StepRefusedError
@@ -255,6 +256,21 @@ async def test_open_splits_are_listed_and_only_to_whoever_opened_them(house: Hou
     assert keys(await house.hear(ALICE, "!split close", DINNER)) == ["error.which_split"]
     assert keys(await house.hear(BOB, f"!split {board.slot}", DINNER)) == ["error.no_such_payment"]
     assert keys(await house.hear(BOB, "!split", DINNER)) == ["split.none"]
+
+
+async def test_whoever_is_forgotten_asks_nobody_any_more_and_stands_on_no_board(house: House) -> None:
+    board = await opened(house)
+    await house.hear(ALICE, f"!split 10 EUR {BOB}", DINNER)
+    said = await house.hear(ALICE, "!forget-me for-ever")
+    await house.hear(BOB, "!forget-me for-ever")
+    split = await house.book.split(str(board.slot))
+    shares = await house.book.shares(str(board.slot))
+
+    assert keys(said).count("split.closed") == 2
+    assert split is not None
+    assert (split.payer_mxid, split.note) == (NOBODY, None)
+    assert sorted(share.mxid for share in shares) == [CAROL, NOBODY, NOBODY]
+    assert keys(await house.hear(CAROL, "!accept", DINNER)) == ["error.nothing_to_answer"]
 
 
 async def test_a_room_that_hides_amounts_reads_none_and_each_is_told_their_own(house: House) -> None:

@@ -16,6 +16,8 @@ _BLANK: Final = (
     "UPDATE transfer SET payee_mxid = :nobody WHERE payee = :gone",
     "UPDATE request SET asker_mxid = :nobody, note = NULL WHERE asker = :gone",
     "UPDATE request SET asked_mxid = :nobody, reason = NULL WHERE asked = :gone",
+    "UPDATE split SET payer_mxid = :nobody, note = NULL WHERE payer = :gone",
+    "UPDATE share SET mxid = :nobody WHERE person = :gone",
     f"UPDATE letter SET sender = :nobody WHERE done = 1 AND sender IN {_IDS}",  # noqa: S608 - our own words
     f"UPDATE post SET person = :nobody WHERE state = 'sent' AND person IN {_IDS}",  # noqa: S608 - our own words
 )

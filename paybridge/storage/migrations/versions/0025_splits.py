@@ -8,53 +8,63 @@ import sqlalchemy as sa
 from alembic import op
 
 from paybridge.storage.columns import BIG, TEXT, where
-from paybridge.storage.guards import kept, refused, refused_update, set_up
+from paybridge.storage.guards import function, kept, refused, refused_update, set_up
 
 revision: Final = "0025"
 down_revision: Final = "0024"
 
-SPLIT_TERMS: Final = "id payer payer_mxid currency room created"
-SHARE_TERMS: Final = "id split person mxid how weight currency"
-SPLIT_ENDED: Final = "old.state <> 'open'"
-SHARE_ENDED: Final = "new.state <> old.state AND old.state <> 'asked'"
-KEEPS: Final = "a split keeps its terms, and one that ended stays as it ended"
-CARRIED: Final = "a share keeps its terms, and one that was dealt with stays so"
+NOBODY: Final = "@erased:erased.invalid"
+SPLIT: Final = (
+    kept("id payer currency room created")
+    + f" OR new.payer_mxid <> old.payer_mxid AND new.payer_mxid <> '{NOBODY}'"
+    + f" OR old.state <> 'open' AND ({kept('state amount reminded')})"
+)
+SHARE: Final = (
+    kept("id split person how weight currency")
+    + f" OR new.mxid <> old.mxid AND new.mxid <> '{NOBODY}'"
+    + " OR new.state <> old.state AND old.state <> 'asked'"
+)
+KEEPS: Final = {
+    "split": (SPLIT, "a split keeps its terms, and one that ended stays as it ended"),
+    "share": (SHARE, "a share keeps its terms, and one that was dealt with stays so"),
+}
 STAYS: Final = "splits and shares are never deleted"
 
 SQLITE: Final = (
-    f"""
-    CREATE TRIGGER split_terms BEFORE UPDATE OF {", ".join(SPLIT_TERMS.split())} ON split BEGIN
-        SELECT raise(ABORT, '{KEEPS}');
-    END
-    """,
-    f"""
-    CREATE TRIGGER split_ended BEFORE UPDATE ON split WHEN {SPLIT_ENDED} BEGIN
-        SELECT raise(ABORT, '{KEEPS}');
-    END
-    """,
-    f"""
-    CREATE TRIGGER share_terms BEFORE UPDATE OF {", ".join(SHARE_TERMS.split())} ON share BEGIN
-        SELECT raise(ABORT, '{CARRIED}');
-    END
-    """,
-    f"""
-    CREATE TRIGGER share_ended BEFORE UPDATE OF state ON share WHEN {SHARE_ENDED} BEGIN
-        SELECT raise(ABORT, '{CARRIED}');
-    END
-    """,
+    *(
+        f"""
+        CREATE TRIGGER {table}_kept BEFORE UPDATE ON {table}
+        WHEN {when.replace("IS DISTINCT FROM", "IS NOT")}
+        BEGIN
+            SELECT raise(ABORT, '{message}');
+        END
+        """
+        for table, (when, message) in KEEPS.items()
+    ),
     *(
         f"""
         CREATE TRIGGER {table}_delete BEFORE DELETE ON {table} BEGIN
             SELECT raise(ABORT, '{STAYS}');
         END
         """
-        for table in ("split", "share")
+        for table in KEEPS
     ),
 )
 POSTGRESQL: Final = (
-    refused_update("split", "split_terms", f"{kept(SPLIT_TERMS)} OR {SPLIT_ENDED}", KEEPS),
-    refused_update("share", "share_terms", f"{kept(SHARE_TERMS)} OR {SHARE_ENDED}", CARRIED),
-    *(refused(table, deed, STAYS) for table in ("split", "share") for deed in ("DELETE", "TRUNCATE")),
+    *(refused_update(table, f"{table}_kept", when, message) for table, (when, message) in KEEPS.items()),
+    *(refused(table, deed, STAYS) for table in KEEPS for deed in ("DELETE", "TRUNCATE")),
+    "ALTER FUNCTION forget(text) RENAME TO forget_person",
+    function(
+        "forget(gone text)",
+        f"""
+        BEGIN
+            PERFORM forget_person(gone);
+            UPDATE split SET payer_mxid = '{NOBODY}', note = NULL WHERE payer = gone;
+            UPDATE share SET mxid = '{NOBODY}' WHERE person = gone;
+        END
+        """,  # noqa: S608 - our own words
+        returns="void",
+    ),
 )
 
 
@@ -74,7 +84,6 @@ def upgrade() -> None:
         sa.Column("version", BIG, nullable=False),
         sa.CheckConstraint("state IN ('closed', 'open', 'settled')", name="split_state"),
         sa.CheckConstraint("amount BETWEEN 1 AND 1000000000000000", name="split_amount"),
-        sa.ForeignKeyConstraint(["payer"], ["person.id"]),
         sa.PrimaryKeyConstraint("id"),
         sqlite_strict=True,
     )
@@ -102,7 +111,6 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("odd IN (0, 1)", name="share_odd"),
         sa.CheckConstraint("(state = 'asked') <= (request IS NOT NULL)", name="share_asked"),
-        sa.ForeignKeyConstraint(["person"], ["person.id"]),
         sa.ForeignKeyConstraint(["request"], ["request.id"]),
         sa.ForeignKeyConstraint(["split"], ["split.id"]),
         sa.PrimaryKeyConstraint("id"),

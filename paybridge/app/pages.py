@@ -30,6 +30,7 @@ def visiting(desk: Desk, wakeup: Wakeup, texts: Texts, monotonic: Callable[[], f
         approvals=desk.approvals,
         cancellations=desk.cancellations,
         factors=desk.factors,
+        passkeys=desk.passkeys,
         news=desk.news,
     )
 

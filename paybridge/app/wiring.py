@@ -63,6 +63,7 @@ from paybridge.texts import Rendered, Texts
 from paybridge.texts.saying import render_say
 from paybridge.texts.statement_files import make_file
 from paybridge.vault import MasterKey, WrongMasterKeyError, open_vault
+from paybridge.vault.passkeys import WebAuthn
 from paybridge.web import Check, Metrics, UnknownRailError, serve_web
 
 log = structlog.stdlib.get_logger(__name__)
@@ -138,6 +139,7 @@ class _House:
             rooms=self._matrix.rooms,
             rails=self._rails,
             settings=settings,
+            ceremonies=WebAuthn(settings.public_url) if settings.public_url else None,
         )
         self._dispatcher = Dispatcher(desk, commands(), self)
         self._live = Live(

@@ -29,7 +29,7 @@ class WhatAboutTheFactorError(UserError):
 
 @command(
     "mfa",
-    usage="on | on 123456 | test 123456 | recovery 123456 | reset CODE | keep",
+    usage="on | on 123456 | test 123456 | recovery 123456 | reset CODE | keep | list | passkey 123456",
     examples=(
         "!mfa on",
         "!mfa on 123456",
@@ -37,6 +37,9 @@ class WhatAboutTheFactorError(UserError):
         "!mfa recovery 123456",
         "!mfa reset 123456",
         "!mfa keep",
+        "!mfa list",
+        "!mfa passkey 123456",
+        "!mfa passkey remove 1 123456",
     ),
     aliases=("factor", "验证"),
     place=Place.DIRECT_ONLY,
@@ -46,7 +49,7 @@ class WhatAboutTheFactorError(UserError):
     while_frozen=True,
 )
 async def mfa(call: Call) -> Answer:
-    """Set up an authenticator, try it, renew recovery codes, or get rid of it."""
+    """Set up an authenticator and passkeys, try it, renew recovery codes, or get rid of it."""
     if not call.words:
         has = await call.desk.factors.active(call.speaker.person.id) is not None
         return Answer(key="mfa.is_on" if has else "mfa.is_off")
@@ -122,6 +125,51 @@ async def _keep(call: Call) -> Answer:
     return Answer(await call.desk.factors.keep(call.speaker.person), key="mfa.kept")
 
 
+async def _list(call: Call) -> Answer:
+    if await call.desk.factors.active(call.speaker.person.id) is None:
+        return Answer(key="mfa.is_off")
+    rows = tuple(
+        {
+            "number": held.number,
+            "name": held.name,
+            "added": held.added,
+            "used": ({"at": held.last_used},) if held.last_used else (),
+            "off": () if held.taken else ({"number": held.number},),
+        }
+        for held in await call.desk.passkeys.held(call.speaker.person)
+    )
+    return Answer(key="mfa.list", facts={"passkeys": rows})
+
+
+async def _passkey(call: Call) -> Answer:
+    words = call.rest.split()
+    digits = read_digits(words[-1]) if words else None
+    match words:
+        case [_] if digits is not None:
+            return await _add_passkey(call, digits)
+        case ["remove", number, _] if digits is not None and number.isdecimal():
+            person = call.speaker.person
+            step = await call.desk.passkeys.remove(person, int(number), digits, call.device)
+            return Answer(step, key="mfa.passkey_removed", facts={"number": int(number)})
+        case ["rename", number, *name, _] if digits is not None and number.isdecimal() and name:
+            called = " ".join(name)
+            person = call.speaker.person
+            step = await call.desk.passkeys.rename(person, int(number), called, digits, call.device)
+            return Answer(step, key="mfa.passkey_renamed", facts={"number": int(number), "name": called})
+        case _:
+            return Answer(key="mfa.how_to_passkey")
+
+
+async def _add_passkey(call: Call, digits: str) -> Answer:
+    person = call.speaker.person
+    await call.desk.passkeys.check_room_for_one(person)
+    taken = await call.desk.factors.use(person, digits, call.device)
+    page = call.desk.links.make(person.id, Purpose.PASSKEY, "passkey")
+    if page is None:
+        return Answer(key="mfa.how_to_passkey")
+    return Answer(Step(records=(taken,)) + page.step, key="mfa.passkey_link", facts={"link": page.url})
+
+
 _DEEDS: Final[Mapping[str, Callable[[Call], Awaitable[Answer]]]] = {
     "on": _on,
     "test": _test,
@@ -129,4 +177,6 @@ _DEEDS: Final[Mapping[str, Callable[[Call], Awaitable[Answer]]]] = {
     "reset": _reset,
     "off": _reset,
     "keep": _keep,
+    "list": _list,
+    "passkey": _passkey,
 }

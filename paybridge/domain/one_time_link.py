@@ -21,6 +21,7 @@ class Purpose(StrEnum):
 
     APPROVE = "approve"
     ENROL = "enrol"
+    PASSKEY = "passkey"
 
 
 @dataclass(frozen=True, slots=True)

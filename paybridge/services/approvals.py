@@ -158,7 +158,7 @@ class Approvals:
         payer = await self._payer(card)
         within = await self._check_still_allowed(card, payer)
         counted = await self._proven(card, payer, proof.device, digits)
-        return await self._carry_out(card, payer, within + counted)
+        return await self._carry_out(card, within + counted)
 
     async def approve_by_passkey(self, card: Card, answer: str) -> tuple[Step, tuple[Say, ...]]:
         """Approve exactly these terms by a passkey's answer to a question about them.
@@ -174,7 +174,7 @@ class Approvals:
         payer = await self._payer(card)
         within = await self._check_still_allowed(card, payer)
         counted = await self._passkeys.use(payer, card, answer)
-        return await self._carry_out(card, payer, within + counted)
+        return await self._carry_out(card, within + counted)
 
     async def approve_by_factor(self, card: Card, digits: str) -> tuple[Step, tuple[Say, ...]]:
         """Approve exactly these terms where no device is proven: by the second factor, whatever the amount.
@@ -183,7 +183,7 @@ class Approvals:
         """
         payer = await self._payer(card)
         within = await self._check_still_allowed(card, payer)
-        return await self._carry_out(card, payer, within + await self._used(payer, digits, None))
+        return await self._carry_out(card, within + await self._used(payer, digits, None))
 
     async def _check_still_allowed(self, card: Card, payer: Person) -> Step:
         """Raise unless it may be approved now; the step counts it within the limits of the region."""
@@ -204,7 +204,7 @@ class Approvals:
     async def _used(self, payer: Person, digits: str, device: str | None) -> Step:
         return Step(records=(strongly_approved(await self._factors.use(payer, digits, device)),))
 
-    async def _carry_out(self, card: Card, payer: Person, counted: Step) -> tuple[Step, tuple[Say, ...]]:
+    async def _carry_out(self, card: Card, counted: Step) -> tuple[Step, tuple[Say, ...]]:
         step = counted
         says = await self._bundle_news.approved(card) if isinstance(card, Bundle) else ()
         for part in parts_of(card):
@@ -212,7 +212,7 @@ class Approvals:
             more, told = await self._set_off(approved)
             step, says = step + more, (*says, *told)
         payees = tuple(part.payee for part in parts_of(card))
-        return step + Step(unfrozen=(payer.id,), alive=payees), says
+        return step + Step(unfrozen=(card.payer,), alive=payees), says
 
     async def _check_there(self, card: Card) -> None:
         for part in parts_of(card):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from paybridge.services.factors import Factors
     from paybridge.services.news import News
     from paybridge.services.one_time_links import OneTimeLinks
+    from paybridge.services.passkeys import Asked, Passkeys
     from paybridge.services.ports import Book, Clock, Mailbox, Vault, Wakeup
     from paybridge.services.settings import Settings
 
@@ -41,12 +42,16 @@ class IdentityFrozenError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class CardShown:
-    """A payment as its page shows it: `facts` as on its card, `source` the account, or None (balance)."""
+    """A payment as its page shows it: `facts` as on its card, `source` the account, or None (balance).
+
+    `passkey` says whether the person has one that could approve it.
+    """
 
     transfer: Transfer
     facts: Facts
     source: str | None
     language: str
+    passkey: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Visits:
         approvals: Approvals,
         cancellations: Cancellations,
         factors: Factors,
+        passkeys: Passkeys,
         news: News,
     ) -> None:
         self._book = book
@@ -89,6 +95,7 @@ class Visits:
         self._approvals = approvals
         self._cancellations = cancellations
         self._factors = factors
+        self._passkeys = passkeys
         self._news = news
 
     async def card(self, token: str) -> CardShown:
@@ -100,7 +107,11 @@ class Visits:
         if card.is_direct and card.source:
             shown = await self._book.link(card.source)
         return CardShown(
-            card, await self._news.terms(card), shown.masked if shown else None, self._language(payer)
+            card,
+            await self._news.terms(card),
+            shown.masked if shown else None,
+            self._language(payer),
+            passkey=await self._passkeys.can_approve(payer.id),
         )
 
     async def approve(self, token: str, digits: str) -> Transfer:
@@ -112,6 +123,22 @@ class Visits:
         async def decide(link: OneTimeLink) -> tuple[Step, tuple[Say, ...], Transfer]:
             card, _ = await self._card(link)
             step, says = await self._approvals.approve_by_factor(card, digits)
+            return step, says, card
+
+        return await self._do(token, Purpose.APPROVE, decide)
+
+    async def ask_passkey(self, token: str) -> str:
+        """A question for a passkey, as JSON, whose answer approves just this card."""
+        link = await self._links.find(token, Purpose.APPROVE)
+        card, payer = await self._card(link)
+        return await self._asked(await self._passkeys.ask_to_approve(payer, card))
+
+    async def approve_by_passkey(self, token: str, answer: str) -> Transfer:
+        """Approve the card with the answer of a passkey to a question about it, as `approve` does."""
+
+        async def decide(link: OneTimeLink) -> tuple[Step, tuple[Say, ...], Transfer]:
+            card, _ = await self._card(link)
+            step, says = await self._approvals.approve_by_passkey(card, answer)
             return step, says, card
 
         return await self._do(token, Purpose.APPROVE, decide)
@@ -148,7 +175,30 @@ class Visits:
 
         return await self._do(token, Purpose.ENROL, decide)
 
+    async def passkey(self, token: str) -> str:
+        """The language of who may add a passkey by this link, or `LinkGoneError`."""
+        known = await self._known(await self._links.find(token, Purpose.PASSKEY))
+        return self._language(known.person)
+
+    async def ask_new_passkey(self, token: str) -> str:
+        """A question for the browser, as JSON, whose answer is a new passkey."""
+        known = await self._known(await self._links.find(token, Purpose.PASSKEY))
+        return await self._asked(await self._passkeys.ask_to_enrol(known.person, known.mxid))
+
+    async def add_passkey(self, token: str, answer: str, name: str) -> None:
+        """Keep the passkey that this answer brings; its person is told of it in the direct message."""
+
+        async def decide(link: OneTimeLink) -> tuple[Step, tuple[Say, ...], None]:
+            known = await self._known(link)
+            return await self._passkeys.enrol(known.person, answer, name), (), None
+
+        await self._do(token, Purpose.PASSKEY, decide)
+
     # ------------------------------------------------------------ inside
+
+    async def _asked(self, asked: Asked) -> str:
+        await self._book.commit(asked.step)
+        return asked.options
 
     async def _do(
         self,

@@ -23,7 +23,7 @@ PAGE_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Where a page needs more than `guard.SECURITY_HEADERS` give: its own style, script and form."""
 
-LARGEST_FORM: Final = 4 * 1024
+LARGEST_FORM: Final = 16 * 1024
 FORM_SECONDS: Final = 10.0
 FORM: Final = "application/x-www-form-urlencoded"
 EACH_SECOND: Final = 20.0

@@ -75,6 +75,10 @@ class Visiting:
             web.post(f"/approve/{TOKEN}", self.answer_card),
             web.get(f"/enrol/{TOKEN}", self.see_enrolment),
             web.post(f"/enrol/{TOKEN}", self.enrol),
+            web.post(f"/approve/{TOKEN}/passkey", self.ask_passkey),
+            web.get(f"/passkey/{TOKEN}", self.see_new_passkey),
+            web.post(f"/passkey/{TOKEN}", self.add_passkey),
+            web.post(f"/passkey/{TOKEN}/passkey", self.ask_new_passkey),
             web.get(f"/static/{FILE}", self.file),
         ]
 
@@ -97,7 +101,10 @@ class Visiting:
             if form.get("deed") == "decline":
                 await self.visits.decline(token)
                 return self._done("web.declined", shown)
-            await self.visits.approve(token, _digits(form.get("digits", "")))
+            if form.get("deed") == "passkey":
+                await self.visits.approve_by_passkey(token, form.get("answer", ""))
+            else:
+                await self.visits.approve(token, _digits(form.get("digits", "")))
         except LinkGoneError:
             raise
         except UserError as error:
@@ -125,6 +132,40 @@ class Visiting:
             return self._enrolment(token, again, refused, _status(error))
         return self.words.page("enrolled.html", shown.language, codes=codes)
 
+    @_guarded
+    async def ask_passkey(self, request: web.Request) -> web.Response:
+        """The question for a passkey that our page asks for when its button is pressed."""
+        token = request.match_info["token"]
+        await self.gate.read_form(request, token)
+        return await _question(self.visits.ask_passkey(token))
+
+    @_guarded
+    async def see_new_passkey(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        return self._new_passkey(token, await self.visits.passkey(token))
+
+    @_guarded
+    async def ask_new_passkey(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        await self.gate.read_form(request, token)
+        return await _question(self.visits.ask_new_passkey(token))
+
+    @_guarded
+    async def add_passkey(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        form = await self.gate.read_form(request, token)
+        language = await self.visits.passkey(token)
+        name = form.get("name", "")
+        try:
+            await self.visits.add_passkey(token, form.get("answer", ""), name)
+        except LinkGoneError:
+            raise
+        except UserError as error:
+            refused = self.words.refusal(error, language)
+            again = await self.visits.passkey(token)
+            return self._new_passkey(token, again, name, refused, _status(error))
+        return self.words.page("passkey_added.html", language, called=name)
+
     # ------------------------------------------------------------ pages
 
     def _card(
@@ -137,6 +178,7 @@ class Visiting:
             card=shown.transfer,
             facts=shown.facts,
             source=shown.source,
+            passkey=shown.passkey,
             proof=self.gate.proof(token),
             refused=refused,
         )
@@ -162,6 +204,12 @@ class Visiting:
             refused=refused,
         )
 
+    def _new_passkey(
+        self, token: str, language: str, name: str = "", refused: Html | None = None, status: int = 200
+    ) -> web.Response:
+        proof = self.gate.proof(token)
+        return self.words.page("passkey.html", language, status, proof=proof, called=name, refused=refused)
+
     def _done(self, what: str, shown: CardShown) -> web.Response:
         return self.words.page("done.html", shown.language, what=what, facts=shown.facts)
 
@@ -171,6 +219,16 @@ def _digits(typed: str) -> str:
     if digits is None:
         raise DigitsMissingError
     return digits
+
+
+async def _question(asked: Awaitable[str]) -> web.Response:
+    """The question as JSON; whatever makes it impossible is said by the page when its form is sent."""
+    try:
+        return web.json_response(text=await asked)
+    except LinkGoneError:
+        return web.json_response({}, status=410)
+    except UserError:
+        return web.json_response({}, status=409)
 
 
 def _status(error: UserError) -> int:

@@ -19,7 +19,7 @@ from paybridge.texts import Texts, clean
 from paybridge.web.browser import PAGE_HEADERS
 
 FILES: Final = resources.files("paybridge.web") / "pages"
-STATIC: Final = {"page.css": "text/css", "icon.svg": "image/svg+xml"}
+STATIC: Final = {"page.css": "text/css", "icon.svg": "image/svg+xml", "passkey.js": "text/javascript"}
 """The files that pages ask for, and their types."""
 FOR_A_YEAR: Final = "public, max-age=31536000, immutable"
 _LONGEST_WISH: Final = 200

@@ -290,7 +290,7 @@ async def open_house(
         rooms=rooms,
         rails=rails,
         settings=chosen,
-        ceremonies=WebAuthn(ORIGIN),
+        ceremonies=WebAuthn(public_url or ORIGIN),
     )
     bell = QuietBell()
     outcomes = Outcomes(book, vault, clock, chosen, desk.news, desk.requests, bell, jitter=lambda: 0)

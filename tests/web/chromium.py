@@ -116,6 +116,12 @@ class Tab:
         await self.press(key)
         await self.loaded()
 
+    async def expects_a_page(self, expression: str) -> None:
+        """Run a script that sends a form, and wait for the page that answers."""
+        self._loaded.clear()
+        await self.js(expression)
+        await self.loaded()
+
     async def focused(self) -> str:
         """What has the focus: its value, else its name."""
         return str(await self.js("(e => e.value || e.name || e.tagName)(document.activeElement)"))

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from paybridge.app.pages import visiting
-from paybridge.demo.homeserver import free_port
-from paybridge.web import serve_web
-from tests.fakes.house import ALICE, BOB, CAROL, TEXTS, House, QuietBell, keys, open_house
+from tests.fakes.house import ALICE, BOB, CAROL, House, keys
 from tests.web.axe import axe_source
-from tests.web.chromium import DESK, PHONE, Tab, a_tab, needs_chromium
-from tests.web.desk import Desk, no_metrics
+from tests.web.chromium import DESK, PHONE, needs_chromium
+from tests.web.seats import VIOLATIONS, Seat, a_seat
 from tests.web.visitors import Phone, card_link, page_of, with_factor
 
 if TYPE_CHECKING:
@@ -27,41 +22,6 @@ if TYPE_CHECKING:
     from paybridge.services.says import Say
 
 pytestmark = needs_chromium
-VIOLATIONS = """
-axe.run({resultTypes: ["violations"]}).then(found => found.violations.map(
-    one => one.id + ": " + one.nodes.map(node => node.html + " " + node.failureSummary).join(" | ")
-))
-"""
-
-
-@dataclass
-class Seat:
-    """Somebody before a browser, and the house whose pages it shows."""
-
-    house: House
-    tab: Tab
-    url: str
-
-
-@asynccontextmanager
-async def a_seat(folder: Path) -> AsyncIterator[Seat]:
-    async with AsyncExitStack() as stack:
-        port = free_port()
-        url = f"http://localhost:{port}"
-        house = await open_house(folder, public_url=url)
-        stack.push_async_callback(house.database.close)
-        server = await serve_web(
-            "127.0.0.1",
-            port,
-            version="1.2.3",
-            parts={},
-            take_webhook=Desk().take,
-            metrics=no_metrics(),
-            visiting=visiting(house.desk, QuietBell(), TEXTS, lambda: house.clock.now().timestamp()),
-        )
-        stack.push_async_callback(server.close)
-        tab = await stack.enter_async_context(a_tab(folder))
-        yield Seat(house, tab, url)
 
 
 def keep(file: Path, picture: bytes) -> None:

@@ -214,7 +214,7 @@ class Dispatcher:
             words=typed.words,
             verb=typed.verb,
             desk=self._desk,
-            language=speaker.person.language or self._desk.settings.language,
+            language=await self._desk.policies.language(spoken.room, speaker.person.language),
         )
 
     async def _answer(self, command: Command, call: Call, role: Role) -> Answer:

@@ -1,8 +1,9 @@
-"""A room's policy: its currency, who sees amounts, who may ask, and how much one payment may be."""
+"""A room's policy: its currency and language, who sees amounts, who may ask, and how much one may pay."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -46,6 +47,7 @@ class Setting(StrEnum):
     RECEIPTS = "receipts"
     REQUESTS = "requests"
     LIMIT = "limit"
+    LANGUAGE = "language"
 
 
 class Flaw(StrEnum):
@@ -56,6 +58,7 @@ class Flaw(StrEnum):
     RECEIPTS = "receipts"
     REQUESTS = "requests"
     LIMIT = "limit"
+    LANGUAGE = "language"
     SENDER = "sender"
     """Its sender lacks the power to set it, or is not told."""
 
@@ -117,14 +120,16 @@ class Policy:
     receipts: Receipts = Receipts.PUBLIC
     requests: Asking = Asking.ANYONE
     limit: Money | None = None
+    language: str | None = None
 
     def tightened(self, by: Policy) -> Policy:
-        """The tighter of both in everything; where neither is tighter (two currencies), `by` holds."""
+        """The tighter of both in everything; where neither is (two currencies, two languages), `by` holds."""
         return Policy(
             currency=by.currency or self.currency,
             receipts=max(self.receipts, by.receipts, key=_RECEIPTS.index),
             requests=max(self.requests, by.requests, key=_ASKING.index),
             limit=_lower(self.limit, by.limit),
+            language=by.language or self.language,
         )
 
     def taking(self, setting: Setting, other: Policy) -> Policy:
@@ -146,6 +151,8 @@ class Policy:
         }
         if self.currency is not None:
             told["currency"] = self.currency
+        if self.language is not None:
+            told["language"] = self.language
         if self.limit is not None:
             told["limit"] = {"value": self.limit.plain(), "currency": self.limit.currency}
         return told
@@ -186,17 +193,20 @@ def read_policy(content: object) -> StatedPolicy:
         return StatedPolicy(flaws=(Flaw.VERSION,))
     currency, receipts = content.get("currency"), content.get("receipts", Receipts.PUBLIC)
     requests, limit = content.get("requests", Asking.ANYONE), content.get("limit")
+    language = content.get("language")
     flawed = {
         Flaw.CURRENCY: currency is not None and not _is_currency(currency),
         Flaw.RECEIPTS: _member(Receipts, receipts) is None,
         Flaw.REQUESTS: _member(Asking, requests) is None,
         Flaw.LIMIT: limit is not None and _money(limit) is None,
+        Flaw.LANGUAGE: language is not None and not _is_language(language),
     }
     policy = Policy(
         currency=currency if isinstance(currency, str) and _is_currency(currency) else None,
         receipts=_member(Receipts, receipts) or Receipts.PUBLIC,
         requests=_member(Asking, requests) or Asking.ANYONE,
         limit=_money(limit),
+        language=language if isinstance(language, str) and _is_language(language) else None,
     )
     return StatedPolicy(policy, tuple(flaw for flaw, is_flawed in flawed.items() if is_flawed))
 
@@ -232,6 +242,11 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 def _member(kind: type[Choice], value: object) -> Choice | None:
     return next((choice for choice in kind if choice.value == value), None)
+
+
+def _is_language(value: object) -> bool:
+    """Whether it is shaped as a code of ISO 639; what the bot does not speak, it says in English."""
+    return isinstance(value, str) and re.fullmatch("[a-z]{2,3}", value) is not None
 
 
 def _is_currency(value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from paybridge.domain.amount_errors import UnknownCurrencyNameError
@@ -18,6 +19,7 @@ _SETTINGS: Final = {
     "收据": Setting.RECEIPTS,
     "请求": Setting.REQUESTS,
     "上限": Setting.LIMIT,
+    "语言": Setting.LANGUAGE,
 }
 _RECEIPTS: Final = {
     **{choice.value: choice for choice in Receipts},
@@ -32,6 +34,8 @@ _REQUESTS: Final = {
     "管理员": Asking.MODERATORS,
     "无人": Asking.NOBODY,
 }
+
+NO_LANGUAGES: Final[Mapping[str, str]] = MappingProxyType({})
 
 Choice = TypeVar("Choice")
 
@@ -54,8 +58,13 @@ class NoSuchChoiceError(UserError):
         super().__init__(setting=setting, typed=typed, candidates=candidates)
 
 
-def read_wish(words: str, default_currency: str) -> tuple[Setting, Policy]:
-    """The setting that is to change, and a policy in which only that one is made; a `UserError` otherwise."""
+def read_wish(
+    words: str, default_currency: str, languages: Mapping[str, str] = NO_LANGUAGES
+) -> tuple[Setting, Policy]:
+    """The setting that is to change, and a policy in which only that one is made; a `UserError` otherwise.
+
+    `languages` has the code of each language by each of its names.
+    """
     name, _, rest = words.strip().partition(" ")
     setting = _SETTINGS.get(name.casefold())
     if setting is None:
@@ -73,6 +82,18 @@ def read_wish(words: str, default_currency: str) -> tuple[Setting, Policy]:
                 return setting, Policy()
             amount, _ = find_amount(wish.split(), default_currency=default_currency)
             return setting, Policy(limit=amount.money)
+        case Setting.LANGUAGE:
+            return setting, Policy(language=_language(languages, wish))
+
+
+def _language(languages: Mapping[str, str], wish: str) -> str | None:
+    found = languages.get(wish.casefold())
+    if found is None and wish.casefold() in _NOTHING:
+        return None
+    if found is None:
+        codes = ", ".join(sorted(set(languages.values())))
+        raise NoSuchChoiceError(setting=Setting.LANGUAGE.value, typed=wish[:40], candidates=codes)
+    return found
 
 
 def _currency(wish: str) -> str | None:

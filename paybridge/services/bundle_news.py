@@ -77,7 +77,7 @@ class BundleNews:
             "bank": ({"account": link.masked if alone else f"••{tail(link.masked)}"},) if link else (),
             "balance": ({},) if link is None else (),
         }
-        says = self._placed(bundle, "card", payer, facts, hides=hides)
+        says = await self._placed(bundle, "card", payer, facts, hides=hides)
         if strong and not alone:
             own = {**facts, "bank": ({"account": link.masked},) if link else ()}
             says += (self._to_payer(bundle, "card", payer, own),)
@@ -100,7 +100,7 @@ class BundleNews:
             "parts": tuple(_part(part, names) for part in bundle.parts),
         }
         hides = await self._policies.hides_amounts(bundle.room)
-        return self._placed(bundle, what, payer, facts, hides=hides)
+        return await self._placed(bundle, what, payer, facts, hides=hides)
 
     def _facts(self, bundle: Bundle, payer: Person, names: Mapping[str, str | None]) -> Facts:
         note = open_note(self._vault, payer, bundle.parts[0].note)
@@ -114,13 +114,13 @@ class BundleNews:
             "note": ({"words": note},) if note else (),
         }
 
-    def _placed(
+    async def _placed(
         self, bundle: Bundle, what: str, payer: Person, facts: Facts, *, hides: bool
     ) -> tuple[Say, ...]:
         said = Say(
             id=f"{bundle.id}/{what}",
             key=f"bundle.{what}",
-            language=payer.language or self._settings.language,
+            language=await self._policies.language(bundle.room, payer.language),
             room=bundle.room,
             facts=facts,
             slot=bundle.id,

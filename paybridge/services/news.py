@@ -111,7 +111,7 @@ class News:
             **card_rows.straight(transfer, holder),
             "page": card_rows.page(page if alone else None),
         }
-        says = self._placed(transfer, "card", f"{transfer.kind}.card", payer, facts, hides=hides)
+        says = await self._placed(transfer, "card", f"{transfer.kind}.card", payer, facts, hides=hides)
         if strong and not alone:
             bank: tuple[Facts, ...] = ({"account": link.masked},) if link else ()
             own = {**facts, "bank": bank, "page": card_rows.page(page)}
@@ -139,7 +139,7 @@ class News:
         between_people = transfer.kind.between_people
         notify = (transfer.payee_mxid,) if here and between_people else ()
         hides = await self._hides(transfer)
-        says = [*self._placed(transfer, "receipt", key, payer, facts, notify, hides=hides)]
+        says = [*await self._placed(transfer, "receipt", key, payer, facts, notify, hides=hides)]
         if between_people and (waits or not here or hides):
             received = "claim.waiting" if waits else f"{transfer.kind}.received"
             says.append(await self._to_payee(transfer, received, facts))
@@ -283,9 +283,9 @@ class News:
     ) -> tuple[Say, ...]:
         """The message about the transfer, where it stands; if that hides amounts, the payer's own as well."""
         hides = await self._hides(transfer)
-        return self._placed(transfer, what, key, payer, facts, state=state, hides=hides)
+        return await self._placed(transfer, what, key, payer, facts, state=state, hides=hides)
 
-    def _placed(  # noqa: PLR0913 - one message: about what, in which words, for whom, and where
+    async def _placed(  # noqa: PLR0913 - one message: about what, in which words, for whom, and where
         self,
         transfer: Transfer,
         what: str,
@@ -301,7 +301,7 @@ class News:
         said = Say(
             id=f"{transfer.id}/{what}",
             key=key,
-            language=payer.language or self._settings.language,
+            language=await self._policies.language(transfer.room, payer.language),
             room=transfer.room if in_room else None,
             person=None if in_room else transfer.payer_mxid,
             facts=facts,

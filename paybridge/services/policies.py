@@ -59,6 +59,15 @@ class Policies:
         """What an amount without a currency is in."""
         return (await self.of(room)).currency or self._settings.currency
 
+    async def language(self, room: str, own: str | None) -> str:
+        """In which language somebody is spoken to in the room: their `own`, the room's, the bot's."""
+        if own is not None:
+            return own
+        try:
+            return (await self.of(room)).language or self._settings.language
+        except RoomsAwayError:
+            return self._settings.language
+
     async def hides_amounts(self, room: str) -> bool:
         """Whether the room must not see amounts; so too while nobody can tell."""
         try:

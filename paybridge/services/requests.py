@@ -329,7 +329,7 @@ class Requests:
         said = Say(
             id=f"{request.id}/{what}",
             key=f"request.{what}",
-            language=asker.language or self._settings.language,
+            language=await self._policies.language(request.room, asker.language),
             room=request.room,
             facts=facts,
             slot=request.id,

@@ -34,6 +34,7 @@ POLICIES = st.builds(
     receipts=st.sampled_from(Receipts),
     requests=st.sampled_from(Asking),
     limit=st.none() | MONEY,
+    language=st.none() | st.sampled_from(["en", "zh"]),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -45,6 +46,7 @@ CONTENT = st.fixed_dictionaries(
     optional={
         "v": st.just(1) | JSON,
         "currency": st.just("EUR") | JSON,
+        "language": st.just("zh") | JSON,
         "receipts": st.sampled_from(Receipts).map(str) | JSON,
         "requests": st.sampled_from(Asking).map(str) | JSON,
         "limit": st.fixed_dictionaries({"value": st.just("20.00") | JSON, "currency": st.just("EUR") | JSON})
@@ -57,6 +59,7 @@ FULL: dict[str, Any] = {
     "receipts": "private",
     "requests": "nobody",
     "limit": {"value": "20.00", "currency": "EUR"},
+    "language": "zh",
 }
 
 
@@ -65,7 +68,9 @@ def euros(cents: int) -> Money:
 
 
 def test_a_whole_policy_is_read() -> None:
-    assert read_policy(FULL) == StatedPolicy(Policy("EUR", Receipts.PRIVATE, Asking.NOBODY, euros(2000)))
+    assert read_policy(FULL) == StatedPolicy(
+        Policy("EUR", Receipts.PRIVATE, Asking.NOBODY, euros(2000), "zh")
+    )
 
 
 @pytest.mark.parametrize("content", [{"v": 1}, {}, {"v": 1, "org.example.more": [1]}])
@@ -85,6 +90,7 @@ def test_content_that_is_no_object_does_not_count(content: object) -> None:
 
 MISREAD: dict[str, list[object]] = {
     "currency": ["eur", "XXQ", "€", 978, ["EUR"], {}, "E" * 60_000],
+    "language": ["ZH", "klingon", "z", "", "zh\n", 1, True, ["zh"], {}],
     "receipts": ["PRIVATE", "secret", 1, None, [], {"private": True}],
     "requests": ["Nobody", "", 0, None, ["nobody"]],
     "limit": [
@@ -213,11 +219,16 @@ def test_who_may_ask(requests: Asking, power: int, refused: type[UserError] | No
         ("limit 12,50 €", Setting.LIMIT, Policy(limit=euros(1250))),
         ("limit 20", Setting.LIMIT, Policy(limit=Money(2000, "USD"))),
         ("limit none", Setting.LIMIT, Policy()),
+        ("language 中文", Setting.LANGUAGE, Policy(language="zh")),
+        ("language EN", Setting.LANGUAGE, Policy(language="en")),
+        ("语言 none", Setting.LANGUAGE, Policy()),
         ("收据 私密", Setting.RECEIPTS, Policy(receipts=Receipts.PRIVATE)),
     ],
 )
 def test_what_is_typed_is_read(words: str, setting: Setting, wish: Policy) -> None:
-    assert read_wish(words, "USD") == (setting, wish)
+    languages = {"en": "en", "zh": "zh", "中文": "zh"}
+
+    assert read_wish(words, "USD", languages) == (setting, wish)
 
 
 @pytest.mark.parametrize(
@@ -233,6 +244,7 @@ def test_what_is_typed_is_read(words: str, setting: Setting, wish: Policy) -> No
         ("limit -5 EUR", "error.negative_amount"),
         ("limit 0 EUR", "error.zero_amount"),
         ("limit all", "error.word_amount"),
+        ("language klingon", "error.no_such_choice"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(words: str, key: str) -> None:

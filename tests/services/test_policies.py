@@ -429,3 +429,23 @@ async def test_a_change_that_another_one_overtook_is_decided_again(dinner: House
     assert await dinner.book.room_policy(DINNER) == RoomPolicy(
         DINNER, Policy(receipts=Receipts.PRIVATE, limit=Money(2000, "EUR")), 2
     )
+
+
+async def test_whoever_has_chosen_no_language_is_spoken_to_in_that_of_the_room(dinner: House) -> None:
+    await dinner.hear(CAROL, "!lang en")
+    changed = await dinner.hear(ALICE, "!policy language 中文", DINNER)
+    said = await pays(dinner)
+
+    assert "!policy language zh" in words(changed)
+    assert {say.language for say in in_room(said)} == {"zh"}
+    assert [say.language for say in await dinner.hear(CAROL, "!policy", DINNER)] == ["en"]
+    assert [say.language for say in await dinner.hear(ALICE, "!help")] == ["en"]
+
+
+async def test_a_language_that_nobody_speaks_here_is_refused_with_those_that_are(
+    dinner: House,
+) -> None:
+    (said,) = await dinner.hear(ALICE, "!policy language klingon", DINNER)
+
+    assert said.key == "error.no_such_choice"
+    assert said.facts["candidates"] == "en, zh"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pyotp
 import pytest
 
+from paybridge.domain.bundle import Bundle, bundled
 from paybridge.domain.factor import FactorState
 from paybridge.domain.passkey import CHALLENGE_LIFE, MOST_PASSKEYS
 from paybridge.domain.transfer import NotPossibleNowError, TransferState
@@ -246,6 +247,26 @@ async def test_case_42_the_challenge_of_one_payment_fits_no_other_terms_of_it(al
     for other in others:
         with pytest.raises(PasskeyRefusedError):
             await alice.house.desk.passkeys.use(await alice.person(), other, answer)
+
+
+async def test_case_42_the_challenge_of_a_payment_to_several_fits_all_of_it_and_nothing_less(
+    alice: Alice, house: House
+) -> None:
+    await house.hear(ALICE, f"!pay {BOB} {CAROL} 20 EUR each", DINNER)
+    person = await alice.person()
+    card = await house.desk.approvals.find(person.id, None)
+    assert isinstance(card, Bundle)
+    asked = await house.desk.passkeys.ask_to_approve(person, card)
+    await house.book.commit(asked.step)
+    answer = alice.phone.approve(asked.options)
+    changed = replace(card, parts=(card.parts[0], replace(card.parts[1], nonce="another")))
+    for other in (card.parts[0], bundled(card.id, card.parts[:1]), changed):
+        with pytest.raises(PasskeyRefusedError):
+            await house.desk.passkeys.use(person, other, answer)
+    step, _ = await house.desk.approvals.approve_by_passkey(card, answer)
+    await house.book.commit(step)
+
+    assert [await alice.state_of(part) for part in card.parts] == [TransferState.APPROVED] * 2
 
 
 async def test_case_42_a_made_up_challenge_or_one_of_an_enrolment_approves_nothing(

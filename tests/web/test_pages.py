@@ -193,6 +193,22 @@ async def test_case_41_of_two_forms_at_the_same_moment_one_counts(house: House, 
     assert await bobs(house) == 40_000
 
 
+@pytest.mark.parametrize("deed", ["approve", "decline"])
+async def test_case_41_a_link_is_used_up_by_the_very_step_that_it_sets_off(
+    house: House, browser: Browser, deed: str
+) -> None:
+    phone = await with_factor(house)
+    path = await card(house)
+    kept = "SELECT used, wrong FROM one_time_link WHERE purpose = 'approve'"
+    await browser.open(path)
+    await browser.fill_in(path, deed="approve", digits="000000")
+    before = await ask_raw(house.database, kept)
+    await browser.fill_in(path, deed=deed, digits=phone.shows_next())
+
+    assert [tuple(row) for row in before] == [(0, 1)]
+    assert [tuple(row) for row in await ask_raw(house.database, kept)] == [(1, 1)]
+
+
 async def test_case_41_page_and_chat_together_pay_once(house: House, browser: Browser) -> None:
     phone = await with_factor(house)
     path = await card(house)
@@ -275,7 +291,7 @@ async def test_case_41_only_the_hash_of_a_token_is_kept(house: House) -> None:
     assert token.encode() not in stored
 
 
-async def test_case_41_somebody_whose_identity_is_frozen_or_who_is_blocked_approves_nothing(
+async def test_case_41_somebody_whose_identity_is_frozen_approves_nothing(
     house: House, browser: Browser
 ) -> None:
     phone = await with_factor(house)

@@ -35,6 +35,13 @@ the files say on what, and are neither law nor advice.
   confirmed, `checked` whose document was checked.
 - **Better known.** `!limits raise` asks the rails of one's accounts whether the holder has exactly the name
   that was given at `!link`, and then for a document; in this sandbox a made-up one.
+- **Fees of the house.** `rules.fees` takes one for payments: a flat part and a share in basis points
+  (hundredths of a percent), rounded half up to the minor unit and never half to even, then no less than
+  `least` and no more than `most`. No region has one by itself. The card shows it, together with the rail's,
+  as fee and total, and its code covers it. It is booked to the account `fee` of `house` by the journal that
+  books the payment. A payee who is paid straight into an account is paid into their balance instead, for
+  what goes past the books leaves nothing to the house. Unclaimed money that goes back, a refund and a
+  chargeback leave the fee where it is: the payer bears it.
 - **A refusal** says the cap, what is left and when it frees up, in the direct message.
 
 ```yaml
@@ -46,6 +53,8 @@ rules:
       USD: {{each: "50", day: "50"}} # a currency more; the levels above have the same
     checked:
       BRL: {{count: unlimited}} # no such cap
+  fees:
+    BRL: {{flat: "0.10", basis_points: 50, most: "5"}}
 ```
 
 {regions}

@@ -33,7 +33,6 @@ from paybridge.domain.factor import read_digits
 from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.history import EVERYTHING, Bookmark, Mark, Search, Sort, Sought, read_search
 from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_id
-from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.domain.month import Month, month_of, read_month
 from paybridge.domain.one_time_link import Purpose
@@ -78,7 +77,6 @@ __all__ = [
     "Facts",
     "Holding",
     "Known",
-    "LegKind",
     "Level",
     "Link",
     "LinkState",

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from paybridge.commands._frame import (
     Answer,
     Call,
     Cost,
     Facts,
-    LegKind,
     Money,
     Place,
     Role,
+    TransferKind,
     command,
     read_amount_only,
 )
+
+_WAYS: Final = {
+    "paid": TransferKind.PAY,
+    "topped_up": TransferKind.TOPUP,
+    "cashed_out": TransferKind.CASHOUT,
+}
 
 
 @command(
@@ -29,12 +37,13 @@ async def fees(call: Call) -> Answer:
     amount = read_amount_only(call.words, await call.currency())
     costs = await call.desk.costs.of(call.speaker.person.id, amount)
     refused = [cost.link.masked for cost in costs if cost.fee is None]
+    house = call.desk.settings.region.fee(amount)
     facts: Facts = {
         "amount": amount,
-        "nothing": Money.zero(amount.currency),
+        "house": house,
         **{
             name: tuple(_row(cost, amount) for cost in costs if cost.kind is kind and cost.fee is not None)
-            for name, kind in (("paid", LegKind.COLLECT), ("cashed_out", LegKind.PAYOUT))
+            for name, kind in _WAYS.items()
         },
         "not_taken": tuple({"account": account} for account in dict.fromkeys(refused)),
         "no_account": () if costs else ({"currency": amount.currency},),

@@ -27,7 +27,7 @@ async def status(call: Call) -> Answer:
         facts = {
             "payment": transfer.id,
             "amount": transfer.amount,
-            "fee": transfer.fee,
+            "fee": transfer.fees,
             "payer": call.who(transfer.payer_mxid),
             "payee": call.who(transfer.payee_mxid),
             "original": transfer.original or "",

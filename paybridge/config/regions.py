@@ -10,8 +10,10 @@ from typing import Any, Final, Literal, TypeVar
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from paybridge.config.rules import UNLIMITED, CapRules, Profile, Rules
+from paybridge.config.rules import UNLIMITED, CapRules, FeeRules, Profile, Rules
 from paybridge.config.sections import at_key
+from paybridge.domain.currencies import EXPONENTS
+from paybridge.domain.fee import Fee
 from paybridge.domain.money import Money, MoneyError
 from paybridge.domain.region import Caps, Level, Region
 from paybridge.domain.transfer import TransferKind
@@ -42,6 +44,7 @@ def region_of(name: str, overrides: Rules) -> Region:
         covers=frozenset(map(TransferKind, rules.covers or ())),
         night=night,
         requests=rules.requests is not False,
+        fees={name: _fee(f"rules.fees.{name}", name, fee) for name, fee in rules.fees.items()},
         terms=rules.terms or "",
         retention_years=rules.retention_years or 0,
     )
@@ -82,6 +85,21 @@ def _caps(key: str, currency: str, rules: CapRules) -> Caps:
         night=_cap(f"{key}.night", rules.night, currency),
         count=rules.count if isinstance(rules.count, int) else None,
     )
+
+
+def _fee(key: str, currency: str, rules: FeeRules) -> Fee:
+    nothing = Money.zero(currency) if currency in EXPONENTS else None
+    if nothing is None:
+        raise at_key(key, f"{currency!r} is not a currency")
+    fee = Fee(
+        flat=_cap(f"{key}.flat", rules.flat, currency) or nothing,
+        basis_points=rules.basis_points or 0,
+        least=_cap(f"{key}.least", rules.least, currency) or nothing,
+        most=_cap(f"{key}.most", rules.most, currency),
+    )
+    if fee.most is not None and fee.most < fee.least:
+        raise at_key(f"{key}.most", "is below the least")
+    return fee
 
 
 def _cap(key: str, amount: str | None, currency: str) -> Money | None:

@@ -65,6 +65,15 @@ class LimitRules(Section):
     )
 
 
+class FeeRules(Section):
+    """What the house takes for a payment in one currency: flat and a share, between least and most."""
+
+    flat: Amount | None = None
+    basis_points: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    least: Amount | None = None
+    most: Amount | None = None
+
+
 class NightRules(Section):
     """When it is night, by the person's own clock."""
 
@@ -90,6 +99,11 @@ class Rules(Section):
     )
     night: NightRules = Field(default_factory=NightRules)
     limits: LimitRules = Field(default_factory=LimitRules)
+    fees: dict[str, FeeRules] = Field(
+        default_factory=dict,
+        description='What the house takes for a payment, by currency: {EUR: {flat: "0.10", basis_points: 50, '
+        'least: "0.20", most: "5"}}; 50 basis points are half a percent.',
+    )
 
 
 class Profile(Rules):

@@ -55,13 +55,13 @@ class Bundle:
         return _sum([part.amount for part in self.parts])
 
     @property
-    def fee(self) -> Money:
-        return _sum([part.fee for part in self.parts])
+    def fees(self) -> Money:
+        return _sum([part.fees for part in self.parts])
 
     @property
     def total(self) -> Money:
         """What the payer is charged in all: amounts and fees."""
-        return self.amount + self.fee
+        return self.amount + self.fees
 
     @property
     def payees(self) -> tuple[str, ...]:

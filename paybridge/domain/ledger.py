@@ -97,6 +97,11 @@ def clearing(rail: str) -> Account:
     return Account(rail, AccountKind.RAIL_CLEARING)
 
 
+def house() -> Account:
+    """What the house has taken for payments."""
+    return Account("house", AccountKind.FEE)
+
+
 def suspense(rail: str) -> Account:
     """What a rail moved that nobody is due: positive if we hold it, negative if it is gone."""
     return Account(rail, AccountKind.SUSPENSE)

@@ -112,12 +112,12 @@ class Leg:
     """One leg of a transfer.
 
     `owner` is the person whose money it is, `link` their linked account at the rail, `handle` what the
-    rail answered to prepare, `key` the idempotency key that execute is always called with. `fee` is what
-    the rail takes, `highest_fee` the most that it may. `due` is when the courier or the reconciler looks
-    at it next; of a leg that is over, when the rail is asked whether it still says so. `destination` is the
-    ledger account that a book leg pays into, of person `to`; `to_link` the account at the rail that a direct
-    leg pays. `taken_back` is how much of what had settled the
-    rail has reversed, in minor units.
+    rail answered to prepare, `key` the idempotency key that execute is always called with. `fee` is what the
+    rail takes (of a book leg the house), `highest_fee` the most that it may. `due` is when the courier or the
+    reconciler looks at it next; of a leg that is over, when the rail is asked whether it still says so.
+    `destination` is the ledger account that a book leg pays into, of person `to`; `to_link` the account at
+    the rail that a direct leg pays. `taken_back` is how much of what had settled the rail has reversed, in
+    minor units.
     """
 
     id: str
@@ -179,7 +179,7 @@ def journals(leg: Leg, effect: LegEffect, *, held_before: bool) -> tuple[Journal
             assert leg.to is not None  # a book leg is made with its payee
             taker = ledger.claimable(leg.to) if leg.to_claim else ledger.person(leg.to)
             giver = ledger.held(leg.owner) if held_before else ledger.person(leg.owner)
-            return () if giver == taker else (_move(leg, "book", leg.amount, giver, taker),)
+            return () if giver == taker else (_booked(leg, giver, taker),)
         case LegKind.PAYOUT, LegEffect.HOLD | LegEffect.RELEASE:
             own, held = ledger.person(leg.owner), ledger.held(leg.owner)
             giver, taker = (own, held) if effect is LegEffect.HOLD else (held, own)
@@ -194,6 +194,14 @@ def journals(leg: Leg, effect: LegEffect, *, held_before: bool) -> tuple[Journal
 
 def _move(leg: Leg, kind: str, amount: Money, giver: ledger.Account, taker: ledger.Account) -> Journal:
     return ledger.move(f"{leg.id}/{kind}", kind, leg.transfer, amount, giver=giver, taker=taker)
+
+
+def _booked(leg: Leg, giver: ledger.Account, taker: ledger.Account) -> Journal:
+    """The payee gets the amount; what the house takes comes on top, in the same journal."""
+    lines = [Line(giver, -leg.amount - leg.fee), Line(taker, leg.amount)]
+    if leg.fee.is_positive:
+        lines.append(Line(ledger.house(), leg.fee))
+    return Journal(f"{leg.id}/book", "book", leg.transfer, tuple(lines))
 
 
 def _suspended(leg: Leg) -> Journal:

@@ -15,6 +15,8 @@ from paybridge.domain.windows import Night, Window, day_of, month_of, night_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from paybridge.domain.fee import Fee
+
 
 class Level(StrEnum):
     """How sure it is who somebody is."""
@@ -152,8 +154,14 @@ class Region:
     covers: frozenset[TransferKind] = frozenset({TransferKind.PAY})
     night: Night = field(default_factory=lambda: Night(time(20), time(6)))
     requests: bool = True
+    fees: Mapping[str, Fee] = field(default_factory=dict)
     terms: str = "1"
     retention_years: int = 10
+
+    def fee(self, amount: Money) -> Money:
+        """What the house takes for a payment of `amount`; nothing in a currency without a fee."""
+        fee = self.fees.get(amount.currency)
+        return Money.zero(amount.currency) if fee is None else fee.of(amount)
 
     @property
     def currencies(self) -> tuple[str, ...]:

@@ -52,18 +52,27 @@ def take_back(
     if leg.kind is LegKind.PAYOUT:
         lines = [Line(back, -amount), Line(ledger.person(leg.owner), amount)]
     elif transfer.state is TransferState.CLAIMABLE:
-        rest = transfer.amount - amount
+        unclaimed = min(amount, transfer.amount)
+        rest = transfer.amount - unclaimed
         lines = [Line(back, amount), Line(ledger.claimable(transfer.payee), -transfer.amount)]
         if rest.is_positive:
             lines.append(Line(ledger.person(transfer.payer), rest))
+        # What the house took is the payer's to bear.
+        if amount > unclaimed:
+            lines += _borne(transfer.payer, amount - unclaimed, spendable, losses)
     else:
         lines = [Line(back, amount)]
         for person, share in bearers(transfer, amount).items():
-            taken = min(share, spendable[person])
-            losses.append(Loss(person, taken, share - taken))
-            sides = ((ledger.person(person), taken), (ledger.receivable(person), share - taken))
-            lines += [Line(account, -part) for account, part in sides if part.is_positive]
+            lines += _borne(person, share, spendable, losses)
     return Journal(f"{leg.id}/reversal", "reversal", transfer.id, tuple(lines)), tuple(losses)
+
+
+def _borne(person: str, share: Money, spendable: Mapping[str, Money], losses: list[Loss]) -> list[Line]:
+    """The lines by which a person bears their share: from their balance, and what is not there they owe."""
+    taken = min(share, spendable[person])
+    losses.append(Loss(person, taken, share - taken))
+    sides = ((ledger.person(person), taken), (ledger.receivable(person), share - taken))
+    return [Line(account, -part) for account, part in sides if part.is_positive]
 
 
 def not_twice(

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.ids import code_for
+from paybridge.domain.money import Money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-
-    from paybridge.domain.money import Money
 
 
 class TransferKind(StrEnum):
@@ -100,9 +99,9 @@ class Transfer:
     `source` is the payer's linked account, or None for the balance; `destination` the account that a cash-out
     goes to, or the payee's that a direct payment does. `note` is sealed. `times` is the "3" of "3 x 12.50". A
     refund names the payment that it gives back (`original`), and that one counts in `refunded`, in minor
-    units, how much of it has been given back in all. `approved` is when its payer approved it. Payments that
-    one card shows together share the id of their `bundle`, the nonce, and are approved by its code and no
-    other.
+    units, how much of it has been given back in all. `approved` is when its payer approved it. `fee` is the
+    rail's, `house_fee` what the house takes besides, in minor units. Payments that one card shows together
+    share the id of their `bundle`, the nonce, and are approved by its code and no other.
     """
 
     id: str
@@ -129,6 +128,7 @@ class Transfer:
     reason: str | None = None
     updated: datetime | None = None
     approved: datetime | None = None
+    house_fee: int = 0
     version: int = 0
 
     @property
@@ -137,16 +137,27 @@ class Transfer:
         return self.kind.between_people and self.destination is not None
 
     @property
+    def for_house(self) -> Money:
+        """What the house takes for it, besides the rail."""
+        return Money(self.house_fee, self.amount.currency)
+
+    @property
+    def fees(self) -> Money:
+        """What the payer is charged on top: the rail's fee and that of the house."""
+        return self.fee + self.for_house
+
+    @property
     def total(self) -> Money:
-        """What the payer is charged: amount and fee."""
-        return self.amount + self.fee
+        """What the payer is charged: amount and fees."""
+        return self.amount + self.fees
 
     @property
     def terms(self) -> str:
         """What is approved: any change of it makes another code."""
         terms = (self.id, self.amount.plain(), self.amount.currency, self.payee, self.payee_mxid)
         money_side = (self.source or "balance", self.destination or "", self.fee.plain(), self.fee.currency)
-        return "\n".join((*terms, *money_side))
+        house = (self.for_house.plain(),) if self.house_fee else ()
+        return "\n".join((*terms, *money_side, *house))
 
     @property
     def code(self) -> str:

@@ -14,7 +14,6 @@ from paybridge.domain.bundle import cards as gathered
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import lightly_approved, strongly_approved
 from paybridge.domain.leg import Leg, LegEffect, LegHappening, LegKind, LegState
-from paybridge.domain.money import Money
 from paybridge.domain.people import Link, LinkState, Person, check_not_frozen
 from paybridge.domain.proof import DeviceNotProvenError, OwnDevice, Proof, may_move_money
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind
@@ -273,7 +272,10 @@ class Approvals:
         """From a linked account: a collect for the courier, and the booking that follows it."""
         link = await self._usable(approved.source)
         collect = replace(
-            self._leg(approved, 1, LegKind.COLLECT, link.rail), link=link.token, due=self._clock.now()
+            self._leg(approved, 1, LegKind.COLLECT, link.rail),
+            amount=approved.amount + approved.for_house,
+            link=link.token,
+            due=self._clock.now(),
         )
         reserved, _ = legs.advance(collect, LegHappening.RESERVE)
         book = await self._book_leg(approved, number=2)
@@ -316,8 +318,8 @@ class Approvals:
         # Whoever paid with this bot can be paid by it, and a refund is theirs whatever they have linked now.
         to_claim = transfer.kind is TransferKind.PAY and not await self._people.enrolled(transfer.payee)
         leg = self._leg(transfer, number, LegKind.BOOK, "internal")
-        nothing = Money.zero(transfer.amount.currency)
-        return replace(leg, fee=nothing, highest_fee=nothing, to=transfer.payee, to_claim=to_claim)
+        fee = transfer.for_house
+        return replace(leg, fee=fee, highest_fee=fee, to=transfer.payee, to_claim=to_claim)
 
     @staticmethod
     def _leg(transfer: Transfer, number: int, kind: LegKind, rail: str) -> Leg:

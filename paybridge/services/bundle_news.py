@@ -109,7 +109,7 @@ class BundleNews:
             "payer": Who(bundle.payer_mxid, names.get(bundle.payer_mxid)),
             "payer_name": called(bundle.payer_mxid, names),
             "amount": bundle.amount,
-            "fee": bundle.fee,
+            "fee": bundle.fees,
             "total": bundle.total,
             "note": ({"words": note},) if note else (),
         }
@@ -164,7 +164,7 @@ def _part(part: Transfer, names: Mapping[str, str | None]) -> Facts:
         "payee": Who(part.payee_mxid, names.get(part.payee_mxid)),
         "amount": part.amount,
         "times": (each,) if each else (),
-        "fee": ({"fee": part.fee},) if part.fee.is_positive else (),
+        "fee": ({"fee": part.fees},) if part.fees.is_positive else (),
     }
 
 
@@ -185,7 +185,7 @@ def about_bundle(bundle: Bundle, state: str) -> Mapping[str, object]:
         "kind": "bundle",
         "state": TransferState.AWAITING_APPROVAL.value if waits else state,
         "amount": {"value": bundle.amount.plain(), "currency": bundle.amount.currency},
-        "fee": {"value": bundle.fee.plain(), "currency": bundle.fee.currency},
+        "fee": {"value": bundle.fees.plain(), "currency": bundle.fees.currency},
         "payer": bundle.payer_mxid,
         "parts": [
             {"id": part.id, "payee": part.payee_mxid, "amount": part.amount.plain()} for part in bundle.parts

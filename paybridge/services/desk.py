@@ -169,7 +169,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         policies=policies,
         receipts=Receipts(book, vault, clock, policies),
         limits=limits,
-        costs=Costs(book, accounts, sources),
+        costs=Costs(book, accounts, sources, settings),
         standings=Standings(book, clock, settings, holders),
         own_statements=OwnStatements(book, vault),
     )

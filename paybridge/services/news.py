@@ -252,7 +252,7 @@ class News:
         facts: dict[str, Fact] = {
             "payment": transfer.id,
             "amount": transfer.amount,
-            "fee": transfer.fee,
+            "fee": transfer.fees,
             "total": transfer.total,
             "payer": Who(transfer.payer_mxid, names.get(transfer.payer_mxid)),
             "payee": Who(transfer.payee_mxid, names.get(transfer.payee_mxid)),
@@ -377,7 +377,7 @@ def about(transfer: Transfer, state: str | None) -> Mapping[str, object]:
         "kind": transfer.kind.value,
         "state": state or shown,
         "amount": {"value": transfer.amount.plain(), "currency": transfer.amount.currency},
-        "fee": {"value": transfer.fee.plain(), "currency": transfer.fee.currency},
+        "fee": {"value": transfer.fees.plain(), "currency": transfer.fees.currency},
         "payer": transfer.payer_mxid,
         "payee": transfer.payee_mxid,
         "expires_ts": int(transfer.expires.astimezone(UTC).timestamp() * 1000),

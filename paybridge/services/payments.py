@@ -171,7 +171,8 @@ class Payments:
         """A card for paying `wish.payee`, who must be joined to the encrypted `room`."""
         await self._check(payer, wish, room)
         await self._limits.check(TransferKind.PAY, payer.person.id, [wish.amount])
-        source = await self._sources.for_payment(payer.person.id, wish.amount, wish.source)
+        charged = wish.amount + self._house_fee(wish)
+        source = await self._sources.for_payment(payer.person.id, charged, wish.source)
         transfer, source, holder = await self._new_payment(payer, wish, source, room, request)
         # Said now rather than when it is approved, where it is asked again.
         await self._strength.check(transfer)
@@ -199,7 +200,8 @@ class Payments:
                 raise NamedTwiceError(payee=wish.payee.mxid)
         amounts = [wish.amount for wish in wishes]
         await self._limits.check(TransferKind.PAY, payer.person.id, amounts)
-        sources = await self._sources.for_payments(payer.person.id, amounts, wishes[0].source)
+        charged = [wish.amount + self._house_fee(wish) for wish in wishes]
+        sources = await self._sources.for_payments(payer.person.id, charged, wishes[0].source)
         name, nonce = payment_id(self._chance.number()), self._chance.token()
         step, parts, holders = payer.introduction, [], {}
         for wish, source in zip(wishes, sources, strict=True):
@@ -227,14 +229,19 @@ class Payments:
         """The payment, what it comes from, and the holder of the account that it goes to, if it does."""
         source, payees = await self._straight_if_wanted(source, wish)
         transfer = self.new(TransferKind.PAY, payer, wish, source, room.id, request)
+        transfer = replace(transfer, house_fee=self._house_fee(wish).minor)
         if payees is None:
             return transfer, source, None
         holder = await self._holders.check(wish.payee.person, payees)
         return replace(transfer, destination=payees.id), source, holder
 
+    def _house_fee(self, wish: Wish) -> Money:
+        return self._settings.region.fee(wish.amount)
+
     async def _straight_if_wanted(self, source: Source, wish: Wish) -> tuple[Source, Link | None]:
         """With the payee's account, if they want to be paid straight into one and the source's rail can."""
-        if source.link is None:
+        # What goes past our books leaves nothing of itself to the house.
+        if source.link is None or self._house_fee(wish).is_positive:
             return source, None
         payees = await self._accounts.direct(wish.payee.person.id, source.link, wish.amount.currency)
         if payees is None:

@@ -80,7 +80,7 @@ def payment_problems(outside: Outside) -> Iterator[str]:
         if leg.kind == "payout" and leg.state in _RESERVED:
             held[leg.owner, leg.currency] += leg.reserve
         if leg.stands == "approved" and leg.state == "settled" and leg.fed and leg.kind != "payout":
-            held[leg.owner, leg.currency] += leg.amount if leg.kind == "collect" else -leg.amount
+            held[leg.owner, leg.currency] += leg.amount if leg.kind == "collect" else -leg.amount - leg.fee
     yield from _transfers_without_legs(outside)
     yield from _reversed_without_reason(outside)
     yield from _refunded_otherwise(outside)
@@ -144,7 +144,7 @@ def _expected(leg: _Leg) -> Mapping[str, int]:
     if leg.kind == "collect" and leg.state in _MOVED:
         expected["collect"] = leg.amount
     if leg.kind == "book" and leg.state == "settled" and not leg.moves_nothing:
-        expected["book"] = leg.amount
+        expected["book"] = leg.amount + leg.fee
     if leg.state == "suspended" and leg.kind != "direct":
         expected["suspend"] = leg.through_rail
     if leg.state == "reversed" and leg.kind != "direct":

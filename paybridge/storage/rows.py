@@ -192,6 +192,7 @@ def _transfer_row(transfer: Transfer) -> dict[str, Any]:
         "reason": transfer.reason,
         "updated": microseconds_or_none(transfer.updated),
         "approved": microseconds_or_none(transfer.approved),
+        "house_fee": transfer.house_fee,
         "version": transfer.version,
     }
 
@@ -222,6 +223,7 @@ def transfer_of(row: Row) -> Transfer:
         reason=row["reason"],
         updated=moment_or_none(row["updated"]),
         approved=moment_or_none(row["approved"]),
+        house_fee=row["house_fee"],
         version=row["version"],
     )
 

@@ -12,6 +12,7 @@ import pytest
 from paybridge.config import Config, ConfigError
 from paybridge.config.regions import REGIONS, profile_of, region_of
 from paybridge.config.rules import Rules
+from paybridge.domain.fee import Fee
 from paybridge.domain.money import Money
 from paybridge.domain.region import Caps, Level
 from paybridge.domain.transfer import TransferKind
@@ -114,6 +115,16 @@ def test_every_other_rule_can_be_changed_and_by_the_environment_too(load: Load, 
     assert region.caps(TransferKind.TOPUP, Level.CHECKED, "EUR").night == Money.of("5", "EUR")
 
 
+def test_a_fee_of_the_house_is_read_exactly_and_no_region_has_one(load: Load, written: Written) -> None:
+    assert all(region_of(name, Rules()).fees == {} for name in REGIONS)
+    written["rules"] = {"fees": {"EUR": {"flat": "0.10", "basis_points": 50, "most": "5"}}}
+
+    fees = load(written).settings().region.fees
+
+    euro = Money.of("0.10", "EUR"), 50, Money.zero("EUR"), Money.of("5", "EUR")
+    assert fees == {"EUR": Fee(*euro)}
+
+
 @pytest.mark.parametrize(
     ("rules", "told"),
     [
@@ -148,6 +159,11 @@ def test_every_other_rule_can_be_changed_and_by_the_environment_too(load: Load, 
             {"limits": {"named": {"EURO": {"night": "unlimited"}}}},
             "rules.limits.named.EURO.each: 'EURO' is not a currency",
         ),
+        ({"fees": {"EURO": {"flat": "1"}}}, "rules.fees.EURO: 'EURO' is not a currency"),
+        ({"fees": {"EUR": {"flat": "0.005"}}}, "rules.fees.EUR.flat: '0.005' has more than the 2 decimals"),
+        ({"fees": {"EUR": {"least": "-1"}}}, "rules.fees.EUR.least: cannot be below zero"),
+        ({"fees": {"EUR": {"least": "2", "most": "1"}}}, "rules.fees.EUR.most: is below the least"),
+        ({"fees": {"EUR": {"basis_points": 0.5}}}, "rules.fees.EUR.basis_points: should be a valid integer"),
         ({"limits": {"everybody": {}}}, "rules.limits.everybody: no such key"),
     ],
 )

@@ -15,7 +15,8 @@ async def test_each_account_is_told_with_the_fee_of_its_rail_and_the_total(house
     assert keys(said) == ["reply.see_direct_message", "fees.told"]
     told = words(said[1:])
     assert "from your balance, to anybody here: 0.00 EUR" in told
-    assert f"from {link.masked} (!pay, !topup): fee 0.25 EUR, 50.25 EUR in all" in told
+    assert f"from {link.masked} (!pay): fee 0.25 EUR, 50.25 EUR in all" in told
+    assert f"from {link.masked} to your balance (!topup): fee 0.25 EUR, 50.25 EUR in all" in told
     assert f"to {link.masked} (!cashout): fee 0.25 EUR, 50.25 EUR in all" in told
     assert house.rail.moved == []
     assert await house.book.awaiting_approval(link.person) == []
@@ -45,7 +46,7 @@ async def test_a_way_that_the_rail_does_not_go_is_left_out(house: House) -> None
     await house.link(ALICE)
     told = words(await house.hear(ALICE, "!fees 50 EUR", direct(ALICE)))
 
-    assert "(!pay, !topup)" in told
+    assert "(!topup)" in told
     assert "(!cashout)" not in told
 
 

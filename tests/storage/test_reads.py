@@ -80,6 +80,7 @@ async def test_every_field_of_every_record_comes_back_as_it_was_written(book: Bo
         updated=odd,
         approved=odd,
         fee=euros(7),
+        house_fee=5,
     )
     leg = replace(
         a_leg("l1", "PB-1", kind=LegKind.PAYOUT, highest_fee=20, due=odd),

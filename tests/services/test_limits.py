@@ -254,7 +254,9 @@ async def test_a_refused_draft_leaves_nothing_behind(capped: House) -> None:
     await capped.hear(ALICE, f"!pay {BOB} 15.01 EUR", DINNER)
     person = await capped.book.person_of(ALICE)
     assert person is not None
+    standing = await capped.book.standing(person.id)
 
+    assert standing is not None
+    assert standing.approvals == 0
     assert await capped.book.awaiting_approval(person.id) == []
-    assert await capped.book.standing(person.id) is None
     assert await capped.book.balance(person.id, "EUR") == Money.zero("EUR")

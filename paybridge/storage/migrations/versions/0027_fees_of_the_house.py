@@ -10,8 +10,8 @@ from alembic import op
 from paybridge.storage.columns import BIG
 from paybridge.storage.guards import add_check
 
-revision: Final = "0025"
-down_revision: Final = "0024"
+revision: Final = "0027"
+down_revision: Final = "0026"
 
 
 def upgrade() -> None:

@@ -56,6 +56,15 @@ _TORN: Final = """
         NOT IN (0, count(*))
     ORDER BY bundle
 """
+_SHARED_OTHERWISE: Final = """
+    SELECT split.id, split.amount, CAST(coalesce(sum(share.amount), 0) AS BIGINT), count(
+        CASE WHEN request.amount <> share.amount OR request.asked <> share.person
+            OR request.asker <> split.payer OR request.currency <> split.currency THEN 1 END
+    )
+    FROM split LEFT JOIN share ON share.split = split.id
+    LEFT JOIN request ON request.id = share.request AND share.state = 'asked'
+    GROUP BY split.id, split.amount ORDER BY split.id
+"""
 
 
 def payment_problems(outside: Outside) -> Iterator[str]:
@@ -86,6 +95,7 @@ def payment_problems(outside: Outside) -> Iterator[str]:
     yield from _refunded_otherwise(outside)
     for (bundle,) in outside.rows(_TORN):
         yield f"bundle {bundle}: some of its payments were approved and others were not"
+    yield from _shared_otherwise(outside)
     yield from _other_sums(outside, "held", held)
     yield from _other_sums(outside, "claimable", _claimable(outside))
 
@@ -199,6 +209,14 @@ def _refunded_otherwise(outside: Outside) -> Iterator[str]:
             yield f"transfer {transfer}: says that {counted} was refunded, and its refunds sum to {given}"
         if strange:
             yield f"transfer {transfer}: was refunded by or to somebody else"
+
+
+def _shared_otherwise(outside: Outside) -> Iterator[str]:
+    for split, amount, shared, strange in outside.rows(_SHARED_OTHERWISE):
+        if amount != shared:
+            yield f"split {split}: is of {amount}, and its shares sum to {shared}"
+        if strange:
+            yield f"split {split}: somebody is asked for something else than their share"
 
 
 def _claimable(outside: Outside) -> Counter[tuple[str, str]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,7 +16,11 @@ from paybridge.domain.power import Powers
 from paybridge.domain.spoken import GestureKind
 from paybridge.services.ports import Step, StepRefusedError
 from paybridge.services.says import Say
+from paybridge.storage.audit import audit
 from tests.fakes.house import ALICE, BOB, CAROL, DINNER, House, keys, words
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SPLIT = f"!split 100 EUR {BOB} {CAROL} for dinner"
 
@@ -311,3 +318,27 @@ async def test_the_database_keeps_a_splits_terms_and_one_share_for_each(house: H
         await house.book.commit(Step(records=(replace(closed, state=split.state),)))
 
     assert await house.book.split(split.id) == closed
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ("UPDATE share SET amount = amount + 1 WHERE state = 'own'", "and its shares sum to 10001"),
+        ("UPDATE request SET amount = 1", "somebody is asked for something else than their share"),
+    ],
+)
+async def test_the_audit_names_a_split_that_was_changed_by_hand(
+    house: House, tmp_path: Path, changed: str, named: str
+) -> None:
+    await opened(house)
+    kept, copied = tmp_path / "paybridge.db", tmp_path / "copied.db"
+    with closing(sqlite3.connect(kept)) as source, closing(sqlite3.connect(copied)) as copy:
+        source.backup(copy)
+        for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            copy.execute(f"DROP TRIGGER {name}")
+        copy.execute(changed)
+        copy.commit()
+    problems = audit(f"sqlite+aiosqlite:///{copied}").problems
+
+    assert [problem for problem in problems if named in problem] != []
+    assert audit(f"sqlite+aiosqlite:///{kept}").problems == ()

@@ -69,17 +69,17 @@ async def split(call: Call) -> Answer:
         step, says = await desk.change(stand, read_amount_only(rest, stand.split.amount.currency))
     elif word in PAID:
         stand, rest = await _named(call)
-        step, says = await desk.paid_in_cash(stand, read_who(_without_cash(rest), call.named))
+        step, says = await desk.paid_in_cash(stand, read_who(_without_cash(rest), await call.people()))
     elif word in LEAVE_OUT:
         stand, rest = await _named(call)
-        step, says = await desk.leave_out(stand, read_who(rest, call.named))
+        step, says = await desk.leave_out(stand, read_who(rest, await call.people()))
     else:
         return await _open(call)
     return Answer(step, says=says)
 
 
 async def _open(call: Call) -> Answer:
-    said = read_shares(call.words, call.named, await call.currency(), call.speaker.mxid)
+    said = read_shares(call.words, await call.people(), await call.currency(), call.speaker.mxid)
     if said.room:
         return _list_room(call, said)
     step, says = await call.desk.splits.open(call.speaker, said.total, said.wanted, said.note, call.room)

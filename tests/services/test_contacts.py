@@ -137,3 +137,11 @@ async def test_the_database_holds_neither_name_nor_id_in_clear(house: House, tmp
     assert b"rand" not in kept.sealed + kept.name_hash
     assert b"bob" not in kept.sealed
     assert b"Grandmother" not in (tmp_path / "paybridge.db").read_bytes()
+
+
+async def test_a_contact_takes_part_in_a_split(house: House) -> None:
+    await add(house)
+    said = await house.hear(ALICE, "!split 10 EUR mum Carol", DINNER)
+
+    assert not said[-1].key.startswith("error.")
+    assert BOB in words(said)

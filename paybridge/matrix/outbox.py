@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from paybridge.domain.facts import NotFactsError
+from paybridge.domain.people import NOBODY
 from paybridge.failpoints import failpoint
 from paybridge.matrix.backoff import Backoff
 from paybridge.matrix.contents import edit, new_message
@@ -142,7 +143,11 @@ class Outbox:
     async def _work(self, address: str) -> None:
         lane = self._lanes[address]
         while lane:
-            await self._deliver(lane[0])
+            if address == NOBODY:
+                # What a payment has to tell somebody who had themselves erased since.
+                await self._set_aside(lane[0], "erased")
+            else:
+                await self._deliver(lane[0])
             lane.popleft()
         del self._lanes[address]
 

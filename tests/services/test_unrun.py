@@ -78,9 +78,9 @@ async def test_people_who_are_called_by_a_number_can_be_paid(house: House) -> No
     assert keys(by_id) == keys(by_pill) == keys(by_bare_pill) == ["pay.card"]
 
 
-async def test_a_slash_command_of_a_native_person_is_left_alone(house: House) -> None:
+async def test_a_slash_command_of_a_native_person_is_left_alone_where_others_listen(house: House) -> None:
     assert await house.hear(ALICE, f"/pay {BOB} 5 EUR", DINNER) == []
-    assert await house.hear(ALICE, "/yes") == []
+    assert await house.hear(ALICE, "/yes", DINNER) == []
     assert await house.hear(ALICE, "/yes", PLAIN, proof=HomeserverOnly()) == []
 
 

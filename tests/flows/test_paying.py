@@ -359,7 +359,7 @@ async def test_each_refusal_says_that_nothing_was_sent_why_and_what_to_type(
         f"{to_bob} all": ("is a word", f"{to_bob} 12.50 EUR"),
         f"{to_bob}": ("no amount", f"{to_bob} 12.50 EUR"),
         f"{to_bob} 100 kr": ("several currencies", f"{to_bob} 100 SEK\n"),
-        f"{to_bob} 5 JPY": ("holds EUR, not JPY", f"{to_bob} 12.50 EUR"),
+        f"{to_bob} 5 JPY": ("JPY cannot be sent here", f"{to_bob} 12.50 EUR"),
         "!pay 5 EUR": ("see who it is for", "!pay @"),
         "!pay Zoe 5 EUR": ("Nobody in this room is called “Zoe”", "!pay @"),
         f"!pay {alice.id} 5 EUR": ("paying yourself", "!pay @"),

@@ -338,8 +338,9 @@ class Dispatcher:
 
     async def _unknown(self, spoken: Spoken, verb: str) -> tuple[Say, ...]:
         """Suggest in the direct message; in a room, where other bots listen too, only if a verb is near."""
-        near = _verbs.nearest(self._commands, verb)
-        if near is None and not spoken.direct and not spoken.to_bot:
+        for_us = spoken.direct or spoken.to_bot
+        near = _verbs.nearest(self._commands, verb, for_us=for_us)
+        if near is None and not for_us:
             return ()
         person = await self._desk.book.person_of(spoken.sender)
         return (

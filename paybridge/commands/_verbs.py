@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LONGEST: Final = 2000
 """Letters of a command that are looked at; a longer one is refused."""
 _NEAR: Final = 0.7
+_NEAR_FOR_US: Final = 0.6
+"""Where nobody else listens, a wrong guess bothers nobody."""
 _NEAR_IN_CHINESE: Final = 0.5
 """Verbs of two characters: with one of them wrong, half of the word is right."""
 _LONGEST_VERB: Final = 24
@@ -71,8 +73,9 @@ def find(commands: Mapping[str, Command], verb: str) -> Command | None:
     return next((command for command in commands.values() if verb in command.aliases), None)
 
 
-def nearest(commands: Mapping[str, Command], verb: str) -> str | None:
-    """The verb that was probably meant, if one is near."""
+def nearest(commands: Mapping[str, Command], verb: str, *, for_us: bool = False) -> str | None:
+    """The verb that was probably meant, if one is near; `for_us` says that nobody else can be meant."""
     every = [name for command in commands.values() for name in (command.verb, *command.aliases)]
-    near = difflib.get_close_matches(verb, every, n=1, cutoff=_NEAR if verb.isascii() else _NEAR_IN_CHINESE)
+    cutoff = _NEAR_FOR_US if for_us else _NEAR
+    near = difflib.get_close_matches(verb, every, n=1, cutoff=cutoff if verb.isascii() else _NEAR_IN_CHINESE)
     return near[0] if near else None

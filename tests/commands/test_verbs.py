@@ -109,3 +109,9 @@ def test_a_slip_finds_what_was_meant(typed: str, meant: str) -> None:
 @pytest.mark.parametrize("typed", ["weather", "roll", "xyzzy", "天气"])
 def test_the_verb_of_another_bot_is_near_to_none(typed: str) -> None:
     assert nearest(commands(), typed) is None
+
+
+def test_another_bot_s_verb_is_no_slip_in_a_room_and_is_one_where_only_we_listen() -> None:
+    assert nearest(commands(), "pai") is None
+    assert nearest(commands(), "pai", for_us=True) == "pay"
+    assert nearest(commands(), "weather", for_us=True) is None

@@ -46,6 +46,7 @@ async def test_a_way_that_the_rail_does_not_go_is_left_out(house: House) -> None
     await house.link(ALICE)
     told = words(await house.hear(ALICE, "!fees 50 EUR", direct(ALICE)))
 
+    assert told == told.strip()
     assert "(!topup)" in told
     assert "(!cashout)" not in told
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paybridge.commands._frame import Answer, Call, Facts, Role, command, commands
+from paybridge.commands._frame import Answer, Call, Facts, Role, Step, command, commands
 
 
 @command("help", usage="[pay]", examples=("!help", "!help pay"), aliases=("帮助",), role=Role.RECEIVE)
@@ -20,4 +20,7 @@ async def help_(call: Call) -> Answer:
             else (),
         }
         return Answer(key=f"help.{chosen.verb}", facts=facts, lines=chosen.examples)
-    return Answer(key="help.all")
+    # Who was written down has been met; in a room, it would be read by everybody else.
+    first = call.speaker.is_new and call.room.private
+    met = call.speaker.introduction if first else Step()
+    return Answer(met, key="help.all", facts={"welcome": ({},) if first else ()})

@@ -32,6 +32,8 @@ def visiting(desk: Desk, wakeup: Wakeup, texts: Texts, monotonic: Callable[[], f
         factors=desk.factors,
         passkeys=desk.passkeys,
         news=desk.news,
+        linking=desk.linking,
+        standings=desk.standings,
     )
 
     def seal(token: str) -> str:

@@ -52,7 +52,6 @@ from paybridge.services.payments import Wish
 from paybridge.services.people import Known
 from paybridge.services.policies import Holding
 from paybridge.services.ports import RoomFacts, Step
-from paybridge.services.recognising import Meant
 from paybridge.services.requests import NoSuchPaymentError
 from paybridge.services.says import Say
 from paybridge.services.splits import Stand
@@ -81,7 +80,6 @@ __all__ = [
     "Link",
     "LinkState",
     "Mark",
-    "Meant",
     "Money",
     "Month",
     "Named",

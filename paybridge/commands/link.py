@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from paybridge.commands._frame import (
     NOBODY_ASKED,
@@ -11,58 +11,37 @@ from paybridge.commands._frame import (
     Facts,
     Link,
     LinkState,
-    Meant,
     Place,
+    Purpose,
     Role,
     UserError,
     command,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 NONE_WORDS: Final = frozenset({"off", "none", "关"})
 HOLDER_WORDS: Final = frozenset({"name", "户名"})
-BANK: Final = "bank"
-"""The rail that people link without knowing what a rail is, also while it is away."""
 
 
-class WhatToLinkError(UserError):
-    """The words behind `!link` are neither one of the known ones nor an account's number."""
+class NoPagesError(UserError):
+    """The operator has set up no web pages."""
 
-    key = "error.what_to_link"
-
-
-class AccountNumberMissingError(UserError):
-    """`!link bank`, or another rail, without a number."""
-
-    key = "error.account_number_missing"
-
-
-class AmbiguousNumberError(UserError):
-    """Several rails have such accounts."""
-
-    key = "error.ambiguous_number"
-
-    def __init__(self, *, rails: Sequence[str], number: str) -> None:
-        super().__init__(rails=", ".join(rails))
-        self._lines = tuple(f"!link {rail} {number}" for rail in rails)
+    key = "error.no_pages"
 
     def lines(self) -> tuple[str, ...]:
-        """The same with each rail's name before it."""
-        return self._lines
+        return ("!link bank DE89 3704 0044 0532 0130 00",)
 
 
 @command(
     "link",
     usage=(
         "[bank] IBAN, UPI id, Pix key or lightning address [name Anna Schmidt] | verify CODE"
-        " | list | default 1 | direct 1 | rename 1 savings | remove 1"
+        " | page | list | default 1 | direct 1 | rename 1 savings | remove 1"
     ),
     examples=(
         "!link bank DE89 3704 0044 0532 0130 00",
         "!link anna@okbank",
         "!link anna@okbank name Anna Schmidt",
+        "!link page",
         "!link verify 4821",
         "!accounts",
         "!accounts default 2",
@@ -85,8 +64,10 @@ async def link(call: Call) -> Answer:
             return await _change(call, wish)
         case "rename":
             return await _rename(call)
+        case "page" | "网页":
+            return await _page(call)
         case _:
-            return await _begin(call, _named(call))
+            return await _begin(call)
 
 
 async def _change(call: Call, wish: str) -> Answer:
@@ -112,32 +93,21 @@ async def _rename(call: Call) -> Answer:
     return Answer(changed.step, key="link.renamed", facts=facts)
 
 
-def _named(call: Call) -> Meant:
-    """The one account that the words name, at the one rail that has such accounts."""
-    words, _ = _holder_apart(call.words)
-    choices = call.desk.linking.meant(words)
-    first, _, rest = words.partition(" ")
-    if not choices and first.casefold() == BANK:
-        choices = [Meant(BANK, rest)]
-    if not choices:
-        raise WhatToLinkError
-    if len(choices) > 1:
-        raise AmbiguousNumberError(rails=[one.rail for one in choices], number=choices[0].number)
-    return choices[0]
-
-
-async def _begin(call: Call, named: Meant) -> Answer:
-    if not named.number:
-        raise AccountNumberMissingError
-    _, holder = _holder_apart(call.words)
+async def _begin(call: Call) -> Answer:
+    words, holder = _holder_apart(call.words)
+    named = call.desk.linking.named(words)
     holder = holder or call.room.members.get(call.speaker.mxid) or ""
     changed = await call.desk.linking.begin(call.speaker, named, holder)
-    key = "link.begun" if named.rail == BANK else "link.begun_elsewhere"
-    if changed.link.state is LinkState.VERIFIED:
-        key = "link.verified"
-    facts: Facts = {"account": changed.link.masked, "waiting": (), **NOBODY_ASKED}
     agreed = await call.desk.standings.agree(call.speaker.person.id)
-    return Answer(changed.step + agreed, key=key, facts=facts)
+    return Answer(changed.step + agreed, key=changed.begun, facts=changed.begun_facts)
+
+
+async def _page(call: Call) -> Answer:
+    """A link to a page on which the number is typed, so that it never stands in the chat."""
+    page = call.desk.links.make(call.speaker.person.id, Purpose.LINK, "account")
+    if page is None:
+        raise NoPagesError
+    return Answer(call.speaker.introduction + page.step, key="link.page", facts={"link": page.url})
 
 
 def _holder_apart(words: str) -> tuple[str, str]:

@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     APPROVE = "approve"
     ENROL = "enrol"
     PASSKEY = "passkey"
+    LINK = "link"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from paybridge.domain.errors import UserError
 from paybridge.domain.people import Link, LinkState
 from paybridge.services.accounts import Accounts, WrongWayError
-from paybridge.services.holders import Holder, Holders
+from paybridge.services.holders import NOBODY_ASKED, Holder, Holders
 from paybridge.services.nicknames import Nicknames, NicknameTakenError
 from paybridge.services.ports import Book, Chance, Clock, LinkRefusedError, Rail, RailError, Step, Vault
-from paybridge.services.recognising import Meant, canonical, joined, meant
+from paybridge.services.recognising import BANK, Meant, canonical, joined, the_one
 from paybridge.services.sources import RailAwayError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from paybridge.domain.facts import Facts
     from paybridge.services.people import Known
 
 MOST_LINKS = 10
@@ -84,6 +85,18 @@ class Changed:
     step: Step
     holder: Holder | None = None
 
+    @property
+    def begun(self) -> str:
+        """The sentence that says how the account, just named, is proven."""
+        if self.link.state is LinkState.VERIFIED:
+            return "link.verified"
+        return "link.begun" if self.link.rail == BANK else "link.begun_elsewhere"
+
+    @property
+    def begun_facts(self) -> Facts:
+        """The facts of that sentence."""
+        return {"account": self.link.masked, "waiting": (), **NOBODY_ASKED}
+
 
 class Linking:
     """The use cases around linked accounts."""
@@ -108,10 +121,13 @@ class Linking:
         self._accounts = accounts
         self._nicknames = nicknames
 
-    def meant(self, words: str) -> Sequence[Meant]:
-        """The accounts that `words` can name: a number, alone or behind the name of a rail or of a kind."""
+    def named(self, words: str) -> Meant:
+        """The account that `words` name: a number, alone or behind the name of a rail or of a kind.
+
+        Raises what `recognising.the_one` raises.
+        """
         every = {name: rail.capabilities() for name, rail in self._rails.items()}
-        return meant(words, {name: can for name, can in every.items() if can.links})
+        return the_one(words, {name: can for name, can in every.items() if can.links})
 
     async def begin(self, owner: Known, named: Meant, holder: str) -> Changed:
         """Name an account at a rail; the rail then gives its holder a code, a bank in its statement.

@@ -7,10 +7,47 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from paybridge.domain.cards import holds_card_number
+from paybridge.domain.errors import UserError
 from paybridge.services.rail import Capabilities
+
+BANK: Final = "bank"
+"""The rail that people link without knowing what a rail is, also while it is away."""
 
 LONGEST: Final = 200
 """Letters of a number that are looked at."""
+
+
+class WhatToLinkError(UserError):
+    """The words are no account's number."""
+
+    key = "error.what_to_link"
+
+
+class AccountNumberMissingError(UserError):
+    """`bank`, or another rail, without a number."""
+
+    key = "error.account_number_missing"
+
+
+class CardNumberTypedError(UserError):
+    """A card's number is nothing that we read or keep: it belongs on the page of a rail."""
+
+    key = "error.card_number_given"
+
+
+class AmbiguousNumberError(UserError):
+    """Several rails have such accounts."""
+
+    key = "error.ambiguous_number"
+
+    def __init__(self, *, rails: Sequence[str], number: str) -> None:
+        super().__init__(rails=", ".join(rails))
+        self._lines = tuple(f"!link {rail} {number}" for rail in rails)
+
+    def lines(self) -> tuple[str, ...]:
+        """The same with each rail's name before it."""
+        return self._lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +74,24 @@ def meant(words: str, rails: Mapping[str, Capabilities]) -> Sequence[Meant]:
         for name, can in rails.items()
         if any(_fits(can, kind, words) for kind in can.shapes)
     ]
+
+
+def the_one(words: str, rails: Mapping[str, Capabilities]) -> Meant:
+    """The one account that `words` name, at the one rail that has such accounts.
+
+    Raises `WhatToLinkError`, `AccountNumberMissingError`, `AmbiguousNumberError` or `CardNumberTypedError`.
+    """
+    choices = meant(words, rails)
+    first, _, rest = words.partition(" ")
+    if not choices and first.casefold() == BANK:
+        choices = [Meant(BANK, rest)]
+    if not choices:
+        raise CardNumberTypedError if holds_card_number(words) else WhatToLinkError
+    if len(choices) > 1:
+        raise AmbiguousNumberError(rails=[one.rail for one in choices], number=choices[0].number)
+    if not choices[0].number:
+        raise AccountNumberMissingError
+    return choices[0]
 
 
 def joined(number: str) -> str:

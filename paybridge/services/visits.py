@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.one_time_link import OneTimeLink, Purpose, failed, used
+from paybridge.domain.people import check_not_frozen
 from paybridge.domain.permissions import NotAllowedError, Role
 from paybridge.domain.pinning import thaw
 from paybridge.domain.transfer import Transfer, TransferState
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from paybridge.domain.facts import Facts
-    from paybridge.domain.people import Person
+    from paybridge.domain.people import Link, Person
     from paybridge.services.approvals import Approvals
     from paybridge.services.cancellations import Cancellations
     from paybridge.services.factors import Factors
+    from paybridge.services.linking import Linking
     from paybridge.services.news import News
     from paybridge.services.one_time_links import OneTimeLinks
     from paybridge.services.passkeys import Asked, Passkeys
     from paybridge.services.ports import Book, Clock, Mailbox, Vault, Wakeup
     from paybridge.services.settings import Settings
+    from paybridge.services.standings import Standings
 
 T = TypeVar("T")
 
@@ -63,6 +66,14 @@ class EnrolmentShown:
     language: str
 
 
+@dataclass(frozen=True, slots=True)
+class LinkingShown:
+    """Who may link an account: `factor` says that it takes the digits of their second factor."""
+
+    language: str
+    factor: bool
+
+
 class Visits:
     """The same use cases as the chat's commands, for who holds a link; each deed uses the link up.
 
@@ -84,6 +95,8 @@ class Visits:
         factors: Factors,
         passkeys: Passkeys,
         news: News,
+        linking: Linking,
+        standings: Standings,
     ) -> None:
         self._book = book
         self._mailbox = mailbox
@@ -97,6 +110,8 @@ class Visits:
         self._factors = factors
         self._passkeys = passkeys
         self._news = news
+        self._linking = linking
+        self._standings = standings
 
     async def card(self, token: str) -> CardShown:
         """The open card that the link is about, or `LinkGoneError`."""
@@ -193,6 +208,37 @@ class Visits:
             return await self._passkeys.enrol(known.person, answer, name), (), None
 
         await self._do(token, Purpose.PASSKEY, decide)
+
+    async def linking(self, token: str) -> LinkingShown:
+        """Who may link an account by this link, or `LinkGoneError`."""
+        known = await self._known(await self._links.find(token, Purpose.LINK))
+        factor = await self._factors.active(known.person.id)
+        return LinkingShown(self._language(known.person), factor is not None)
+
+    async def link_account(self, token: str, number: str, holder: str, digits: str | None) -> Link:
+        """Name an account, as `!link` does, which also says in the direct message how it is proven.
+
+        Whoever has a second factor gives its `digits`: some rails want no other proof of an account.
+        """
+
+        async def decide(link: OneTimeLink) -> tuple[Step, tuple[Say, ...], Link]:
+            known = await self._known(link)
+            check_not_frozen(known.person)
+            given = Step()
+            if await self._factors.active(known.person.id) is not None:
+                given = Step(records=(await self._factors.use(known.person, digits or "", None),))
+            changed = await self._linking.begin(known, self._linking.named(number), holder)
+            agreed = await self._standings.agree(known.person.id)
+            said = Say(
+                id=f"{link.id}/linked",
+                key=changed.begun,
+                language=self._language(known.person),
+                person=known.mxid,
+                facts=changed.begun_facts,
+            )
+            return given + changed.step + agreed, (said,), changed.link
+
+        return await self._do(token, Purpose.LINK, decide)
 
     # ------------------------------------------------------------ inside
 

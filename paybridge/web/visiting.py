@@ -1,4 +1,4 @@
-"""The pages behind one-time links: approving a payment, setting up a second factor."""
+"""The pages behind one-time links: approving a payment, setting up a second factor, linking an account."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from aiohttp import web
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import only_digits
+from paybridge.domain.people import LinkState
 from paybridge.services.factors import CountedError
 from paybridge.services.one_time_links import LinkGoneError
 from paybridge.services.ports import BookUnavailableError, RoomsAwayError
-from paybridge.services.visits import CardShown, EnrolmentShown, Visits
+from paybridge.services.visits import CardShown, EnrolmentShown, LinkingShown, Visits
 from paybridge.web.browser import Gate, NotFromOurPageError
 from paybridge.web.wording import STATIC, Html, Wording
 
@@ -79,6 +80,8 @@ class Visiting:
             web.get(f"/passkey/{TOKEN}", self.see_new_passkey),
             web.post(f"/passkey/{TOKEN}", self.add_passkey),
             web.post(f"/passkey/{TOKEN}/passkey", self.ask_new_passkey),
+            web.get(f"/link/{TOKEN}", self.see_linking),
+            web.post(f"/link/{TOKEN}", self.link_account),
             web.get(f"/static/{FILE}", self.file),
         ]
 
@@ -166,6 +169,30 @@ class Visiting:
             return self._new_passkey(token, again, name, refused, _status(error))
         return self.words.page("passkey_added.html", language, called=name)
 
+    @_guarded
+    async def see_linking(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        return self._linking(token, await self.visits.linking(token))
+
+    @_guarded
+    async def link_account(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        form = await self.gate.read_form(request, token)
+        shown = await self.visits.linking(token)
+        number, holder = form.get("number", "").strip(), form.get("holder", "").strip()
+        try:
+            digits = _digits(form.get("digits", "")) if shown.factor else None
+            link = await self.visits.link_account(token, number, holder, digits)
+        except LinkGoneError:
+            raise
+        except UserError as error:
+            refused = self.words.refusal(error, shown.language)
+            again = await self.visits.linking(token)
+            # What was typed does not come back: it may be a card's number.
+            return self._linking(token, again, refused, _status(error))
+        proven = link.state is LinkState.VERIFIED
+        return self.words.page("linked.html", shown.language, account=link.masked, proven=proven)
+
     # ------------------------------------------------------------ pages
 
     def _card(
@@ -209,6 +236,14 @@ class Visiting:
     ) -> web.Response:
         proof = self.gate.proof(token)
         return self.words.page("passkey.html", language, status, proof=proof, called=name, refused=refused)
+
+    def _linking(
+        self, token: str, shown: LinkingShown, refused: Html | None = None, status: int = 200
+    ) -> web.Response:
+        proof = self.gate.proof(token)
+        return self.words.page(
+            "link.html", shown.language, status, factor=shown.factor, proof=proof, refused=refused
+        )
 
     def _done(self, what: str, shown: CardShown) -> web.Response:
         return self.words.page("done.html", shown.language, what=what, facts=shown.facts)

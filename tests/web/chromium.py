@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -43,7 +43,9 @@ class Tab:
     asked: list[str] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _waiting: dict[int, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
-    _loaded: asyncio.Event = field(default_factory=asyncio.Event)
+    _loaded: set[str] = field(default_factory=set)
+    _seen: set[str] = field(default_factory=set)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def call(self, method: str, **params: object) -> dict[str, Any]:
         """One command of the protocol, and its answer."""
@@ -71,8 +73,9 @@ class Tab:
 
     def _note(self, method: str | None, params: dict[str, Any]) -> None:
         match method:
-            case "Page.loadEventFired":
-                self._loaded.set()
+            case "Page.lifecycleEvent" if params["name"] == "load":
+                self._loaded.add(str(params["loaderId"]))
+                self._news.set()
             case "Log.entryAdded":
                 self.console.append(str(params["entry"]["text"]))
             case "Runtime.exceptionThrown":
@@ -82,13 +85,16 @@ class Tab:
 
     async def open(self, url: str) -> None:
         """Go to an address, and wait until it is there."""
-        self._loaded.clear()
-        await self.call("Page.navigate", url=url)
-        await self.loaded()
+        gone_to = await self.call("Page.navigate", url=url)
+        await self._until(lambda: gone_to["loaderId"] in self._loaded)
 
-    async def loaded(self) -> None:
+    async def _until(self, there: Callable[[], bool]) -> None:
+        """Wait for a page that was not there yet; each has a name, so that a late one is no other."""
         async with asyncio.timeout(PATIENCE):
-            await self._loaded.wait()
+            while not there():
+                self._news.clear()
+                await self._news.wait()
+        self._seen |= self._loaded
 
     async def js(self, expression: str) -> Any:  # noqa: ANN401  whatever the script gives
         """What a script comes to; a promise is waited for."""
@@ -112,15 +118,13 @@ class Tab:
 
     async def sends(self, key: str = "Enter") -> None:
         """Press a key that sends a form, and wait for the page that answers."""
-        self._loaded.clear()
         await self.press(key)
-        await self.loaded()
+        await self._until(lambda: self._loaded > self._seen)
 
     async def expects_a_page(self, expression: str) -> None:
         """Run a script that sends a form, and wait for the page that answers."""
-        self._loaded.clear()
         await self.js(expression)
-        await self.loaded()
+        await self._until(lambda: self._loaded > self._seen)
 
     async def focused(self) -> str:
         """What has the focus: its value, else its name."""
@@ -184,6 +188,8 @@ async def a_tab(folder: Path) -> AsyncIterator[Tab]:
                 tab.session = attached["sessionId"]
                 for domain in ("Page", "Runtime", "Log", "Network"):
                     await tab.call(f"{domain}.enable")
+                await tab.call("Page.setLifecycleEventsEnabled", enabled=True)
+                await tab.call("Emulation.setFocusEmulationEnabled", enabled=True)
                 yield tab
             finally:
                 listening.cancel()

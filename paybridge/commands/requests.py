@@ -31,4 +31,4 @@ async def requests(call: Call) -> Answer:
 
 
 def _row(request: Request, who: str) -> Facts:
-    return {"payment": request.id, "amount": request.amount, "who": who, "until": request.expires}
+    return {"payment": request.id, "amount": request.left, "who": who, "until": request.expires}

@@ -52,7 +52,7 @@ async def status(call: Call) -> Answer:
         raise NoSuchPaymentError(payment=payment)
     facts = {
         "payment": request.id,
-        "amount": request.amount,
+        "amount": request.amount if request.left.is_zero else request.left,
         "asker": call.who(request.asker_mxid),
         "asked": call.who(request.asked_mxid),
         "until": request.expires,

@@ -32,6 +32,7 @@ class RequestHappening(StrEnum):
     ACCEPT = "accept"
     REOPEN = "reopen"
     PAY = "pay"
+    PAY_PART = "pay_part"
     DECLINE = "decline"
     CANCEL = "cancel"
     EXPIRE = "expire"
@@ -44,12 +45,16 @@ REQUEST_MOVES: Final[Mapping[tuple[RequestState, RequestHappening], RequestState
     (RequestState.OPEN, RequestHappening.EXPIRE): RequestState.EXPIRED,
     (RequestState.ACCEPTED, RequestHappening.REOPEN): RequestState.OPEN,
     (RequestState.ACCEPTED, RequestHappening.PAY): RequestState.PAID,
+    (RequestState.ACCEPTED, RequestHappening.PAY_PART): RequestState.OPEN,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request for money: `asker` wants `amount` from `asked` (person ids). `note` is sealed."""
+    """One request for money: `asker` wants `amount` from `asked` (person ids). `note` is sealed.
+
+    `paid` is how much of it was paid so far, in minor units; `transfer` the payment under way.
+    """
 
     id: str
     state: RequestState
@@ -65,7 +70,26 @@ class Request:
     transfer: str | None = None
     reason: bytes | None = None
     reminded: datetime | None = None
+    paid: int = 0
     version: int = 0
+
+    @property
+    def left(self) -> Money:
+        """How much of it is still to be paid."""
+        return replace(self.amount, minor=self.amount.minor - self.paid)
+
+    @property
+    def paid_in_part(self) -> bool:
+        """Whether some of it was paid and some was not."""
+        return 0 < self.paid < self.amount.minor
+
+
+def count(request: Request, part: Money) -> Request:
+    """The request after a payment of `part`, at most what is left: open for the rest, or paid."""
+    paid = request.paid + part.minor
+    whole = paid == request.amount.minor
+    after = advance(request, RequestHappening.PAY if whole else RequestHappening.PAY_PART)
+    return replace(after, paid=paid, transfer=request.transfer if whole else None)
 
 
 def advance(request: Request, happening: RequestHappening) -> Request:

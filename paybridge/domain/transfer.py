@@ -101,7 +101,8 @@ class Transfer:
     refund names the payment that it gives back (`original`), and that one counts in `refunded`, in minor
     units, how much of it has been given back in all. `approved` is when its payer approved it. `fee` is the
     rail's, `house_fee` what the house takes besides, in minor units. Payments that one card shows together
-    share the id of their `bundle`, the nonce, and are approved by its code and no other.
+    share the id of their `bundle`, the nonce, and are approved by its code and no other. `paid_before` is how
+    much of the `request` that it answers was paid before it, in minor units.
     """
 
     id: str
@@ -129,6 +130,7 @@ class Transfer:
     updated: datetime | None = None
     approved: datetime | None = None
     house_fee: int = 0
+    paid_before: int = 0
     version: int = 0
 
     @property

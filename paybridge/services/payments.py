@@ -127,13 +127,17 @@ class DraftedBundle:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the payer said: whom, how much, what for, `times` of "3 x 12.50", and which `source`, if any."""
+    """What the payer said: whom, how much, what for, `times` of "3 x 12.50", and which `source`, if any.
+
+    `paid_before` is how much of a request that it answers was paid already, in minor units.
+    """
 
     payee: Known
     amount: Money
     note: str = ""
     times: int | None = None
     source: str = ""
+    paid_before: int = 0
 
 
 class Payments:
@@ -312,6 +316,7 @@ class Payments:
             note=seal_note(self._vault, payer.person, wish.note),
             times=wish.times,
             request=request,
+            paid_before=wish.paid_before,
         )
         return transfers.advance(drafted, TransferHappening.SHOW, now)
 

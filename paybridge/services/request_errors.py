@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from paybridge.domain.money import Money
+
 
 class NothingAskedError(UserError):
     """Nobody has been asked by this person, or all have answered."""
@@ -43,6 +45,32 @@ class RemindedAlreadyError(UserError):
 
     def lines(self) -> tuple[str, ...]:
         return (f"!status {self.facts()['payment']}",)
+
+
+class MoreThanLeftError(UserError):
+    """What is to be paid of a request is more than is left of it, or money of another currency."""
+
+    key = "error.more_than_left"
+
+    def __init__(self, *, payment: str, left: Money) -> None:
+        super().__init__(payment=payment, left=left)
+        self._payment = payment
+
+    def lines(self) -> tuple[str, ...]:
+        return (f"!accept {self._payment}",)
+
+
+class ShareInPartsError(UserError):
+    """The request is for a share of a split, which is paid as a whole."""
+
+    key = "error.share_in_parts"
+
+    def __init__(self, *, payment: str) -> None:
+        super().__init__(payment=payment)
+        self._payment = payment
+
+    def lines(self) -> tuple[str, ...]:
+        return (f"!accept {self._payment}",)
 
 
 class TooManyTodayError(UserError):

@@ -10,6 +10,7 @@ from paybridge.domain import request as requests
 from paybridge.domain.errors import UserError
 from paybridge.domain.facts import Facts, Who
 from paybridge.domain.ids import payment_id, read_payment_id
+from paybridge.domain.money import Money
 from paybridge.domain.request import Request, RequestHappening, RequestState
 from paybridge.domain.transfer import NotPossibleNowError, Transfer, TransferState
 from paybridge.services.news import called, names_in, without_amounts
@@ -18,9 +19,11 @@ from paybridge.services.payments import Drafted, PayingTheBotError, Payments, Wi
 from paybridge.services.people import Known, People
 from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Rooms, Step, Vault
 from paybridge.services.request_errors import (
+    MoreThanLeftError,
     NothingAskedError,
     RemindedAlreadyError,
     RequestNotTakenError,
+    ShareInPartsError,
     TooManyTodayError,
     WhichReminderError,
 )
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from paybridge.domain.money import Money
     from paybridge.domain.people import Person
     from paybridge.services.blocking import Blocking
     from paybridge.services.boards import Boards
@@ -230,9 +232,18 @@ class Requests:
         return waiting[0]
 
     async def accept(
-        self, request: Request, payer: Known, payments: Payments, room: RoomFacts, source: str = ""
+        self,
+        request: Request,
+        payer: Known,
+        payments: Payments,
+        room: RoomFacts,
+        source: str = "",
+        part: Money | None = None,
     ) -> Drafted:
-        """A card for paying the request, in the room in which it was made; the request waits for its fate."""
+        """A card for paying the request, or a `part` of it, in its room; the request waits for its fate.
+
+        Raises `MoreThanLeftError` for a part that is more than is left, and `ShareInPartsError`.
+        """
         if request.asked != payer.person.id:
             raise NoSuchPaymentError(payment=request.id)
         if request.expires <= self._clock.now() and request.state is RequestState.OPEN:
@@ -241,10 +252,19 @@ class Requests:
         asker = await self._asker(request)
         payee = Known(asker, request.asker_mxid, Step())
         note = open_note(self._vault, asker, request.note) or ""
-        wish = Wish(payee, request.amount, note, source=source)
+        amount = request.left if part is None else await self._part(request, part)
+        wish = Wish(payee, amount, note, source=source, paid_before=request.paid)
         drafted = await payments.draft(payer, wish, room, request.id)
         waiting = replace(accepted, transfer=drafted.transfer.id)
         return replace(drafted, step=drafted.step + Step(records=(waiting,)))
+
+    async def _part(self, request: Request, part: Money) -> Money:
+        left = request.left
+        if part.currency != left.currency or part > left:
+            raise MoreThanLeftError(payment=request.id, left=left)
+        if part < left and await self._book.share_asked_by(request.id) is not None:
+            raise ShareInPartsError(payment=request.id)
+        return part
 
     async def decline(self, request: Request, by: Known, reason: str) -> Asked:
         """The asked person says no."""
@@ -276,8 +296,9 @@ class Requests:
             return Step(), ()
         match transfer.state:
             case TransferState.SETTLED | TransferState.CLAIMABLE:
-                paid = await self._changed(requests.advance(request, RequestHappening.PAY), "paid")
-                return paid.step, paid.says
+                paid = requests.count(request, transfer.amount)
+                changed = await self._changed(paid, f"part.{paid.paid}" if paid.paid_in_part else "paid")
+                return changed.step, changed.says
             case TransferState.REFUSED | TransferState.CANCELLED | TransferState.EXPIRED:
                 reopened = requests.advance(request, RequestHappening.REOPEN)
                 return Step(records=(replace(reopened, transfer=None),)), ()
@@ -322,13 +343,14 @@ class Requests:
         }
         facts: Facts = {
             **shown,
-            "amount": request.amount,
+            "amount": request.amount if request.left.is_zero else request.left,
+            "paid": Money(request.paid, request.amount.currency),
             "note": ({"words": note},) if note else (),
             "reason": ({"words": reason},) if reason else (),
         }
         said = Say(
             id=f"{request.id}/{what}",
-            key=f"request.{what}",
+            key=f"request.{what.partition('.')[0]}",
             language=await self._policies.language(request.room, asker.language),
             room=request.room,
             facts=facts,
@@ -339,7 +361,10 @@ class Requests:
         if not await self._policies.hides_amounts(request.room):
             return (said,)
         hidden = replace(
-            said, key=f"request.private.{what}", facts=shown, about=without_amounts(about(request))
+            said,
+            key=f"request.private.{what.partition('.')[0]}",
+            facts=shown,
+            about=without_amounts(about(request)),
         )
         return hidden, await self._told_alone(said, notify or request.asked_mxid)
 

@@ -65,6 +65,14 @@ _SHARED_OTHERWISE: Final = """
     LEFT JOIN request ON request.id = share.request AND share.state = 'asked'
     GROUP BY split.id, split.amount ORDER BY split.id
 """
+_ANSWERED_OTHERWISE: Final = """
+    SELECT request.id, request.state, request.amount, request.paid,
+        CAST(coalesce(sum(answer.amount), 0) AS BIGINT)
+    FROM request LEFT JOIN transfer AS answer ON answer.request = request.id
+        AND answer.state IN ('settled', 'claimable', 'claimed', 'returned', 'reversed')
+    WHERE request.paid > 0 OR request.state = 'paid' OR answer.id IS NOT NULL
+    GROUP BY request.id, request.state, request.amount, request.paid ORDER BY request.id
+"""
 
 
 def payment_problems(outside: Outside) -> Iterator[str]:
@@ -96,6 +104,7 @@ def payment_problems(outside: Outside) -> Iterator[str]:
     for (bundle,) in outside.rows(_TORN):
         yield f"bundle {bundle}: some of its payments were approved and others were not"
     yield from _shared_otherwise(outside)
+    yield from _answered_otherwise(outside)
     yield from _other_sums(outside, "held", held)
     yield from _other_sums(outside, "claimable", _claimable(outside))
 
@@ -217,6 +226,14 @@ def _shared_otherwise(outside: Outside) -> Iterator[str]:
             yield f"split {split}: is of {amount}, and its shares sum to {shared}"
         if strange:
             yield f"split {split}: somebody is asked for something else than their share"
+
+
+def _answered_otherwise(outside: Outside) -> Iterator[str]:
+    for request, state, amount, paid, given in outside.rows(_ANSWERED_OTHERWISE):
+        if paid != given:
+            yield f"request {request}: says that {paid} was paid, and its payments sum to {given}"
+        if (state == "paid") != (paid == amount):
+            yield f"request {request}: is {state}, and {paid} of {amount} was paid"
 
 
 def _claimable(outside: Outside) -> Counter[tuple[str, str]]:

@@ -141,6 +141,7 @@ def _request_row(request: Request) -> dict[str, Any]:
         "transfer": request.transfer,
         "reason": request.reason,
         "reminded": microseconds_or_none(request.reminded),
+        "paid": request.paid,
         "version": request.version,
     }
 
@@ -161,6 +162,7 @@ def request_of(row: Row) -> Request:
         transfer=row["transfer"],
         reason=row["reason"],
         reminded=moment_or_none(row["reminded"]),
+        paid=row["paid"],
         version=row["version"],
     )
 
@@ -193,6 +195,7 @@ def _transfer_row(transfer: Transfer) -> dict[str, Any]:
         "updated": microseconds_or_none(transfer.updated),
         "approved": microseconds_or_none(transfer.approved),
         "house_fee": transfer.house_fee,
+        "paid_before": transfer.paid_before,
         "version": transfer.version,
     }
 
@@ -224,6 +227,7 @@ def transfer_of(row: Row) -> Transfer:
         updated=moment_or_none(row["updated"]),
         approved=moment_or_none(row["approved"]),
         house_fee=row["house_fee"],
+        paid_before=row["paid_before"],
         version=row["version"],
     )
 

@@ -42,7 +42,7 @@ LIVE_PAYMENTS: Final = (
     TransferState.CLAIMABLE,
     TransferState.CLAIMED,
 )
-"""States in which a transfer answers its request, so that no second one may."""
+"""States in which a transfer answers its request, or a part of it, so that no second one may."""
 
 metadata: Final = MetaData()
 
@@ -198,8 +198,10 @@ request = Table(
     bytes_column("reason", null=True),
     number_column("version"),
     number_column("reminded", null=True),
+    Column("paid", BIG, nullable=False, server_default="0"),
     check("request_state", in_list("state", RequestState)),
     check("request_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
+    check("request_paid", "paid BETWEEN 0 AND amount"),
     Index("request_open_of", "asker", "created", **where(IS_OPEN_REQUEST)),
     Index("request_open_to", "asked", "created", **where(IS_OPEN_REQUEST)),
     Index("request_expiring", "expires", **where(IS_OPEN_REQUEST)),
@@ -236,6 +238,7 @@ transfer = Table(
     Column("house_fee", BIG, nullable=False, server_default="0"),
     number_column("version"),
     text_column("bundle", null=True),
+    Column("paid_before", BIG, nullable=False, server_default="0"),
     check("transfer_kind", in_list("kind", TransferKind)),
     check("transfer_state", in_list("state", TransferState)),
     check("transfer_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
@@ -251,8 +254,9 @@ transfer = Table(
     Index("transfer_expiring", "expires", **where(IS_EXPIRING)),
     Index("transfer_of_bundle", "bundle", **where(IS_BUNDLED)),
     Index(
-        "transfer_one_per_request",
+        "transfer_one_per_part_of_request",
         "request",
+        "paid_before",
         unique=True,
         **where(f"request IS NOT NULL AND {in_list('state', LIVE_PAYMENTS)}"),
     ),

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.fakes.house import ALICE, BOB, CAROL, DINNER, House, keys
+import pytest
+
+from tests.fakes.house import ALICE, BOB, CAROL, DINNER, House, direct, keys, words
 from tests.fakes.rail import refuses
+
+
+def euros(plain: str) -> dict[str, str]:
+    return {"value": plain, "currency": "EUR"}
 
 
 async def asked(house: House, amount: str = "8") -> str:
@@ -117,3 +123,86 @@ async def test_five_open_requests_between_two_people_are_the_most(house: House) 
         await house.hear(BOB, f"!request {ALICE} 1 EUR", DINNER)
 
     assert keys(await house.hear(BOB, f"!request {ALICE} 1 EUR", DINNER)) == ["error.too_many_requests"]
+
+
+async def test_a_part_is_paid_and_the_request_stays_open_for_the_rest(house: House) -> None:
+    request = await asked(house)
+    (card,) = await house.hear(ALICE, f"!accept {request} 5 EUR", DINNER)
+    await house.hear(ALICE, "!yes", DINNER)
+    said = {say.key: say for say in await house.carry()}
+    (listed,) = await house.hear(ALICE, "!requests", direct(ALICE))
+    (rest,) = await house.hear(ALICE, f"!accept {request}", DINNER)
+    await house.hear(ALICE, "!yes", DINNER)
+    paid = await house.carry()
+
+    assert card.about is not None
+    assert rest.about is not None
+    assert (card.about["amount"], rest.about["amount"]) == (euros("5.00"), euros("3.00"))
+    assert said["request.part"].slot == request
+    assert "3.00 EUR" in words([said["request.part"]])
+    assert "3.00 EUR" in words([listed])
+    assert keys(paid)[-1] == "request.paid"
+    assert "8.00 EUR" in words(paid[-1:])
+    assert await state_of(house, request) == "paid"
+
+
+async def test_parts_of_one_amount_are_payments_of_their_own(house: House) -> None:
+    request = await asked(house)
+    for _ in range(2):
+        await house.hear(ALICE, "!accept 4", DINNER)
+        await house.hear(ALICE, "!yes", DINNER)
+        await house.carry()
+
+    assert await state_of(house, request) == "paid"
+    assert keys(await house.hear(ALICE, f"!accept {request} 4", DINNER)) == ["error.not_possible_now"]
+
+
+@pytest.mark.parametrize("line", ["8.01 EUR", "8 USD"])
+async def test_more_than_is_left_or_another_currency_is_refused(house: House, line: str) -> None:
+    request = await asked(house)
+    (refused,) = await house.hear(ALICE, f"!accept {request} {line}", DINNER)
+
+    assert refused.key == "error.more_than_left"
+    assert await state_of(house, request) == "open"
+
+
+async def test_what_was_paid_in_part_is_counted_when_more_is_asked_for(house: House) -> None:
+    request = await asked(house)
+    await house.hear(ALICE, f"!accept {request} 5 EUR", DINNER)
+    await house.hear(ALICE, "!yes", DINNER)
+    await house.carry()
+
+    assert keys(await house.hear(ALICE, f"!accept {request} 3.01 EUR", DINNER)) == ["error.more_than_left"]
+    assert keys(await house.hear(ALICE, f"!accept {request} 0 EUR", DINNER)) != ["pay.card"]
+    assert keys(await house.hear(BOB, f"!cancel {request}", DINNER)) == ["request.cancelled"]
+
+
+async def test_a_part_that_is_not_paid_counts_nothing(house: House) -> None:
+    request = await asked(house)
+    await house.hear(ALICE, f"!accept {request} 5 EUR", DINNER)
+    await house.hear(ALICE, "!cancel", DINNER)
+    (card,) = await house.hear(ALICE, f"!accept {request}", DINNER)
+
+    assert card.about is not None
+    assert card.about["amount"] == euros("8.00")
+
+
+async def test_one_part_is_under_way_at_a_time(house: House) -> None:
+    request = await asked(house)
+    await house.hear(ALICE, f"!accept {request} 5 EUR", DINNER)
+
+    assert keys(await house.hear(ALICE, f"!accept {request} 3 EUR", DINNER)) == ["error.not_possible_now"]
+
+
+async def test_a_word_that_is_neither_id_nor_amount_accepts_nothing(house: House) -> None:
+    await asked(house)
+
+    assert keys(await house.hear(ALICE, "!accept taxi", DINNER)) == ["error.not_an_id"]
+
+
+async def test_a_share_of_a_split_is_paid_as_a_whole(house: House) -> None:
+    await house.link(ALICE)
+    await house.hear(BOB, f"!split 16 EUR {ALICE} me", DINNER)
+
+    assert keys(await house.hear(ALICE, "!accept 5 EUR", DINNER)) == ["error.share_in_parts"]
+    assert keys(await house.hear(ALICE, "!accept 8 EUR", DINNER)) == ["pay.card"]

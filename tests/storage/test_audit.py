@@ -93,6 +93,13 @@ def change(database: Database, *statements: str) -> tuple[str, ...]:
     return audit(database.url).problems
 
 
+A_REQUEST = (
+    "INSERT INTO request (id, state, asker, asker_mxid, asked, asked_mxid, amount, currency, room,"
+    " created, expires, version)"
+    " VALUES ('PB-R', 'open', 'anna', '@a:hs', 'bob', '@b:hs', 9, 'EUR', '!r', 1, 2, 1)"
+)
+
+
 async def test_sound_books_have_no_problems_at_any_point_of_a_payment(busy: Database) -> None:
     book = busy.book
     report = audit(busy.url)
@@ -226,6 +233,11 @@ async def test_several_currencies_in_one_journal_are_summed_apart(book: Book, da
             ],
             "bundle PB-9: some of its payments were approved and others were not",
         ),
+        (
+            [A_REQUEST, "UPDATE request SET paid = 5"],
+            "request PB-R: says that 5 was paid, and its payments sum to 0",
+        ),
+        ([A_REQUEST, "UPDATE request SET state = 'paid'"], "request PB-R: is paid, and 0 of 9 was paid"),
         (
             ["UPDATE leg SET state = 'suspended' WHERE id = 'out'"],
             "leg out: its journal suspend should move",

@@ -118,6 +118,24 @@ def test_payments_of_before_refunds_are_kept_and_guarded_as_new_ones(tmp_path: P
     assert damage == [("ok",)]
 
 
+def test_of_a_request_that_was_paid_before_there_were_parts_all_is_paid(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "paybridge.db")
+    upgrade(connection, "0027")
+    connection.executemany(
+        "INSERT INTO request (id, state, asker, asker_mxid, asked, asked_mxid, amount, currency, room,"
+        " created, expires, version) VALUES (?, ?, 'anna', '@a:hs', 'bob', '@b:hs', 9, 'EUR', '!r', 1, 2, 1)",
+        [("PB-1", "paid"), ("PB-2", "open")],
+    )
+    upgrade(connection)
+    check_guards(connection)
+    paid = connection.execute("SELECT id, paid FROM request ORDER BY id").fetchall()
+    with pytest.raises(sqlite3.IntegrityError, match="request_paid"):
+        connection.execute("UPDATE request SET paid = 10 WHERE id = 'PB-2'")
+    connection.close()
+
+    assert paid == [("PB-1", 9), ("PB-2", 0)]
+
+
 def test_an_account_that_the_bank_linked_before_it_knew_other_currencies_holds_euros(tmp_path: Path) -> None:
     connection = connect(tmp_path / "paybridge.db")
     upgrade(connection, "0008")

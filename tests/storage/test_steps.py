@@ -215,6 +215,16 @@ async def test_a_request_has_one_live_payment(book: Book) -> None:
     await book.commit(Step(records=(a_transfer("PB-2", request="r1"),)))
 
 
+async def test_each_part_of_a_request_has_one_live_payment(book: Book) -> None:
+    whole = (a_request("r1"), a_transfer("PB-1", request="r1"))
+    await book.commit(people("anna") + Step(records=whole))
+    rest = replace(a_transfer("PB-2", request="r1"), paid_before=500)
+    await book.commit(Step(records=(rest,)))
+
+    with pytest.raises(StaleError):
+        await book.commit(Step(records=(replace(rest, id="PB-3"),)))
+
+
 async def test_a_settled_leg_stays_settled(book: Book) -> None:
     settled = a_leg("l1", "PB-1", state=LegState.SETTLED)
     await book.commit(people("anna") + Step(records=(a_transfer("PB-1"), settled)))

@@ -55,7 +55,7 @@ COMPOSED = {
     *(
         f"request.{whose}{what}"
         for whose, what in product(
-            ("", "private."), ("asked", "reminded", "declined", "cancelled", "expired", "paid")
+            ("", "private."), ("asked", "reminded", "declined", "cancelled", "expired", "part", "paid")
         )
     ),
     *(

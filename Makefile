@@ -13,13 +13,16 @@ BIN := $(VENV)/bin
 DEMO := $(VENV)/.demo-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help demo test test-all hostile chaos crashes simulate fuzz kit kills soak check docs bench bench-big lock clean
+.PHONY: help demo tour test test-all hostile chaos crashes simulate fuzz kit kills soak check docs bench bench-big lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(DEMO) ## two people, a bot and a throwaway homeserver on this machine; KEEP=1 leaves them running
 	@$(BIN)/python -m paybridge.demo $(if $(KEEP),--keep)
+
+tour: $(DEMO) ## six people's evening on a throwaway homeserver; writes docs/tour.md
+	@$(BIN)/python -m paybridge.demo.tour
 
 test: $(DEV) ## every test that is quick
 	@$(BIN)/python -m tests.flows.element.install

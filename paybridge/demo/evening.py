@@ -1,0 +1,191 @@
+"""What six friends type on an evening out, from the dinner that they split to a month's statement."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from paybridge.demo.person import Person, Seen
+    from paybridge.demo.stage import Stage
+
+NAMES: Final = ("Alice", "Bob", "Carol", "Dave", "Erin", "Frank")
+KEY: Final = "org.paybridge.payment"
+IBANS: Final = {
+    "Alice": "DE56 3704 0044 7210 0010 01",
+    "Bob": "DE29 3704 0044 7210 0010 02",
+    "Carol": "DE02 3704 0044 7210 0010 03",
+    "Dave": "DE72 3704 0044 7210 0010 04",
+    "Erin": "DE45 3704 0044 7210 0010 05",
+    "Frank": "DE18 3704 0044 7210 0010 06",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the evening: by whom, in which room, and whether it took the place of an earlier one."""
+
+    who: str
+    where: str
+    text: str
+    edited: bool = False
+
+
+@dataclass
+class Evening:
+    """The evening in one encrypted room; each step waits for its answer, which keeps the lines in order."""
+
+    stage: Stage
+    people: Mapping[str, Person]
+    room: str = ""
+    chats: dict[str, str] = field(default_factory=dict)
+    told: list[Line | str] = field(default_factory=list)
+    """The lines in order, and between them what the narrator says."""
+
+    board: Seen | None = None
+    statement: Seen | None = None
+
+    async def spend(self) -> None:
+        """Everything, in order."""
+        await self._meet()
+        await self._dinner()
+        await self._taxi_and_money_back()
+        await self._no()
+        await self._two_at_once_and_a_contact()
+        await self._plain_text()
+        await self._account()
+
+    def lines(self) -> list[Line]:
+        """What was written, without the narrator."""
+        return [line for line in self.told if isinstance(line, Line)]
+
+    def id_of(self, name: str) -> str:
+        """A person's Matrix id."""
+        return self.people[name].user_id
+
+    async def balance(self, name: str) -> str:
+        """What the bot says of a person's balance."""
+        return (await self._asks(name, "!balance", "balance", self.chats[name])).body
+
+    async def _meet(self) -> None:
+        host = self.people["Alice"]
+        invited = [*(self.id_of(name) for name in NAMES[1:]), self.stage.bot_id]
+        self.room = await host.create_room("Friday", invited)
+        for person in self.people.values():
+            for who in (host.user_id, *invited):
+                await person.wait_for_member(self.room, who)
+        self.told.append(
+            "Alice links her bank account in the direct message with the bot. The others have done the same."
+        )
+        await self._link("Alice")
+        before = len(self.told)
+        await asyncio.gather(*(self._link(name) for name in NAMES[1:]))
+        del self.told[before:]
+
+    async def _link(self, name: str) -> None:
+        chat = await self.people[name].direct_room_with(self.stage.bot_id)
+        self.chats[name] = chat
+        await self.people[name].wait_for_member(chat, self.stage.bot_id)
+        await self._asks(name, f"!link bank {IBANS[name]}", "almost linked", chat)
+        code = await self.stage.code_in_statement(IBANS[name])
+        await self._asks(name, f"!link verify {code}", "is linked", chat)
+
+    async def _dinner(self) -> None:
+        self.told.append("Dinner for four was 80 EUR, and Alice paid. One message keeps the account of it.")
+        others = " ".join(self.id_of(name) for name in ("Bob", "Carol", "Dave"))
+        board = await self._asks("Alice", f"!split 80 EUR {others} for dinner", "not paid yet")
+        asked = {share["payer"]: share["request"] for share in board.content[KEY]["shares"]}
+        for name in ("Bob", "Carol", "Dave"):
+            await self._pays(name, f"!accept {asked[self.id_of(name)]}")
+        self.board = await self._sees("Alice", _about(str(board.content[KEY]["id"]), "settled"))
+
+    async def _taxi_and_money_back(self) -> None:
+        self.told.append(
+            "Carol pays Erin for the taxi from her bank account. Erin gives back what was too much."
+        )
+        taxi = await self._pays("Carol", f"!pay {self.id_of('Erin')} 18,40 EUR from bank for taxi")
+        await self._pays("Erin", f"!refund {taxi} 8.40 EUR")
+
+    async def _no(self) -> None:
+        self.told.append("Bob asks Frank for money. Frank says no, and nothing moves.")
+        line = f"!request {self.id_of('Frank')} 12 EUR for karaoke"
+        typed = await self._types("Bob", line)
+        asked = await self._sees("Frank", lambda seen: _of(seen).get("state") == "open", after=typed)
+        payment = str(_of(asked)["id"])
+        await self._types("Frank", f"!decline {payment}")
+        await self._sees("Bob", _about(payment, "declined"))
+
+    async def _two_at_once_and_a_contact(self) -> None:
+        self.told.append("Alice pays two people with one code, and gives Dave a name of her own.")
+        both = f"{self.id_of('Erin')} {self.id_of('Frank')}"
+        typed = await self._types("Alice", f"!pay {both} 5 EUR each for cake")
+        card = await self._card("Alice", typed)
+        await self._types("Alice", f"!confirm {_of(card)['code']}")
+        for part in card.content[KEY]["parts"]:
+            await self._sees("Alice", _about(str(part["id"]), "settled"))
+        await self._asks("Alice", f"!contact add chef {self.id_of('Dave')}", "chef", self.chats["Alice"])
+        await self._pays("Alice", "!pay chef 3 EUR for spices")
+
+    async def _plain_text(self) -> None:
+        self.told.append("Frank's client writes plain text only, as on IRC: no pills, nothing but a body.")
+        await self._pays("Frank", "!pay Bob 4 EUR for coffee")
+
+    async def _account(self) -> None:
+        self.told.append("At the end Alice asks for her month, a PDF that only her client can open.")
+        chat = self.chats["Alice"]
+        await self._asks("Alice", "!balance", "balance", chat)
+        self.statement = await self._asks("Alice", "!statement", "Your statement for", chat)
+
+    async def _pays(self, name: str, line: str) -> str:
+        """Type what makes a card, confirm it, and return the id of the payment when it is settled."""
+        card = await self._card(name, await self._types(name, line))
+        await self._types(name, f"!confirm {_of(card)['code']}")
+        payment = str(_of(card)["id"])
+        await self._sees(name, _about(payment, "settled"))
+        return payment
+
+    async def _card(self, name: str, typed: str) -> Seen:
+        return await self._sees(name, lambda seen: _of(seen).get("state") == "awaiting_approval", after=typed)
+
+    async def _asks(self, name: str, line: str, words: str, room: str = "") -> Seen:
+        typed = await self._types(name, line, room)
+        return await self._sees(name, lambda seen: words in seen.body, room, after=typed)
+
+    async def _types(self, name: str, line: str, room: str = "") -> str:
+        person, where = self.people[name], room or self.room
+        self.told.append(Line(name, self._label(where), line))
+        if name == "Frank":
+            return await person.send_content(where, {"msgtype": "m.text", "body": line})
+        named = next((who.user_id for who in self.people.values() if who.user_id in line), None)
+        return await person.say(where, line, mention=named)
+
+    async def _sees(
+        self,
+        name: str,
+        fits: Callable[[Seen], bool],
+        room: str = "",
+        *,
+        after: str | None = None,
+    ) -> Seen:
+        """Wait for a message of the bot, and write it down."""
+        where = room or self.room
+        seen = await self.people[name].wait_for(
+            where, lambda seen: seen.sender == self.stage.bot_id and fits(seen), after=after
+        )
+        self.told.append(Line("PayBridge", self._label(where), seen.body, edited=seen.edited > 0))
+        return seen
+
+    def _label(self, room: str) -> str:
+        return "Friday" if room == self.room else "direct"
+
+
+def _about(payment: str, state: str) -> Callable[[Seen], bool]:
+    return lambda seen: _of(seen).get("id") == payment and _of(seen).get("state") == state
+
+
+def _of(seen: Seen) -> Mapping[str, object]:
+    told = seen.content.get(KEY)
+    return told if isinstance(told, dict) else {}

@@ -1,0 +1,70 @@
+"""The evening that docs/tour.md tells, on a real homeserver: who has what after it, and what was told."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from pypdfium2 import PdfDocument
+
+from paybridge.demo.evening import NAMES, Evening
+from paybridge.demo.tour import PAGE, page
+from tests.flows.test_second_factor import downloaded
+
+if TYPE_CHECKING:
+    from paybridge.demo.stage import Stage
+    from tests.harness import People
+
+HOST = re.compile(r"@(\w+?)(?:-[0-9a-f]{8})?:[\w.\-]+")
+TYPED = re.compile(rf"^\[(?:Friday|direct)\] (?:{'|'.join(NAMES)}): !.*$", re.MULTILINE)
+WHITE = 255
+
+
+def typed_in(tour: str) -> list[str]:
+    """What people typed, with the ids that they have in `make tour`."""
+    return TYPED.findall(HOST.sub(r"@\1:demo.local", tour))
+
+
+async def test_six_people_spend_an_evening_as_the_tour_tells_it(stage: Stage, people: People) -> None:
+    evening = Evening(stage, {name: await people.arrive(name) for name in NAMES})
+    await evening.spend()
+    typed = typed_in(page(evening.told))
+    balances = {name: (await evening.balance(name)).split(": ")[1].split("\n")[0] for name in NAMES}
+    assert evening.board is not None
+    assert evening.statement is not None
+    pdf = await downloaded(evening.people["Alice"], evening.statement)
+    with closing(PdfDocument(pdf)) as opened:
+        words = opened[0].get_textpage().get_text_range()
+        shades = bytes(opened[0].render(grayscale=True).buffer)
+
+    assert typed == typed_in(PAGE.read_text(encoding="utf-8")), "run `make tour`"
+    assert balances == {
+        "Alice": "47.00 EUR",
+        "Bob": "4.00 EUR",
+        "Carol": "8.40 EUR",
+        "Dave": "3.00 EUR",
+        "Erin": "15.00 EUR",
+        "Frank": "1.00 EUR",
+    }
+    assert "everybody has paid their share" in evening.board.body
+    assert evening.board.body.count("20.00 EUR · ✓ paid") == 3
+    assert evening.statement.encrypted
+    assert "url" not in evening.statement.content
+    assert "Received 3 60.00 EUR" in words
+    assert "Closing balance 47.00 EUR" in words
+    assert 0 < sum(shade < WHITE for shade in shades) < len(shades) / 2
+    assert (await stage.audit()).passed
+
+
+def test_the_tour_shows_every_kind_of_line() -> None:
+    tour = PAGE.read_text(encoding="utf-8")
+
+    for verb in ("link", "split", "accept", "pay", "refund", "request", "decline", "contact", "confirm",
+                 "balance", "statement"):  # fmt: skip
+        assert re.search(rf"^\[(?:Friday|direct)\] \w+: !{verb}\b", tour, re.MULTILINE), verb
+    for name in NAMES:
+        assert f"[Friday] {name}: !" in tour
+    assert "[Friday] PayBridge (edited): " in tour
+    assert "5 EUR each" in tour
+    assert "from bank" in tour

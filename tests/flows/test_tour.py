@@ -54,7 +54,6 @@ async def test_six_people_spend_an_evening_as_the_tour_tells_it(stage: Stage, pe
     assert "Received 3 60.00 EUR" in words
     assert "Closing balance 47.00 EUR" in words
     assert 0 < sum(shade < WHITE for shade in shades) < len(shades) / 2
-    assert (await stage.audit()).passed
 
 
 def test_the_tour_shows_every_kind_of_line() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from paybridge.domain.power import Powers
 from tests.fakes.house import ALICE, BOB, CAROL, DINNER, House, direct, keys, words
 from tests.fakes.rail import refuses
 
@@ -206,3 +207,16 @@ async def test_a_share_of_a_split_is_paid_as_a_whole(house: House) -> None:
 
     assert keys(await house.hear(ALICE, "!accept 5 EUR", DINNER)) == ["error.share_in_parts"]
     assert keys(await house.hear(ALICE, "!accept 8 EUR", DINNER)) == ["pay.card"]
+
+
+async def test_where_amounts_are_hidden_a_part_is_told_to_whoever_pays_alone(house: House) -> None:
+    request = await asked(house)
+    house.rooms.levels[DINNER] = Powers({BOB: 50})
+    await house.hear(BOB, "!policy receipts private", DINNER)
+    await house.hear(ALICE, f"!accept {request} 5 EUR", DINNER)
+    await house.hear(ALICE, "!yes", DINNER)
+    told = {say.key: say for say in await house.carry() if say.key.startswith("request.")}
+
+    assert told["request.private.part"].room == DINNER
+    assert "EUR" not in words([told["request.private.part"]])
+    assert told["request.part"].person == ALICE

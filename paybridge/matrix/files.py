@@ -36,8 +36,8 @@ class FileMaker(Protocol):
 
 
 def no_files(say: Say) -> Made:
-    """For who never says anything with a file."""
-    raise NotImplementedError(say.key)
+    """For who never says anything with a file: only a bug could ask for one."""
+    raise AssertionError(f"{say.key} is said with a file where none is made")
 
 
 def drawn(text: str) -> tuple[bytes, int]:

@@ -137,10 +137,9 @@ def _rows(fact: Fact) -> Sequence[Facts]:
 
 
 def _pages(words: _Words, facts: Facts) -> bytes:
-    # Only who asks for one pays for the import.
-    from fpdf import FPDF  # noqa: PLC0415
-    from fpdf.enums import XPos, YPos  # noqa: PLC0415
-    from pylopdf_fonts_zh_cn import sans_path  # noqa: PLC0415
+    from fpdf import FPDF  # noqa: PLC0415 - heavy; only who asks for a statement pays for it
+    from fpdf.enums import XPos, YPos  # noqa: PLC0415 - as above
+    from pylopdf_fonts_zh_cn import sans_path  # noqa: PLC0415 - as above
 
     month, at = facts["month"], facts["at"]
     assert isinstance(month, Month)  # as the command wrote them

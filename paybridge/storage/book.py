@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from paybridge.domain.webhook import Webhook
     from paybridge.services.ports import Step
     from paybridge.storage.reading import Facts, Reading
-    from paybridge.storage.rows import Row
+    from paybridge.storage.row import Row
     from paybridge.storage.writing import Writing
 
 _LONGEST_CARD: Final = timedelta(hours=1)

@@ -8,7 +8,7 @@ from paybridge.domain.contact import Block, Contact
 from paybridge.storage.moments import microseconds, moment
 
 if TYPE_CHECKING:
-    from paybridge.storage.rows import Row
+    from paybridge.storage.row import Row
 
 
 def contact_row(contact: Contact) -> dict[str, Any]:

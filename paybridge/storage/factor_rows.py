@@ -10,7 +10,7 @@ from paybridge.domain.passkey import Ceremony, Passkey, PasskeyState, Purpose
 from paybridge.storage.moments import microseconds, microseconds_or_none, moment, moment_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from paybridge.storage.row import Row
 
 
 def deed_row(deed: Deed) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def deed_row(deed: Deed) -> dict[str, Any]:
     }
 
 
-def deed_of(row: Mapping[str, Any]) -> Deed:
+def deed_of(row: Row) -> Deed:
     return Deed(
         id=row["id"],
         kind=DeedKind(row["kind"]),
@@ -52,7 +52,7 @@ def factor_row(factor: Factor) -> dict[str, Any]:
     }
 
 
-def factor_of(row: Mapping[str, Any]) -> Factor:
+def factor_of(row: Row) -> Factor:
     return Factor(
         person=row["person"],
         secret=row["secret"],
@@ -69,7 +69,7 @@ def factor_of(row: Mapping[str, Any]) -> Factor:
     )
 
 
-def recovery_code_of(row: Mapping[str, Any]) -> RecoveryCode:
+def recovery_code_of(row: Row) -> RecoveryCode:
     return RecoveryCode(row["id"], row["person"], row["hash"], bool(row["used"]), row["version"])
 
 
@@ -99,7 +99,7 @@ def passkey_row(passkey: Passkey) -> dict[str, Any]:
     }
 
 
-def passkey_of(row: Mapping[str, Any]) -> Passkey:
+def passkey_of(row: Row) -> Passkey:
     return Passkey(
         id=row["id"],
         person=row["person"],
@@ -127,7 +127,7 @@ def ceremony_row(ceremony: Ceremony) -> dict[str, Any]:
     }
 
 
-def ceremony_of(row: Mapping[str, Any]) -> Ceremony:
+def ceremony_of(row: Row) -> Ceremony:
     return Ceremony(
         id=row["id"],
         person=row["person"],

@@ -12,7 +12,7 @@ from paybridge.domain.statement import Booking
 from paybridge.storage.moments import microseconds, moment
 
 if TYPE_CHECKING:
-    from paybridge.storage.rows import Row
+    from paybridge.storage.row import Row
 
 
 def bookmark_row(bookmark: Bookmark) -> dict[str, Any]:

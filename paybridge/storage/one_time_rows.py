@@ -8,7 +8,7 @@ from paybridge.domain.one_time_link import OneTimeLink, Purpose
 from paybridge.storage.moments import microseconds, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from paybridge.storage.row import Row
 
 
 def one_time_link_row(link: OneTimeLink) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def one_time_link_row(link: OneTimeLink) -> dict[str, Any]:
     }
 
 
-def one_time_link_of(row: Mapping[str, Any]) -> OneTimeLink:
+def one_time_link_of(row: Row) -> OneTimeLink:
     return OneTimeLink(
         id=row["id"],
         person=row["person"],

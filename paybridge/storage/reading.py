@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Executable
 
-    from paybridge.storage.rows import Row
+    from paybridge.storage.row import Row
 
 Facts: TypeAlias = "Mapping[str, str | int]"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from paybridge.domain.contact import Block, Contact
 from paybridge.domain.deeds import Deed
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from paybridge.services.ports import Record
-
-Row: TypeAlias = "Mapping[str, Any]"
+    from paybridge.storage.row import Row
 
 
 def _minor(money: Money, currency: str) -> int:

@@ -9,7 +9,7 @@ from paybridge.domain.split import How, Share, ShareState, Split, SplitState
 from paybridge.storage.moments import microseconds, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from paybridge.storage.row import Row
 
 
 def split_row(split: Split) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def split_row(split: Split) -> dict[str, Any]:
     }
 
 
-def split_of(row: Mapping[str, Any]) -> Split:
+def split_of(row: Row) -> Split:
     return Split(
         id=row["id"],
         state=SplitState(row["state"]),
@@ -60,7 +60,7 @@ def share_row(share: Share) -> dict[str, Any]:
     }
 
 
-def share_of(row: Mapping[str, Any]) -> Share:
+def share_of(row: Row) -> Share:
     return Share(
         id=row["id"],
         split=row["split"],

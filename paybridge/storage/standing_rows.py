@@ -9,7 +9,7 @@ from paybridge.domain.standing import Standing
 from paybridge.storage.moments import microseconds_or_none, moment_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from paybridge.storage.row import Row
 
 
 def standing_row(standing: Standing) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def standing_row(standing: Standing) -> dict[str, Any]:
     }
 
 
-def standing_of(row: Mapping[str, Any]) -> Standing:
+def standing_of(row: Row) -> Standing:
     return Standing(
         person=row["person"],
         level=Level(row["level"]),

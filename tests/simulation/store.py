@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from paybridge.services.ports import Clock, Due, Post
     from paybridge.storage.reading import Facts
-    from paybridge.storage.rows import Row
+    from paybridge.storage.row import Row
     from tests.simulation.dice import Dice
 
 STATEMENTS_KEPT: Final = 256

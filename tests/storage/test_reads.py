@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from paybridge.services.ports import Book, Record
     from paybridge.storage.database import Database
     from paybridge.storage.reading import Facts, Reading
-    from paybridge.storage.rows import Row
+    from paybridge.storage.row import Row
 
 DIALECT = sqlite.dialect(paramstyle="named")
 MINUTE = timedelta(minutes=1)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from paybridge.storage.postgres.connection import Server
     from paybridge.storage.reading import Facts
-    from paybridge.storage.rows import Row
+    from paybridge.storage.row import Row
 
 _CONNECTIONS: Final = 4
 _MOST_FACTS: Final = 8  # what is asked about a long list is a trip worth by itself

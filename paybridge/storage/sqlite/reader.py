@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Executable
 
     from paybridge.storage.reading import Facts
-    from paybridge.storage.rows import Row
+    from paybridge.storage.row import Row
 
 _DIALECT: Final = sqlite.dialect(paramstyle="named")
 

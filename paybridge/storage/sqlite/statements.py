@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import BindParameter, ClauseElement, Column, ColumnElement, Table
 
     from paybridge.services.ports import Record
-    from paybridge.storage.rows import Row
+    from paybridge.storage.row import Row
 
 _DIALECT: Final = sqlite.dialect(paramstyle="qmark")
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from paybridge.config.errors import ConfigError
 from paybridge.config.model import Config
+from paybridge.config.registration import check_registrations
 from paybridge.config.shape import RAILS, Options, all_keys, names_allowed
 from paybridge.config.sources import (
     Tree,
@@ -60,7 +61,9 @@ def load_config(path: Path, env: Mapping[str, str] = os.environ, *, rails: Optio
     config = _validated(Config, tree, "", options, faults)
     if config is None or faults:
         raise ConfigError.of(faults)
-    return config.settled(path.absolute().parent)
+    settled = config.settled(path.absolute().parent)
+    check_registrations(settled.bridges, settled.effective_bridges().rows, config.homeserver.server_name)
+    return settled
 
 
 def _rails(written: object, options: Options, faults: list[Fault]) -> object:

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from paybridge.config.bridges import BridgeRow, bridges_of
 from paybridge.config.regions import REGIONS, RegionName, profile_of, region_of
 from paybridge.config.rules import Rules
 from paybridge.config.sections import (
@@ -34,6 +35,7 @@ from paybridge.config.sections import (
     at_key,
 )
 from paybridge.domain.approval import Allowance, Most
+from paybridge.domain.bridges import Bridged, Bridges
 from paybridge.domain.money import Money, MoneyError, exponent_of
 from paybridge.domain.permissions import Permissions, Role
 from paybridge.domain.policy import Policy
@@ -95,6 +97,11 @@ class Config(Section):
     invites: Invites = Field(default_factory=Invites)
     verification: Verification = Field(default_factory=Verification)
     approval: Approval = Field(default_factory=Approval)
+    bridges: tuple[BridgeRow, ...] = Field(
+        (),
+        description="Bridges whose people may use the bot, each with an id and a profile (docs/bridges.md): "
+        "[{id: whatsapp, profile: mautrix-whatsapp}]. Nobody else is taken for a bridge's ghost.",
+    )
     cards: Cards = Field(default_factory=Cards)
     requests: Requests = Field(default_factory=Requests)
     claims: Claims = Field(default_factory=Claims)
@@ -119,11 +126,15 @@ class Config(Section):
         limits = self.approval.without_factor
         for name, amount in (("each", limits.each), ("total", limits.total)):
             self._limit(f"approval.without_factor.{name}", amount, self.currency)
+        bridged = self.approval.bridged
+        for name, amount in (("each", bridged.each), ("day", bridged.day)):
+            self._limit(f"approval.bridged.{name}", amount, self.currency)
         for currency, other in limits.others.items():
             for name, amount in (("each", other.each), ("total", other.total)):
                 self._limit(f"approval.without_factor.others.{currency}.{name}", amount, currency)
         if self.policy.limit:
             self._limit("policy.limit", self.policy.limit, self.currency)
+        self.effective_bridges()
         known = region_of(self.region, self.rules).currencies
         if self.currency not in known:
             raise at_key(
@@ -152,6 +163,10 @@ class Config(Section):
         roles = self.permissions or {self.homeserver.server_name: Role.USER}
         return Permissions(roles | dict.fromkeys(self.admins, Role.ADMIN))
 
+    def effective_bridges(self) -> Bridges:
+        """The table of bridges, profiles filled in."""
+        return bridges_of(self.bridges, self.homeserver.server_name, [self.homeserver.user_id, *self.admins])
+
     def settings(self) -> Settings:
         """The operator's choices as the use cases take them."""
         limits = self.approval.without_factor
@@ -168,6 +183,11 @@ class Config(Section):
                 },
             ),
             permissions=self.effective_permissions(),
+            bridges=self.effective_bridges(),
+            bridged=Bridged(
+                each=Money.of(self.approval.bridged.each, self.currency),
+                day=Money.of(self.approval.bridged.day, self.currency),
+            ),
             required_trust=self.verification.required,
             language=self.language,
             card_life=timedelta(minutes=self.cards.minutes),
@@ -193,4 +213,7 @@ class Config(Section):
         if vault.keeps_its_key:
             key_file = folder / (vault.master_key_file or data_dir / MASTER_KEY_FILE).expanduser()
             vault = VaultSection(master_key_file=key_file)
-        return self.model_copy(update={"data_dir": data_dir, "database": database, "vault": vault})
+        bridges = tuple(row.settled(folder) for row in self.bridges)
+        return self.model_copy(
+            update={"data_dir": data_dir, "database": database, "vault": vault, "bridges": bridges}
+        )

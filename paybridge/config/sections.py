@@ -291,10 +291,18 @@ class WithoutFactor(Section):
     )
 
 
+class Bridged(Section):
+    """What people of other networks may pay from there, whose bridge is in `bridges` with tier account."""
+
+    each: Amount = Field("10", description="At most this much in one payment, in `currency`.")
+    day: Amount = Field("30", description="At most this much in 24 hours.")
+
+
 class Approval(Section):
     """What an approval needs."""
 
     without_factor: WithoutFactor = Field(default_factory=WithoutFactor)
+    bridged: Bridged = Field(default_factory=Bridged)
 
 
 class Cards(Section):

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Sequence
 
+    from paybridge.domain.money import Money
+
 
 class Tier(StrEnum):
     """What stands behind a ghost, and so what it may do by itself."""
@@ -23,11 +25,21 @@ class Tier(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Bridged:
+    """The most that somebody may approve from behind a bridge: of one payment, and within 24 hours."""
+
+    each: Money
+    day: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Bridge:
     """One row of the operator's table. `ghosts` and `denied` match whole Matrix ids, server name included.
 
     `network` is how people call the other side, `WhatsApp`. `bot` is the Matrix id of the bridge bot.
     `denied` are senders behind which no single person stands: relays, channels, bots of the other side.
+    `double_puppets` is what the bridge writes into what it sends under the Matrix ids of people who are on
+    both sides. With `guild_names`, a profile of a message that is named `<guild>_<ghost>` is the ghost's own.
     """
 
     id: str
@@ -36,6 +48,8 @@ class Bridge:
     bot: str
     tier: Tier
     denied: Sequence[re.Pattern[str]] = field(default=())
+    double_puppets: str | None = None
+    guild_names: bool = False
 
     def has_ghost(self, mxid: str) -> bool:
         """Whether this Matrix id is one of its ghosts behind which one person stands."""
@@ -61,3 +75,7 @@ class Bridges:
     def denying(self, mxid: str) -> Bridge | None:
         """The bridge for which this sender speaks without being one person: its bot, a relay, a channel."""
         return next((bridge for bridge in self.rows if bridge.denies(mxid)), None)
+
+    def marking(self, source: str) -> Bridge | None:
+        """The bridge that marks with `source` what it sends under people's own Matrix ids."""
+        return next((bridge for bridge in self.rows if bridge.double_puppets == source), None)

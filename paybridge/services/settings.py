@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from paybridge.domain.bridges import Bridged, Bridges
 from paybridge.domain.policy import Policy
 from paybridge.domain.proof import Trust
 from paybridge.domain.region import Region
@@ -24,6 +25,8 @@ class Settings:
     `bot` is the bot's Matrix id. `freshness` is how old a command may be, by either clock.
     `policy` holds in every room; a room's own can only tighten it. `region` has the rules of the region.
     `public_url` is how people reach the web pages; without it no links to them are offered.
+    `bridges` says whose ghosts are whose, and is the only thing that does; `bridged` is what ghosts may
+    approve by themselves, nothing if it is None.
     `languages` are those that people can choose: from each name that chooses one to its code.
     """
 
@@ -41,4 +44,6 @@ class Settings:
     policy: Policy = field(default_factory=Policy)
     region: Region = field(default_factory=Region)
     public_url: str | None = None
+    bridged: Bridged | None = None
+    bridges: Bridges = field(default_factory=Bridges)
     languages: Mapping[str, str] = field(default_factory=dict)

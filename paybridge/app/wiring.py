@@ -357,6 +357,7 @@ def matrix_options(config: Config) -> MatrixOptions:
         device_id=login.device_id,
         device_name=login.device_name,
         invites_from_shared_rooms=config.invites.from_shared_rooms,
+        bridges=config.effective_bridges(),
     )
 
 

@@ -19,7 +19,7 @@ from paybridge.domain.errors import UserError
 from paybridge.domain.factor import only_digits, read_digits
 from paybridge.domain.people import check_not_frozen
 from paybridge.domain.permissions import NotAllowedError, Role
-from paybridge.domain.proof import may_move_money
+from paybridge.domain.proof import ViaBridgeBot, may_move_money
 from paybridge.domain.request import Request
 from paybridge.domain.split import Split
 from paybridge.domain.spoken import Gesture, Origin, Trouble
@@ -207,6 +207,7 @@ class Dispatcher:
 
     async def _call(self, spoken: Spoken, typed: _verbs.Typed) -> Call:
         speaker = await self._desk.people.know(spoken.sender)
+        bridged = isinstance(spoken.proof, ViaBridgeBot)
         return Call(
             spoken=spoken,
             speaker=speaker,
@@ -215,6 +216,7 @@ class Dispatcher:
             verb=typed.verb,
             desk=self._desk,
             language=await self._desk.policies.language(spoken.room, speaker.person.language),
+            home=await self._desk.bridged.home(speaker.person.id) if bridged else spoken.sender,
         )
 
     async def _answer(self, command: Command, call: Call, role: Role) -> Answer:
@@ -229,7 +231,10 @@ class Dispatcher:
                 raise burnt
         if command.place is Place.DIRECT_ONLY and not call.room.private:
             raise DirectOnlyError
-        if command.proven and not may_move_money(call.spoken.proof, self._desk.settings.required_trust):
+        proof = call.spoken.proof
+        if command.proven and isinstance(proof, ViaBridgeBot):
+            raise self._desk.bridged.refuse(proof)
+        if command.proven and not may_move_money(proof, self._desk.settings.required_trust):
             raise DeviceNotProvenError
         if not command.while_frozen:
             check_not_frozen(call.speaker.person)
@@ -283,13 +288,13 @@ class Dispatcher:
             return (replace(reply, room=call.room.id, reply_to=event),)
         pointer = Say(
             id=f"{event}/pointer",
-            key="reply.see_direct_message",
+            key="reply.see_direct_message" if call.home else "reply.not_over_a_bridge",
             language=call.language,
             room=call.room.id,
             lead=reply.lead,
             reply_to=event,
         )
-        return (pointer, replace(reply, person=call.speaker.mxid))
+        return (pointer, replace(reply, person=call.home)) if call.home else (pointer,)
 
     def _is_stale(self, spoken: Spoken) -> bool:
         now, most = self._desk.clock.now(), self._desk.settings.freshness

@@ -172,6 +172,8 @@ class Call:
     verb: str
     desk: Desk
     language: str
+    home: str | None = None
+    """Whose direct message gets what is private; None behind a bridge, if no Matrix account is linked."""
 
     @property
     def first(self) -> str:

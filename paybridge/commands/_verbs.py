@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.cards import holds_card_number
+from paybridge.domain.proof import ViaBridgeBot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,8 @@ class Typed:
 def read_verb(spoken: Spoken) -> Typed | None:
     """The verb and words of a message, or None if it is not meant as a command."""
     body = spoken.body.strip()
-    addressed = spoken.to_bot or spoken.direct
+    # On networks with slash commands, people know no others.
+    addressed = spoken.to_bot or spoken.direct or isinstance(spoken.proof, ViaBridgeBot)
     slash = addressed and body.startswith("/")
     if slash or body.startswith(("!", "\uff01")):
         body = body[1:]

@@ -35,7 +35,8 @@ from paybridge.config.sections import (
     at_key,
 )
 from paybridge.domain.approval import Allowance, Most
-from paybridge.domain.bridges import Bridged, Bridges
+from paybridge.domain.bridged import Bridged
+from paybridge.domain.bridges import Bridges
 from paybridge.domain.money import Money, MoneyError, exponent_of
 from paybridge.domain.permissions import Permissions, Role
 from paybridge.domain.policy import Policy

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Sequence
 
-    from paybridge.domain.money import Money
-
 
 class Tier(StrEnum):
     """What stands behind a ghost, and so what it may do by itself."""
@@ -22,14 +20,6 @@ class Tier(StrEnum):
     """A name that anybody may take (IRC): receives; whoever it is linked to approves what it pays."""
     DENIED = "denied"
     """One account for many people (matterbridge): never heard."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bridged:
-    """The most that somebody may approve from behind a bridge: of one payment, and within 24 hours."""
-
-    each: Money
-    day: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +50,12 @@ class Bridge:
         if self.tier is Tier.DENIED and self.ghosts.fullmatch(mxid):
             return True
         return mxid == self.bot or any(pattern.fullmatch(mxid) for pattern in self.denied)
+
+    def gives_name(self, mxid: str, profile: str) -> bool:
+        """Whether a message's profile is the name that this very ghost has in one guild of the other side."""
+        guild, _, person = profile.partition("_")
+        figures = guild.isdigit() and person.isdigit()
+        return self.guild_names and figures and mxid.partition(":")[0].endswith(f"_{person}")
 
 
 @dataclass(frozen=True, slots=True)

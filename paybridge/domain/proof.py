@@ -40,9 +40,13 @@ class OwnDevice:
 
 @dataclass(frozen=True, slots=True)
 class ViaBridgeBot:
-    """The event is a ghost's, and its configured bridge vouches for it."""
+    """The event is a ghost's, and its configured bridge (its id) vouches for it.
+
+    `puppet`: it came under somebody's own Matrix id, sent by the bridge for what they typed there.
+    """
 
     bridge: str
+    puppet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

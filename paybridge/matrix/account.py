@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
+from paybridge.domain.bridges import Bridges
+
 
 @dataclass(frozen=True, slots=True)
 class MatrixOptions:
-    """Where to log in and as whom: either a password, or a token with its device."""
+    """Where to log in and as whom: by a password, or by a token with its device. And whose ghosts count."""
 
     url: str
     user_id: str
@@ -21,6 +23,7 @@ class MatrixOptions:
     device_id: str | None = None
     device_name: str = "PayBridge"
     invites_from_shared_rooms: bool = False
+    bridges: Bridges = field(default_factory=Bridges)
 
     @property
     def account_file(self) -> Path:

@@ -247,7 +247,7 @@ class MatrixSide:
         predecessor = Predecessor(self._wire, self._mailbox, self._vault, crypto.user_id)
         devices = Devices(self._wire, crypto)
         kept_back = KeptBack()
-        senders = Senders(devices, self._mailbox, self._pins)
+        senders = Senders(devices, self._mailbox, self._pins, self._options.bridges)
         room_keys = RoomKeys(self._wire, crypto, devices, self._pins, self._chance)
         upkeep = Upkeep(self._wire, crypto, room_keys, self._chance)
         hearing = Hearing(
@@ -262,6 +262,7 @@ class MatrixSide:
                 direct=self._direct,
                 me=me,
                 kept_back=kept_back,
+                bridges=self._options.bridges,
                 overhears=incoming.in_room,
             ),
             handler=handler,

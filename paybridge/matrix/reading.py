@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paybridge.domain.spoken import Pill
-from paybridge.matrix import pills
+from paybridge.matrix import marks, pills
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,6 +89,7 @@ def kept(content: Mapping[str, object], words: Words) -> dict[str, object]:
     """As much of a content as `read` needs to read the same again, and nothing of unknown size or depth."""
     texts = {name: content.get(name) for name in ("msgtype", "body", "format", "formatted_body")}
     less: dict[str, object] = {name: text for name, text in texts.items() if isinstance(text, str)}
+    less |= marks.kept(content)
     if words.reply_to is not None:
         less["m.relates_to"] = {"m.in_reply_to": {"event_id": words.reply_to}}
     if words.bodies_differ and any(name in content for name in FOR_BOTS):

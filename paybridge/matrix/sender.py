@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from paybridge.domain.proof import HomeserverOnly, OwnDevice, Proof, Trust
+from paybridge.domain.bridges import Bridge, Bridges, Tier
+from paybridge.domain.proof import HomeserverOnly, OwnDevice, Proof, Trust, ViaBridgeBot
 from paybridge.domain.spoken import Trouble
+from paybridge.matrix.marks import UNMARKED, Marks
 
 if TYPE_CHECKING:
     from paybridge.matrix.devices import Household
@@ -34,34 +36,65 @@ class KnowsDevices(Protocol):
 class Senders:
     """Binds events to devices, devices to people, and people to the master key that they had at first."""
 
-    def __init__(self, devices: KnowsDevices, mailbox: Mailbox, pins: Pins) -> None:
+    def __init__(self, devices: KnowsDevices, mailbox: Mailbox, pins: Pins, bridges: Bridges) -> None:
         self._devices = devices
         self._mailbox = mailbox
         self._pins = pins
+        self._bridges = bridges
 
-    async def prove(self, event: str, sender: str, seal: Seal) -> Proven:
+    async def prove(self, event: str, sender: str, seal: Seal, marks: Marks = UNMARKED) -> Proven:
         """The proof of a decrypted event. A message of a room key counts for the first event it came in."""
+        proven = await self._prove(sender, seal, marks)
+        if isinstance(proven.proof, HomeserverOnly):
+            return proven
+        if not await self._mailbox.first_seen(f"{seal.sender_key}|{seal.session}|{seal.index}", event):
+            return Proven(proven.proof, Trouble.REPLAYED)
+        return proven
+
+    async def _prove(self, sender: str, seal: Seal, marks: Marks) -> Proven:
+        trouble = marked_trouble(self._bridges, sender, marks)
+        if trouble is not None:
+            return Proven(HomeserverOnly(), trouble)
+        bridge = bridge_behind(self._bridges, sender, marks)
+        if bridge is not None:
+            return await self._vouched(bridge, sender, seal)
         household = await self._devices.of(sender)
         device = owner_device(household, seal)
         if device is None:
             return Proven(HomeserverOnly(), Trouble.NOT_THE_SENDERS_DEVICE)
         trust, trouble = await self._trust(sender, household, device)
-        if not await self._mailbox.first_seen(f"{seal.sender_key}|{seal.session}|{seal.index}", event):
-            trouble = Trouble.REPLAYED
         return Proven(OwnDevice(trust, device), trouble)
 
-    async def prove_unsealed(self, sender: str, *, encrypted_room: bool) -> Proven:
+    async def prove_unsealed(self, sender: str, marks: Marks = UNMARKED, *, encrypted_room: bool) -> Proven:
         """The proof of an event in plain text. Who is frozen is frozen in rooms without encryption too."""
-        trouble = None
         if encrypted_room:
-            trouble = Trouble.PLAINTEXT_IN_ENCRYPTED
-        elif await self._pins.frozen(sender):
+            return Proven(HomeserverOnly(), Trouble.PLAINTEXT_IN_ENCRYPTED)
+        trouble = marked_trouble(self._bridges, sender, marks)
+        if trouble is None and await self._pins.frozen(sender):
             trouble = Trouble.MASTER_KEY_CHANGED
-        return Proven(HomeserverOnly(), trouble)
+        bridge = bridge_behind(self._bridges, sender, marks)
+        if bridge is None or trouble is not None:
+            return Proven(HomeserverOnly(), trouble)
+        # Nobody but the bridge can send under this id: the homeserver reserves it (docs/threats.md).
+        return Proven(_via(bridge, sender))
+
+    async def _vouched(self, bridge: Bridge, sender: str, seal: Seal) -> Proven:
+        """What a bridge encrypted for its ghost: by a device that its bot's first identity has signed."""
+        household = await self._devices.of(bridge.bot)
+        device = owner_device(household, seal)
+        if device is None:
+            return Proven(HomeserverOnly(), Trouble.NOT_THE_BRIDGES_DEVICE)
+        trust, trouble = await self._trust(bridge.bot, household, device)
+        if trouble is not None or trust < Trust.CROSS_SIGNED_TOFU:
+            return Proven(HomeserverOnly(), Trouble.NOT_THE_BRIDGES_DEVICE)
+        if await self._pins.frozen(sender):
+            return Proven(HomeserverOnly(), Trouble.MASTER_KEY_CHANGED)
+        return Proven(_via(bridge, sender))
 
     async def owns(self, sender: str, seal: Seal) -> bool:
-        """Whether the event was encrypted by a device of this very sender."""
-        return owner_device(await self._devices.of(sender), seal) is not None
+        """Whether the event was encrypted by a device of this very sender, or of its bridge's bot."""
+        bridge = self._bridges.of(sender)
+        return owner_device(await self._devices.of(bridge.bot if bridge else sender), seal) is not None
 
     async def _trust(self, sender: str, household: Household, device: str) -> tuple[Trust, Trouble | None]:
         signed = household.master is not None and device in household.signed
@@ -73,6 +106,32 @@ class Senders:
         if await self._mailbox.recall(VERIFIED + sender) == household.master:
             return Trust.CROSS_SIGNED_VERIFIED, None
         return Trust.CROSS_SIGNED_TOFU, None
+
+
+def marked_trouble(bridges: Bridges, sender: str, marks: Marks) -> Trouble | None:
+    """What speaks against a message by the marks that it bears."""
+    bridge = bridges.of(sender)
+    if marks.webhook:
+        return Trouble.SHARED_SENDER
+    if marks.profile is not None and not (bridge and bridge.gives_name(sender, marks.profile)):
+        return Trouble.SHARED_SENDER
+    if bridge is None and marks.puppet is not None:
+        marking = bridges.marking(marks.puppet)
+        if marking is None or marking.tier is Tier.DENIED:
+            return Trouble.UNKNOWN_BRIDGE
+    return None
+
+
+def bridge_behind(bridges: Bridges, sender: str, marks: Marks) -> Bridge | None:
+    """The bridge through which the message came, if through any."""
+    bridge = bridges.of(sender)
+    if bridge is None and marks.puppet is not None:
+        return bridges.marking(marks.puppet)
+    return bridge
+
+
+def _via(bridge: Bridge, sender: str) -> ViaBridgeBot:
+    return ViaBridgeBot(bridge.id, puppet=not bridge.has_ghost(sender))
 
 
 def owner_device(household: Household, seal: Seal) -> str | None:

@@ -11,7 +11,7 @@ import structlog
 
 from paybridge.domain.proof import HomeserverOnly
 from paybridge.domain.spoken import Gesture, Spoken, Trouble
-from paybridge.matrix import letters, reading
+from paybridge.matrix import letters, marks, reading
 from paybridge.matrix.crypto import session_of
 from paybridge.matrix.intake import read_cipher
 from paybridge.matrix.overhearing import Heard, Overhear, Overhears, nobody, nobody_else
@@ -20,6 +20,7 @@ from paybridge.matrix.wire import RefusedError
 from paybridge.services.ports import SealBrokenError
 
 if TYPE_CHECKING:
+    from paybridge.domain.bridges import Bridges
     from paybridge.matrix.crypto import Crypto
     from paybridge.matrix.direct import DirectRooms
     from paybridge.matrix.letters import Told
@@ -51,6 +52,7 @@ class Understanding:
         direct: DirectRooms,
         me: Me,
         kept_back: KeptBack,
+        bridges: Bridges,
         overhears: Overhears = nobody,
     ) -> None:
         self._crypto = crypto
@@ -62,6 +64,7 @@ class Understanding:
         self._direct = direct
         self.me = me
         self._kept_back = kept_back
+        self._bridges = bridges
         self._overhears = overhears
 
     def missing_key(self, letter: Letter) -> tuple[str, str] | None:
@@ -81,7 +84,8 @@ class Understanding:
         heard = Heard(letter.room, letter.event, letter.sender, _milliseconds(letter.received))
         try:
             told = self._read(letter, partial(self._overhears, heard))
-            if told is None:
+            if told is None or self._bridges.denying(letter.sender) is not None:
+                # Nobody hears of it either: two programs would answer each other for ever.
                 return None
             if told.sign is not None:
                 return Gesture(letter.event, letter.room, letter.sender, told.sign.kind, told.sign.target)
@@ -111,9 +115,10 @@ class Understanding:
         return read_cipher(self._crypto, self.me, letter.room, told.cipher, told.sent, overhear)
 
     async def _prove(self, letter: Letter, told: Told, facts: RoomFacts) -> Proven:
+        found = marks.read(told.content or {})
         if told.seal is not None:
-            return await self._senders.prove(letter.event, letter.sender, told.seal)
-        return await self._senders.prove_unsealed(letter.sender, encrypted_room=facts.encrypted)
+            return await self._senders.prove(letter.event, letter.sender, told.seal, found)
+        return await self._senders.prove_unsealed(letter.sender, found, encrypted_room=facts.encrypted)
 
     async def _spoken(
         self, letter: Letter, told: Told, words: Words, proven: Proven, facts: RoomFacts

@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING
 from paybridge.domain import leg as legs
 from paybridge.domain import transfer as transfers
 from paybridge.domain.approval import FactorNeededError
+from paybridge.domain.bridged import FactorOverBridgeError
 from paybridge.domain.bundle import Bundle, Card, parts_of
 from paybridge.domain.bundle import cards as gathered
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import lightly_approved, strongly_approved
 from paybridge.domain.leg import Leg, LegEffect, LegHappening, LegKind, LegState
 from paybridge.domain.people import Link, LinkState, Person, check_not_frozen
-from paybridge.domain.proof import DeviceNotProvenError, OwnDevice, Proof, may_move_money
+from paybridge.domain.proof import (
+    DeviceNotProvenError,
+    OwnDevice,
+    Proof,
+    ViaBridgeBot,
+    may_move_money,
+)
+from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind
 from paybridge.services.accounts import NoLinkedAccountError
 from paybridge.services.payments import check_encrypted, check_place
@@ -25,6 +33,7 @@ from paybridge.services.refunds import check_refund
 MOST_LINES = 3
 
 if TYPE_CHECKING:
+    from paybridge.services.bridged import Bridged
     from paybridge.services.bundle_news import BundleNews
     from paybridge.services.factors import Factors
     from paybridge.services.limits import Limits
@@ -110,6 +119,7 @@ class Approvals:
         strength: Strength,
         limits: Limits,
         passkeys: Passkeys,
+        bridged: Bridged,
     ) -> None:
         self._book = book
         self._clock = clock
@@ -124,6 +134,7 @@ class Approvals:
         self._strength = strength
         self._limits = limits
         self._passkeys = passkeys
+        self._bridged = bridged
 
     async def find(self, payer: str, code: str | None) -> Card:
         """The payer's open card with this code; without a code their only open one."""
@@ -150,14 +161,29 @@ class Approvals:
         Of a bundle, every payment is approved in this one step.
 
         Raises what makes it impossible now: an unproven device, a payer who froze, a payee who left, a room's
-        limit, a cap of the region's, a used-up allowance, a missing or wrong second factor.
+        limit, a cap of the region's, a used-up allowance, a missing or wrong second factor; and
+        `NeedsLinkedError` for what may not be approved from behind a bridge.
         """
+        if isinstance(proof, ViaBridgeBot):
+            return await self._approve_bridged(card, proof)
         if not may_move_money(proof, self._settings.required_trust) or not isinstance(proof, OwnDevice):
             raise DeviceNotProvenError
         payer = await self._payer(card)
         within = await self._check_still_allowed(card, payer)
         counted = await self._proven(card, payer, proof.device, digits)
         return await self._carry_out(card, within + counted)
+
+    async def _approve_bridged(self, card: Card, proof: ViaBridgeBot) -> tuple[Step, tuple[Say, ...]]:
+        """Within what the bridge's tier allows; never with a second factor, whose code others would read."""
+        payer = await self._payer(card)
+        within = await self._check_still_allowed(card, payer)
+        counted = await self._bridged.count(card, proof)
+        if any(isinstance(record, Standing) for record in within.records):
+            # It counts the same approval, once.
+            counted = Step()
+        if await self._strength.needs_factor(card):
+            raise FactorOverBridgeError(network=self._bridged.named(proof.bridge).network)
+        return await self._carry_out(card, within + counted + await self._proven(card, payer, None, None))
 
     async def approve_by_passkey(self, card: Card, answer: str) -> tuple[Step, tuple[Say, ...]]:
         """Approve exactly these terms by a passkey's answer to a question about them.
@@ -191,7 +217,7 @@ class Approvals:
         if card.kind is TransferKind.PAY:
             room = await self._rooms.facts(card.room)
             for part in parts_of(card):
-                check_place(room, part.payee_mxid)
+                check_place(room, part.payee_mxid, self._settings)
                 await self._policies.check_payment(card.room, part.amount)
         return await self._limits.count(card.kind, payer.id, [part.amount for part in parts_of(card)])
 
@@ -220,7 +246,7 @@ class Approvals:
             if payee.is_erased:
                 raise PayeeErasedError
 
-    async def _proven(self, card: Card, payer: Person, device: str, digits: str | None) -> Step:
+    async def _proven(self, card: Card, payer: Person, device: str | None, digits: str | None) -> Step:
         """What the approval changes of the second factor, whose code is used in the step that it approves."""
         factor = await self._factors.active(card.payer)
         if factor is None:
@@ -259,7 +285,7 @@ class Approvals:
 
     async def _refund(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
         """The original counts it in the same step, so that no two refunds together exceed it."""
-        check_encrypted(await self._rooms.facts(approved.room))
+        check_encrypted(await self._rooms.facts(approved.room), self._settings)
         assert approved.original is not None  # a refund is made with it
         original = await self._book.transfer(approved.original)
         assert original is not None  # a refund's original is a foreign key

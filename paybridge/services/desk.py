@@ -9,6 +9,7 @@ from paybridge.services.accounts import Accounts
 from paybridge.services.approvals import Approvals
 from paybridge.services.blocking import Blocking
 from paybridge.services.boards import Boards
+from paybridge.services.bridged import Bridged
 from paybridge.services.bundle_news import BundleNews
 from paybridge.services.cancellations import Cancellations
 from paybridge.services.claims import Claims
@@ -84,6 +85,7 @@ class Desk:
     standings: Standings
     own_statements: OwnStatements
     costs: Costs
+    bridged: Bridged
 
 
 def open_desk(  # noqa: PLR0913 - the ports, each once
@@ -109,6 +111,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     passkeys = Passkeys(book, vault, clock, chance, factors, settings, ceremonies)
     strength = Strength(book, factors, settings)
     limits = Limits(book, clock, settings)
+    bridged = Bridged(book, clock, settings, limits)
     links = OneTimeLinks(book, clock, chance, settings)
     news = News(book, vault, rooms, settings, policies, strength)
     bundle_news = BundleNews(book, vault, rooms, settings, policies, strength)
@@ -120,7 +123,19 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     splits = Splits(book, vault, clock, chance, settings, people, rooms, requests, boards)
     claims = Claims(book, clock, people, news)
     payments = Payments(
-        book, vault, clock, chance, settings, sources, accounts, holders, policies, strength, limits, links
+        book,
+        vault,
+        clock,
+        chance,
+        settings,
+        sources,
+        accounts,
+        holders,
+        policies,
+        strength,
+        limits,
+        links,
+        bridged,
     )
     cancellations = Cancellations(book, clock, news, bundle_news, requests, claims)
     return Desk(
@@ -146,6 +161,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
             strength,
             limits,
             passkeys,
+            bridged,
         ),
         factors=factors,
         freezing=Freezing(book, clock, cancellations, factors),
@@ -170,6 +186,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         receipts=Receipts(book, vault, clock, policies),
         limits=limits,
         costs=Costs(book, accounts, sources, settings),
+        bridged=bridged,
         standings=Standings(book, clock, settings, holders),
         own_statements=OwnStatements(book, vault),
     )

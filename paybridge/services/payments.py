@@ -15,6 +15,7 @@ from paybridge.domain.one_time_link import Purpose
 from paybridge.domain.people import check_not_frozen
 from paybridge.domain.permissions import Role
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind, TransferState
+from paybridge.services.bridged import is_bridged
 from paybridge.services.notes import seal_note
 from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Step, Vault
 from paybridge.services.sources import NotEnoughBalanceError, Source, Sources
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from paybridge.domain.bundle import Bundle
     from paybridge.domain.people import Link
     from paybridge.services.accounts import Accounts
+    from paybridge.services.bridged import Bridged
     from paybridge.services.holders import Holder, Holders
     from paybridge.services.limits import Limits
     from paybridge.services.one_time_links import OneTimeLinks
@@ -157,6 +159,7 @@ class Payments:
         strength: Strength,
         limits: Limits,
         links: OneTimeLinks,
+        bridged: Bridged,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -170,9 +173,10 @@ class Payments:
         self._strength = strength
         self._limits = limits
         self._links = links
+        self._bridged = bridged
 
     async def draft(self, payer: Known, wish: Wish, room: RoomFacts, request: str | None = None) -> Drafted:
-        """A card for paying `wish.payee`, who must be joined to the encrypted `room`."""
+        """A card for paying `wish.payee`, who must be joined to `room`."""
         await self._check(payer, wish, room)
         await self._limits.check(TransferKind.PAY, payer.person.id, [wish.amount])
         charged = wish.amount + self._house_fee(wish)
@@ -180,6 +184,7 @@ class Payments:
         transfer, source, holder = await self._new_payment(payer, wish, source, room, request)
         # Said now rather than when it is approved, where it is asked again.
         await self._strength.check(transfer)
+        await self._bridged.check_draft(transfer)
         step = payer.introduction + wish.payee.introduction + Step(records=(transfer,))
         return await self._with_page(Drafted(transfer, source, step, holder))
 
@@ -216,6 +221,7 @@ class Payments:
                 holders[wish.payee.mxid] = holder
         bundle = bundled(name, parts)
         await self._strength.check(bundle)
+        await self._bridged.check_draft(bundle)
         return DraftedBundle(bundle, sources[0].link, step + Step(records=bundle.parts), holders)
 
     async def _check(self, payer: Known, wish: Wish, room: RoomFacts) -> None:
@@ -223,7 +229,8 @@ class Payments:
             raise PayingTheBotError
         if wish.payee.person.id == payer.person.id:
             raise PayingYourselfError
-        check_place(room, wish.payee.mxid)
+        await self._bridged.check_payer(payer)
+        check_place(room, wish.payee.mxid, self._settings)
         check_may_be_paid(wish.payee.mxid, self._settings)
         await self._policies.check_payment(room.id, wish.amount)
 
@@ -327,14 +334,17 @@ def check_may_be_paid(mxid: str, settings: Settings) -> None:
         raise PayeeBlockedError(payee=mxid)
 
 
-def check_encrypted(room: RoomFacts) -> None:
-    """Raise unless nobody outside of `room` reads what is said there."""
-    if not room.encrypted:
+def check_encrypted(room: RoomFacts, settings: Settings) -> None:
+    """Raise unless nobody outside of `room` reads what is said there, or it is bridged.
+
+    What is said in a bridged room is read on the other side too, and there is not always encryption to have.
+    """
+    if not room.encrypted and not is_bridged(room, settings):
         raise RoomNotEncryptedError
 
 
-def check_place(room: RoomFacts, payee: str) -> None:
-    """Raise unless `payee` (Matrix id) is joined to `room` and it is encrypted."""
-    check_encrypted(room)
+def check_place(room: RoomFacts, payee: str, settings: Settings) -> None:
+    """Raise unless `payee` (Matrix id) is joined to `room`, which is encrypted or bridged."""
+    check_encrypted(room, settings)
     if payee not in room.members:
         raise PayeeNotHereError(payee=payee)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from paybridge.domain.pinning import PinnedKey, look_again, thaw
-from paybridge.services.ports import Book, Clock, StaleError, Step, StepRefusedError, Vault, Wakeup
+from paybridge.services.ports import Book, Clock, Post, StaleError, Step, StepRefusedError, Vault, Wakeup
 from paybridge.services.says import Say, seal
 
 if TYPE_CHECKING:
@@ -98,9 +98,11 @@ class Pins:
         if after is before:
             return
         log.warning("identity", person=after.mxid, frozen=after.freeze is not None)
-        say = await self._say(before, after)
-        post = seal(self._vault, say, self._clock.now())
-        await self._book.commit(Step(records=(after,), posts=(post,)))
+        posts: tuple[Post, ...] = ()
+        if self._settings.bridges.denying(after.mxid) is None:
+            # A bridge's bot would take what it is told for a command.
+            posts = (seal(self._vault, await self._say(before, after), self._clock.now()),)
+        await self._book.commit(Step(records=(after,), posts=posts))
         self._bell.ring()
         self._wakeup.ring()
 

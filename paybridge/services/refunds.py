@@ -111,7 +111,7 @@ class Refunds:
         self, original: Transfer, payee: Known, amount: Money | None, note: str, room: RoomFacts
     ) -> Drafted:
         """A card for giving back `amount` (None: all that is left) of what `payee` got."""
-        check_encrypted(room)
+        check_encrypted(room, self._settings)
         left = left_of(original)
         wanted = left if amount is None else amount
         check_refund(original, wanted, self._clock.now())

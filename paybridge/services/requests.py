@@ -149,7 +149,7 @@ class Requests:
             raise PayingTheBotError
         if asked.person.id == asker.person.id:
             raise AskingYourselfError
-        check_place(room, asked.mxid)
+        check_place(room, asked.mxid, self._settings)
         self._limits.check_requests()
         await self._policies.check_request(room.id, asker.mxid, amount)
         pending = [

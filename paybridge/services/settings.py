@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from paybridge.domain.bridges import Bridged, Bridges
+from paybridge.domain.bridges import Bridges
 from paybridge.domain.policy import Policy
 from paybridge.domain.proof import Trust
 from paybridge.domain.region import Region
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paybridge.domain.approval import Allowance
+    from paybridge.domain.bridged import Bridged
     from paybridge.domain.permissions import Permissions
 
 

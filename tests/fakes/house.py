@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from paybridge.commands._dispatch import Dispatcher
 from paybridge.commands._frame import commands
 from paybridge.domain.approval import Allowance, Most
+from paybridge.domain.bridged import Bridged
+from paybridge.domain.bridges import Bridges
 from paybridge.domain.money import Money
 from paybridge.domain.permissions import Permissions, Role
 from paybridge.domain.policy import StatedPolicy
@@ -256,11 +258,12 @@ async def open_house(
     opened: tuple[SqlBook, SqlMailbox, Vault, Database] | None = None,
     region: Region | None = None,
     public_url: str | None = None,
+    bridges: Bridges | None = None,
 ) -> House:
     """A house with Alice, Bob and Carol in one encrypted room; nobody has linked anything.
 
     Its books are those that were `opened`, else a file in the folder. Without a `region`, nobody counts
-    what is sent. With a `public_url` it offers pages.
+    what is sent. With a `public_url` it offers pages. Whose ghosts are whose, `bridges` says.
     """
     clock = StoodClock()
     book, mailbox, vault, database = opened or await open_book(folder, clock)
@@ -280,7 +283,12 @@ async def open_house(
     )
     rail = ScriptedRail(name="bank")
     rails: Mapping[str, Rail] = {"bank": rail, **(more_rails or {})}
-    chosen = replace(settings(currency, public_url), region=region or Region())
+    chosen = replace(
+        settings(currency, public_url),
+        region=region or Region(),
+        bridges=bridges or Bridges(),
+        bridged=Bridged(Money.of("10", currency), Money.of("30", currency)),
+    )
     desk = open_desk(
         book=book,
         mailbox=mailbox,

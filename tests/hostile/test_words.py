@@ -94,7 +94,7 @@ async def test_case_21_a_profile_in_a_message_is_nobodys_identity(house: House, 
     said = await house.answered(await mallory.send_content(room, content))
 
     assert [spoken.sender for spoken in house.spoken] == [alice.user_id, mallory.user_id]
-    assert keys(said) == ["error.nothing_to_confirm"]
+    assert keys(said) == ["trouble.shared_sender"]
     assert (house.rows(), house.moved) == (before, [])
 
 

@@ -212,8 +212,8 @@ def room_binding(patch: pytest.MonkeyPatch) -> None:
 def plain_text_refused(patch: pytest.MonkeyPatch) -> None:
     proved = sender.Senders.prove_unsealed
 
-    async def in_any_room(self: Any, mxid: str, *, encrypted_room: bool) -> Any:  # noqa: ANN401 - passed on
-        return await proved(self, mxid, encrypted_room=encrypted_room and False)
+    async def in_any_room(self: Any, mxid: str, marks: Any, *, encrypted_room: bool) -> Any:  # noqa: ANN401 - passed on
+        return await proved(self, mxid, marks, encrypted_room=encrypted_room and False)
 
     patch.setattr(sender.Senders, "prove_unsealed", in_any_room)
 
@@ -557,6 +557,6 @@ def _keep_more(patch: pytest.MonkeyPatch, name: str) -> None:
     kept = reading.kept
 
     def more(content: Mapping[str, object], words: Any) -> dict[str, object]:  # noqa: ANN401 - passed on
-        return kept(content, words) | {name: content.get(name)}
+        return kept(content, words) | ({name: content[name]} if name in content else {})
 
     patch.setattr(reading, "kept", more)

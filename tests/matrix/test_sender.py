@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from paybridge.domain.proof import HomeserverOnly, OwnDevice, Trust
+from paybridge.domain.bridges import Bridge, Bridges, Tier
+from paybridge.domain.proof import HomeserverOnly, OwnDevice, Trust, ViaBridgeBot
 from paybridge.domain.spoken import Trouble
 from paybridge.matrix.devices import Household
 from paybridge.matrix.letters import Seal
+from paybridge.matrix.marks import UNMARKED, Marks
 from paybridge.matrix.sender import Proven, Senders
 from paybridge.services.pinning import Pins
 from tests.fakes.database import StoodClock, open_book
@@ -29,6 +32,21 @@ LAPTOP = ("curve-laptop", "ed-laptop")
 SIGNED = Household({"PHONE": PHONE, "LAPTOP": LAPTOP}, "master-1", frozenset({"PHONE"}))
 SEAL = Seal(*("curve-phone", "session", 7, "ed-phone", "PHONE"), forwarded=False)
 TOFU = OwnDevice(Trust.CROSS_SIGNED_TOFU, "PHONE")
+NETTY, BRIDGEBOT = "@chat_17:hs", "@chatbot:hs"
+BRIDGES = Bridges(
+    (
+        Bridge(
+            *("chat", "Chat", re.compile(r"@chat_[0-9]+:hs"), BRIDGEBOT, Tier.ACCOUNT),
+            double_puppets="chat-bridge",
+            guild_names=True,
+        ),
+        Bridge(
+            "shared", "Shared", re.compile(r"@shared:hs"), "@shared:hs", Tier.DENIED, double_puppets="shared"
+        ),
+    )
+)
+VIA_CHAT = ViaBridgeBot("chat")
+NOT_THE_BRIDGES = Proven(HomeserverOnly(), Trouble.NOT_THE_BRIDGES_DEVICE)
 NOT_THEIRS = Proven(HomeserverOnly(), Trouble.NOT_THE_SENDERS_DEVICE)
 
 
@@ -61,8 +79,8 @@ def senders(devices: TheirDevices, books: tuple[Database, Vault]) -> Senders:
 
 def started(devices: TheirDevices, database: Database, vault: Vault) -> Senders:
     bell = QuietBell()
-    pins = Pins(database.book, vault, StoodClock(), settings(), bell, bell)
-    return Senders(devices, database.mailbox, pins)
+    pins = Pins(database.book, vault, StoodClock(), replace(settings(), bridges=BRIDGES), bell, bell)
+    return Senders(devices, database.mailbox, pins, BRIDGES)
 
 
 async def test_a_signed_device_of_the_sender_is_trusted_at_first_use(senders: Senders) -> None:
@@ -157,3 +175,113 @@ async def test_the_first_master_key_is_trusted_again(senders: Senders, devices: 
 def test_only_signed_devices_of_a_person_with_an_identity_get_keys() -> None:
     assert SIGNED.trusted == {"PHONE"}
     assert replace(SIGNED, master=None, signed=frozenset()).trusted == {"PHONE", "LAPTOP"}
+
+
+# ---------------------------------------------------------------- through a bridge
+
+
+async def test_a_ghost_is_vouched_for_by_the_signed_device_of_its_bridges_bot(
+    senders: Senders, devices: TheirDevices
+) -> None:
+    devices.households[BRIDGEBOT] = SIGNED
+
+    assert await senders.prove("$1", NETTY, SEAL) == Proven(VIA_CHAT)
+    assert await senders.owns(NETTY, SEAL)
+
+
+async def test_no_device_but_the_bots_encrypts_for_its_ghosts(
+    senders: Senders, devices: TheirDevices
+) -> None:
+    devices.households[NETTY] = SIGNED
+    devices.households[BRIDGEBOT] = Household(
+        {"BOT": ("curve-bot", "ed-bot")}, "master-b", frozenset({"BOT"})
+    )
+
+    assert await senders.prove("$1", NETTY, SEAL) == NOT_THE_BRIDGES
+    assert not await senders.owns(NETTY, SEAL)
+
+
+async def test_a_bot_that_did_not_sign_its_device_vouches_for_nobody(
+    senders: Senders, devices: TheirDevices
+) -> None:
+    devices.households[BRIDGEBOT] = replace(SIGNED, signed=frozenset())
+
+    assert await senders.prove("$1", NETTY, SEAL) == NOT_THE_BRIDGES
+
+
+async def test_a_bot_of_another_identity_than_at_first_vouches_for_nobody_and_is_told_nothing(
+    senders: Senders, devices: TheirDevices, books: tuple[Database, Vault]
+) -> None:
+    devices.households[BRIDGEBOT] = SIGNED
+    await senders.prove("$1", NETTY, SEAL)
+    devices.households[BRIDGEBOT] = replace(SIGNED, master="master-2")
+
+    assert await senders.prove("$2", NETTY, replace(SEAL, index=8)) == NOT_THE_BRIDGES
+    assert await books[0].mailbox.posts(0, 10) == []
+
+
+async def test_a_ghosts_message_counts_once_too(senders: Senders, devices: TheirDevices) -> None:
+    devices.households[BRIDGEBOT] = SIGNED
+    await senders.prove("$1", NETTY, SEAL)
+
+    assert await senders.prove("$2", NETTY, SEAL) == Proven(VIA_CHAT, Trouble.REPLAYED)
+
+
+async def test_a_ghost_needs_no_encryption_where_there_is_none(senders: Senders) -> None:
+    encrypted = await senders.prove_unsealed(NETTY, encrypted_room=True)
+
+    assert await senders.prove_unsealed(NETTY, encrypted_room=False) == Proven(VIA_CHAT)
+    assert encrypted == Proven(HomeserverOnly(), Trouble.PLAINTEXT_IN_ENCRYPTED)
+
+
+async def test_whoever_is_in_no_row_is_an_ordinary_person(senders: Senders) -> None:
+    for stranger in ("@chat_17:elsewhere", "@chat_x:hs", "@irc_ann:hs"):
+        assert await senders.prove_unsealed(stranger, encrypted_room=False) == Proven(HomeserverOnly())
+
+
+OWN_NAME = Marks(profile="4711_17")
+
+
+@pytest.mark.parametrize(
+    ("sender", "marks"),
+    [
+        (ALICE, Marks(profile="anyone")),
+        (ALICE, Marks(profile="")),
+        (ALICE, OWN_NAME),
+        (NETTY, Marks(profile="anyone")),
+        (NETTY, Marks(profile="4711_18")),
+        (NETTY, Marks(profile="x_17")),
+        (NETTY, replace(OWN_NAME, webhook=True)),
+    ],
+)
+async def test_whoever_is_shown_as_somebody_else_authorises_nothing(
+    senders: Senders, devices: TheirDevices, sender: str, marks: Marks
+) -> None:
+    devices.households[BRIDGEBOT] = SIGNED
+    shared = Proven(HomeserverOnly(), Trouble.SHARED_SENDER)
+
+    assert await senders.prove_unsealed(sender, marks, encrypted_room=False) == shared
+    assert await senders.prove("$1", sender, SEAL, marks) == shared
+
+
+async def test_the_name_that_a_ghost_has_in_a_guild_is_its_own(senders: Senders) -> None:
+    assert await senders.prove_unsealed(NETTY, OWN_NAME, encrypted_room=False) == Proven(VIA_CHAT)
+
+
+async def test_what_a_bridge_sends_under_a_persons_id_has_the_bridges_proof_and_not_the_persons(
+    senders: Senders, devices: TheirDevices
+) -> None:
+    puppet = Marks(puppet="chat-bridge")
+    own_device = await senders.prove("$1", ALICE, SEAL, puppet)
+    devices.households[ALICE], devices.households[BRIDGEBOT] = Household({}, None, frozenset()), SIGNED
+
+    assert own_device == NOT_THE_BRIDGES
+    assert await senders.prove("$2", ALICE, SEAL, puppet) == Proven(ViaBridgeBot("chat", puppet=True))
+    assert await senders.prove("$3", ALICE, replace(SEAL, index=8), UNMARKED) == NOT_THEIRS
+
+
+@pytest.mark.parametrize("source", ["another-bridge", "shared", ""])
+async def test_a_bridge_in_no_row_speaks_for_nobody(senders: Senders, source: str) -> None:
+    proven = await senders.prove("$1", ALICE, SEAL, Marks(puppet=source))
+
+    assert proven == Proven(HomeserverOnly(), Trouble.UNKNOWN_BRIDGE)

@@ -54,6 +54,7 @@ from paybridge.services.outcomes import Outcomes
 from paybridge.services.pinning import Pins
 from paybridge.services.ports import Post, Step, Vault
 from paybridge.services.reconciler import Reconciler
+from paybridge.services.repeater import Repeater
 from paybridge.services.says import Say, seal, unseal
 from paybridge.services.their_ids import by_our_reference
 from paybridge.storage import Database, DatabaseError
@@ -180,6 +181,17 @@ class _House:
             rhythm=Rhythm(timedelta(hours=times.hours), timedelta(days=times.days)),
             closed=times.closed,
         )
+        self._repeater = Repeater(
+            book,
+            vault,
+            clock,
+            self._matrix.rooms,
+            outcomes,
+            desk.payments,
+            desk.approvals,
+            desk.repeat_news,
+            bell("repeater"),
+        )
         self._expirer = Expirer(
             book, clock, outcomes, desk.news, desk.bundle_news, desk.requests, bell("expirer")
         )
@@ -236,6 +248,7 @@ class _House:
                     "rails": self._rails.prove_all,
                     "rails-lost": self._rails.watch,
                     "reconciler": self._reconciler.run,
+                    "repeater": self._repeater.run,
                     "statements": self._compare_statements,
                 }
             )

@@ -41,7 +41,9 @@ from paybridge.domain.permissions import Role
 from paybridge.domain.policy_words import read_wish
 from paybridge.domain.proof import OwnDevice
 from paybridge.domain.region import Level
+from paybridge.domain.repeat import Repeat
 from paybridge.domain.request import Request, RequestState
+from paybridge.domain.rhythm_words import read_rhythm
 from paybridge.domain.statement import Section
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.domain.windows import zone_named
@@ -52,6 +54,7 @@ from paybridge.services.payments import Wish
 from paybridge.services.people import Known
 from paybridge.services.policies import Holding
 from paybridge.services.ports import RoomFacts, Step
+from paybridge.services.repeats import Terms
 from paybridge.services.requests import NoSuchPaymentError
 from paybridge.services.says import Say
 from paybridge.services.splits import Stand
@@ -88,6 +91,7 @@ __all__ = [
     "PaymentWords",
     "Place",
     "Purpose",
+    "Repeat",
     "Request",
     "RequestState",
     "Role",
@@ -99,6 +103,7 @@ __all__ = [
     "Sought",
     "Stand",
     "Step",
+    "Terms",
     "Transfer",
     "TransferKind",
     "TransferState",
@@ -123,6 +128,7 @@ __all__ = [
     "read_payment_id",
     "read_person",
     "read_refund",
+    "read_rhythm",
     "read_search",
     "read_shares",
     "read_who",

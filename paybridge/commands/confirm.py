@@ -25,6 +25,12 @@ async def confirm(call: Call) -> Answer:
     code = read_code(call.first)
     if code is None:
         raise CodeMissingError
+    offered = await call.desk.repeats.offered(call.speaker.person.id, code)
+    if offered is not None:
+        step, says = await call.desk.repeats.approve(
+            offered, call.speaker, call.spoken.proof, read_digits(call.rest)
+        )
+        return Answer(step, says=says)
     card = await call.desk.approvals.find(call.speaker.person.id, code)
     step, says = await call.desk.approvals.approve(card, call.spoken.proof, read_digits(call.rest))
     return Answer(step, says=says)

@@ -16,6 +16,12 @@ from paybridge.commands._frame import Answer, Call, Role, command, read_digits
 )
 async def yes(call: Call) -> Answer:
     """Approve the person's open card, if there is exactly one."""
+    offered = await call.desk.repeats.offered(call.speaker.person.id, None)
+    if offered is not None:
+        step, says = await call.desk.repeats.approve(
+            offered, call.speaker, call.spoken.proof, read_digits(call.words)
+        )
+        return Answer(step, says=says)
     card = await call.desk.approvals.find(call.speaker.person.id, None)
     step, says = await call.desk.approvals.approve(card, call.spoken.proof, read_digits(call.words))
     return Answer(step, says=says)

@@ -33,6 +33,8 @@ from paybridge.services.people import People
 from paybridge.services.policies import Policies
 from paybridge.services.receipts import Receipts
 from paybridge.services.refunds import Refunds
+from paybridge.services.repeat_news import RepeatNews
+from paybridge.services.repeats import Repeats
 from paybridge.services.requests import Requests
 from paybridge.services.sources import Sources
 from paybridge.services.splits import Splits
@@ -69,6 +71,8 @@ class Desk:
     requests: Requests
     boards: Boards
     splits: Splits
+    repeats: Repeats
+    repeat_news: RepeatNews
     claims: Claims
     linking: Linking
     nicknames: Nicknames
@@ -137,6 +141,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         links,
         bridged,
     )
+    repeat_news = RepeatNews(book, vault, clock, settings, limits)
     cancellations = Cancellations(book, clock, news, bundle_news, requests, claims)
     return Desk(
         book=book,
@@ -172,6 +177,8 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         requests=requests,
         boards=boards,
         splits=splits,
+        repeats=Repeats(book, vault, clock, chance, settings, payments, factors, repeat_news),
+        repeat_news=repeat_news,
         claims=claims,
         linking=Linking(book, vault, clock, chance, rails, holders, accounts, nicknames),
         nicknames=nicknames,

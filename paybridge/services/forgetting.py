@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from paybridge.domain import ledger
 from paybridge.domain.bundle import cards
 from paybridge.domain.errors import UserError
+from paybridge.domain.repeat import stopped
 from paybridge.services.factors import NoFactorError
 from paybridge.services.ports import RailError, Step
 from paybridge.services.sources import RailAwayError
@@ -153,6 +154,8 @@ class Forgetting:
         for stand in await self._splits.own(known):
             more, told = await self._splits.close(stand)
             step, says = step + more, (*says, *told)
+        for repeat in await self._book.repeats_of(person.id):
+            step += Step(records=(stopped(repeat),))
         for request in await self._book.requests_of(person.id):
             if await self._book.share_asked_by(request.id) is not None:
                 continue

@@ -177,7 +177,7 @@ class Payments:
 
     async def draft(self, payer: Known, wish: Wish, room: RoomFacts, request: str | None = None) -> Drafted:
         """A card for paying `wish.payee`, who must be joined to `room`."""
-        await self._check(payer, wish, room)
+        await self.check(payer, wish, room)
         await self._limits.check(TransferKind.PAY, payer.person.id, [wish.amount])
         charged = wish.amount + self._house_fee(wish)
         source = await self._sources.for_payment(payer.person.id, charged, wish.source)
@@ -201,7 +201,7 @@ class Payments:
         if len(wishes) > MOST_PAYEES:
             raise TooManyPayeesError(most=MOST_PAYEES)
         for number, wish in enumerate(wishes):
-            await self._check(payer, wish, room)
+            await self.check(payer, wish, room)
             before = [other.payee for other in wishes[:number]]
             if any(
                 wish.payee.mxid == other.mxid or wish.payee.person.id == other.person.id for other in before
@@ -224,7 +224,8 @@ class Payments:
         await self._bridged.check_draft(bundle)
         return DraftedBundle(bundle, sources[0].link, step + Step(records=bundle.parts), holders)
 
-    async def _check(self, payer: Known, wish: Wish, room: RoomFacts) -> None:
+    async def check(self, payer: Known, wish: Wish, room: RoomFacts) -> None:
+        """Raise unless `payer` may pay so much to this payee in `room`, wherever the money comes from."""
         if wish.payee.mxid == self._settings.bot:
             raise PayingTheBotError
         if wish.payee.person.id == payer.person.id:

@@ -62,6 +62,7 @@ from paybridge.services.rail import (
     Unsure,
     WebhookRefusedError,
 )
+from paybridge.services.repeat_book import RepeatBook, RepeatRecord
 from paybridge.services.rooms import RoomFacts, Rooms, RoomsAwayError
 from paybridge.services.sealing import SealBrokenError, Vault
 from paybridge.services.split_book import SplitBook, SplitRecord
@@ -140,6 +141,7 @@ Record = (
     | Deed
     | Standing
     | SplitRecord
+    | RepeatRecord
 )
 
 
@@ -225,7 +227,7 @@ class Due:
     transfer: Transfer
 
 
-class Book(Acquaintances, FactorBook, Past, SplitBook, Protocol):
+class Book(Acquaintances, FactorBook, Past, RepeatBook, SplitBook, Protocol):
     """The database as the use cases see it. Reads see every committed step."""
 
     async def commit(self, step: Step) -> None:

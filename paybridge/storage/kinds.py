@@ -14,6 +14,7 @@ from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
+from paybridge.domain.repeat import Instalment, Repeat
 from paybridge.domain.request import Request
 from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
@@ -27,6 +28,7 @@ from paybridge.storage import (
     history_tables,
     one_time_tables,
     pinning_tables,
+    repeat_tables,
     split_tables,
     standing_tables,
     tables,
@@ -58,6 +60,8 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Webhook: webhook_tables.webhook,
     Split: split_tables.split,
     Share: split_tables.share,
+    Repeat: repeat_tables.repeat,
+    Instalment: repeat_tables.instalment,
     Bookmark: history_tables.bookmark,
     Contact: contact_tables.contact,
     Block: contact_tables.block,
@@ -85,6 +89,11 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Webhook: ("rail", "body", "received"),
     Split: ("payer", "payer_mxid", "currency", "room", "created"),
     Share: ("split", "person", "mxid", "how", "weight", "currency"),
+    Repeat: (
+        *("payer", "payee", "cap", "currency", "unit", "every", "start", "day"),
+        *("until", "room", "created", "nonce", "replaces"),
+    ),
+    Instalment: ("repeat", "number", "day"),
     Bookmark: (),
     Contact: ("person", "created"),
     Block: ("person", "other"),

@@ -15,6 +15,7 @@ from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, LinkState, Person
 from paybridge.domain.pinning import Freeze, PinnedKey
 from paybridge.domain.policy import RoomPolicy, policy_from_json
+from paybridge.domain.repeat import Instalment, Repeat
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
@@ -26,6 +27,7 @@ from paybridge.storage import (
     factor_rows,
     history_rows,
     one_time_rows,
+    repeat_rows,
     split_rows,
     standing_rows,
 )
@@ -336,6 +338,8 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Origin: _origin_row,
     Factor: factor_rows.factor_row,
     Deed: factor_rows.deed_row,
+    Repeat: repeat_rows.repeat_row,
+    Instalment: repeat_rows.instalment_row,
     Split: split_rows.split_row,
     Share: split_rows.share_row,
     RecoveryCode: factor_rows.recovery_code_row,

@@ -28,6 +28,7 @@ from paybridge.services.outcomes import Outcomes
 from paybridge.services.pinning import Pins
 from paybridge.services.ports import RoomFacts, RoomsAwayError
 from paybridge.services.reconciler import Reconciler
+from paybridge.services.repeater import Repeater
 from paybridge.services.says import Say, unseal
 from paybridge.services.settings import Settings
 from paybridge.texts import Texts
@@ -138,6 +139,7 @@ class House:
     reconciler: Reconciler
     late_news: LateNews
     expirer: Expirer
+    repeater: Repeater
     pins: Pins
     deeds: Deeds
     _events: itertools.count[int] = field(default_factory=itertools.count)
@@ -209,6 +211,11 @@ class House:
         await self.expirer.settle_down()
         return await self.said()
 
+    async def repeat(self) -> list[Say]:
+        """Let what comes round be told of and paid."""
+        await self.repeater.settle_down()
+        return await self.said()
+
     async def link(self, mxid: str, number: str = "DE89370400440532013000") -> None:
         """Link and prove an account for a person."""
         await self.hear(mxid, f"!link bank {number}")
@@ -259,11 +266,14 @@ async def open_house(
     region: Region | None = None,
     public_url: str | None = None,
     bridges: Bridges | None = None,
+    *,
+    first_id: int = 1,
 ) -> House:
     """A house with Alice, Bob and Carol in one encrypted room; nobody has linked anything.
 
     Its books are those that were `opened`, else a file in the folder. Without a `region`, nobody counts
-    what is sent. With a `public_url` it offers pages. Whose ghosts are whose, `bridges` says.
+    what is sent. With a `public_url` it offers pages. Whose ghosts are whose, `bridges` says. A
+    later process begins at another `first_id`.
     """
     clock = StoodClock()
     book, mailbox, vault, database = opened or await open_book(folder, clock)
@@ -294,7 +304,7 @@ async def open_house(
         mailbox=mailbox,
         vault=vault,
         clock=clock,
-        chance=CountingChance(),
+        chance=CountingChance(first_id),
         rooms=rooms,
         rails=rails,
         settings=chosen,
@@ -320,6 +330,17 @@ async def open_house(
         ),
         late_news=late_news,
         expirer=Expirer(book, clock, outcomes, desk.news, desk.bundle_news, desk.requests, bell),
+        repeater=Repeater(
+            book,
+            vault,
+            clock,
+            rooms,
+            outcomes,
+            desk.payments,
+            desk.approvals,
+            desk.repeat_news,
+            bell,
+        ),
         pins=Pins(book, vault, clock, chosen, bell, bell),
         deeds=Deeds(book, vault, clock, chosen, bell, bell),
     )

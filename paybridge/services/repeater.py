@@ -1,0 +1,183 @@
+"""The repeater: pays what comes round when its time has come, and tells its payer a day before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from paybridge.domain import repeat as repeats
+from paybridge.domain.errors import UserError
+from paybridge.domain.repeat import ErrandOfRepeat, Repeat, instalment_of
+from paybridge.domain.transfer import Transfer, TransferState
+from paybridge.domain.windows import zone_named
+from paybridge.services.lanes import SHORTEST_WAIT
+from paybridge.services.notes import open_note
+from paybridge.services.payments import Wish
+from paybridge.services.people import Known
+from paybridge.services.ports import (
+    Book,
+    BookUnavailableError,
+    Clock,
+    OverdraftError,
+    Rooms,
+    StaleError,
+    Step,
+    Vault,
+)
+from paybridge.services.sources import RailAwayError
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from paybridge.services.approvals import Approvals
+    from paybridge.services.lanes import Bell
+    from paybridge.services.outcomes import Outcomes
+    from paybridge.services.payments import Payments
+    from paybridge.services.repeat_news import RepeatNews
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE: Final = 100
+WAIT_FOR_OTHERS: Final = 1.0
+"""Seconds until the next look while something is set aside, behind which nothing else can be seen."""
+WHILE_AWAY: Final = timedelta(hours=1)
+"""How long a rail that is away is left alone, which counts as no try."""
+
+_PAID: Final = frozenset(
+    {TransferState.SETTLED, TransferState.CLAIMABLE, TransferState.CLAIMED, TransferState.RETURNED}
+)
+
+
+class Repeater:
+    """Makes each payment at its time, once for each period: the database has one row for it.
+
+    What could not be done is set aside for a while, so that it holds up nothing else.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the ports, and the use cases that a payment takes
+        self,
+        book: Book,
+        vault: Vault,
+        clock: Clock,
+        rooms: Rooms,
+        outcomes: Outcomes,
+        payments: Payments,
+        approvals: Approvals,
+        news: RepeatNews,
+        bell: Bell,
+    ) -> None:
+        self._book = book
+        self._vault = vault
+        self._clock = clock
+        self._rooms = rooms
+        self._outcomes = outcomes
+        self._payments = payments
+        self._approvals = approvals
+        self._news = news
+        self._bell = bell
+        self._tries: dict[str, int] = {}
+        self._aside: dict[str, datetime] = {}
+
+    async def run(self) -> None:
+        """Work for ever. A bell, which every step rings, costs one question while nothing is due."""
+        while True:
+            at = await self._book.next_repeat()
+            patience = None if at is None else max((at - self._clock.now()).total_seconds(), SHORTEST_WAIT)
+            if patience == SHORTEST_WAIT:
+                await self.settle_down()
+                patience = WAIT_FOR_OTHERS if self._aside else SHORTEST_WAIT
+            await self._bell.wait(patience)
+
+    async def settle_down(self) -> None:
+        """Do everything whose time has come, and see how those payments ended that were under way."""
+        now = self._clock.now()
+        self._aside = {name: until for name, until in self._aside.items() if until > now}
+        limit = AT_ONCE + len(self._aside)
+        for repeat in [*await self._book.ended_repeats(limit), *await self._book.due_repeats(now, limit)]:
+            if repeat.id not in self._aside:
+                await self._one(repeat)
+
+    async def _one(self, repeat: Repeat) -> None:
+        try:
+            if repeat.transfer is not None:
+                await self._follow(repeat, repeat.transfer)
+            else:
+                await self._act(repeat)
+        except (StaleError, OverdraftError):
+            # Its payer, or another payment, was first: it is decided again on what is true now.
+            log.info("not repeated after all", repeat=repeat.id)
+        except BookUnavailableError:
+            raise
+        except Exception:
+            log.exception("not repeated", repeat=repeat.id)
+            self._tries[repeat.id] = tries = self._tries.get(repeat.id, 0) + 1
+            self._aside[repeat.id] = self._clock.now() + self._outcomes.delay(tries)
+        else:
+            self._tries.pop(repeat.id, None)
+
+    async def _act(self, repeat: Repeat) -> None:
+        now, zone = self._clock.now(), await self._zone(repeat)
+        match repeats.errand(repeat, now, zone):
+            case ErrandOfRepeat.LAPSE:
+                await self._outcomes.commit(Step(records=(repeats.lapsed(repeat),)))
+            case ErrandOfRepeat.NOTICE:
+                told = repeats.told(repeat, now, zone)
+                await self._outcomes.commit(Step(records=(told,)), await self._news.notice(told))
+            case ErrandOfRepeat.TOO_LATE:
+                missed = repeats.too_late(repeat, zone)
+                await self._outcomes.commit(Step(records=(missed,)), await self._news.too_late(repeat))
+            case ErrandOfRepeat.PAY:
+                await self._pay(repeat, zone)
+
+    async def _pay(self, repeat: Repeat, zone: tzinfo) -> None:
+        room = await self._rooms.facts(repeat.room)
+        payer, payee = await self._known(repeat)
+        note = open_note(self._vault, payer.person, repeat.note) or ""
+        try:
+            # Its own step would show a card; what is approved already is written approved.
+            drafted = await self._payments.draft(payer, Wish(payee, repeat.amount, note), room)
+            step, says = await self._approvals.approve_beforehand(drafted.transfer)
+        except RailAwayError:
+            later = repeats.later(repeat, self._clock.now() + WHILE_AWAY)
+            await self._outcomes.commit(Step(records=(later,)))
+            return
+        except UserError as error:
+            log.info("repeat refused", repeat=repeat.id, why=error.key)
+            refused = repeats.refused(repeat, self._clock.now())
+            await self._outcomes.commit(Step(records=(refused,)), await self._news.not_paid(refused, error))
+            return
+        made = next(one for one in step.records if isinstance(one, Transfer))
+        moved = (
+            repeats.paid(repeat, zone)
+            if made.state in _PAID
+            else repeats.under_way(repeat, drafted.transfer.id)
+        )
+        row = instalment_of(repeat, drafted.transfer.id)
+        before = await self._book.instalment(row.id)
+        row = row if before is None else replace(before, transfer=row.transfer)
+        await self._outcomes.commit(step + Step(records=(moved, row)), says)
+
+    async def _follow(self, repeat: Repeat, payment: str) -> None:
+        transfer = await self._book.transfer(payment)
+        assert transfer is not None  # a foreign key
+        zone = await self._zone(repeat)
+        if transfer.state is TransferState.REFUSED:
+            refused = repeats.refused(repeat, self._clock.now())
+            ended = refused.state is repeats.RepeatState.ENDED
+            says = () if ended else await self._news.not_paid(refused, None)
+            await self._outcomes.commit(Step(records=(refused,)), says)
+        else:
+            # Paid; or its payer took it back in time, which is their word on this period.
+            await self._outcomes.commit(Step(records=(repeats.paid(repeat, zone),)))
+
+    async def _known(self, repeat: Repeat) -> tuple[Known, Known]:
+        payer, payee = await self._book.person(repeat.payer), await self._book.person(repeat.payee)
+        assert payer is not None  # both were introduced with its card
+        assert payee is not None
+        return Known(payer, repeat.payer_mxid, Step()), Known(payee, repeat.payee_mxid, Step())
+
+    async def _zone(self, repeat: Repeat) -> tzinfo:
+        return zone_named(await self._news.zone(repeat))

@@ -246,7 +246,7 @@ async def test_days_are_those_of_the_payers_zone_across_the_change_of_its_clocks
     await house.hear(ALICE, "!zone Europe/Berlin")
     house.clock.pass_by(timedelta(hours=25))
     repeat = await approved(house, phone, f"!repeat {BOB} 5 EUR weekly sun")
-    moments = []
+    moments: list[str] = []
     for _ in range(4):
         while len(await house.book.instalments(repeat)) == len(moments):
             house.clock.at = await next_act(house, repeat)

@@ -445,6 +445,11 @@ async def walked_through(database: Database, statement: Any, facts: Facts) -> se
         lambda book: book.person_of("@anna:test"),
         lambda book: book.heard(webhook("bank", "evt_1", "leg", b"{}", START)),
         lambda book: book.one_time_link("a" * 64),
+        lambda book: book.repeats_of("anna"),
+        lambda book: book.due_repeats(START, 10),
+        lambda book: book.instalments("PB-RENT2"),
+        lambda book: book.ended_repeats(10),
+        lambda book: book.next_repeat(),
     ],
 )
 async def test_every_question_is_one_statement_answered_by_an_index(

@@ -21,6 +21,7 @@ from paybridge.commands._grammar import (
     fill_in,
     read_account,
     read_amount_only,
+    read_flexible,
     read_payment,
     read_person,
     read_refund,
@@ -55,7 +56,7 @@ from paybridge.services.people import Known
 from paybridge.services.policies import Holding
 from paybridge.services.ports import RoomFacts, Step
 from paybridge.services.repeats import Terms
-from paybridge.services.requests import NoSuchPaymentError
+from paybridge.services.request_errors import NoSuchPaymentError
 from paybridge.services.says import Say
 from paybridge.services.splits import Stand
 
@@ -123,6 +124,7 @@ __all__ = [
     "read_digits",
     "read_due",
     "read_each",
+    "read_flexible",
     "read_month",
     "read_payment",
     "read_payment_id",

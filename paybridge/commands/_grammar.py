@@ -26,7 +26,9 @@ TOWARDS: Final = frozenset({"to", "给", "到"})
 _FROM: Final = frozenset({"from", "从", "用"})
 SOURCES: Final = frozenset({"balance", "bank", "card", "main", "余额", "银行", "银行卡", "卡"})
 """The sources that may end a line, behind the note: there, "from" may as well be a part of it."""
-LINKING_WORDS: Final = TOWARDS | {"for", "用于", "为"}
+_WHAT_FOR: Final = frozenset({"for", "用于", "为"})
+LINKING_WORDS: Final = TOWARDS | _WHAT_FOR
+_FLEXIBLE: Final = frozenset({"flexible", "随意"})
 _MOST_NAMES_SHOWN: Final = 5
 _MOST_WORDS_OF_A_NAME: Final = 6
 
@@ -157,6 +159,20 @@ def read_refund(words: str, currency: str) -> tuple[Money | None, str]:
     if note and note[0].casefold() in LINKING_WORDS:
         note = note[1:]
     return None if amount is None else amount.money, " ".join(note)
+
+
+def read_flexible(words: str) -> tuple[str, bool]:
+    """The words without "flexible", and whether that stood there: before "for", or as the last word.
+
+    Elsewhere it is a part of the note.
+    """
+    typed = words.split()
+    note = next((at for at, word in enumerate(typed) if word.casefold() in _WHAT_FOR), len(typed))
+    places = [at for at, word in enumerate(typed) if word.casefold() in _FLEXIBLE]
+    for at in places:
+        if at < note or (at == len(typed) - 1 and at > note + 1):
+            return " ".join(typed[:at] + typed[at + 1 :]), True
+    return words, False
 
 
 def read_account(words: str, *, towards: bool = False) -> tuple[str, str]:

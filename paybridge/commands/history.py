@@ -176,7 +176,7 @@ def _of_request(call: Call, request: Request) -> dict[str, Fact]:
     made = request.asker == call.speaker.person.id
     nothing: dict[str, Fact] = {"topup": (), "cashout": (), "refund": (), "to": (), "by": ()}
     return nothing | {
-        "amount": request.amount,
+        "amount": request.shown,
         "asked": ({"who": request.asked_mxid},) if made else (),
         "asked_by": () if made else ({"who": request.asker_mxid},),
     }

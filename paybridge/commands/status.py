@@ -52,7 +52,9 @@ async def status(call: Call) -> Answer:
         raise NoSuchPaymentError(payment=payment)
     facts = {
         "payment": request.id,
-        "amount": request.amount if request.left.is_zero else request.left,
+        "amount": request.shown,
+        "paid": ({"sum": request.paid_so_far, "whole": request.amount},) if request.paid_in_part else (),
+        "flexible": ({"payment": request.id},) if request.flexible else (),
         "asker": call.who(request.asker_mxid),
         "asked": call.who(request.asked_mxid),
         "until": request.expires,

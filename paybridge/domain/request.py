@@ -53,7 +53,8 @@ REQUEST_MOVES: Final[Mapping[tuple[RequestState, RequestHappening], RequestState
 class Request:
     """One request for money: `asker` wants `amount` from `asked` (person ids). `note` is sealed.
 
-    `paid` is how much of it was paid so far, in minor units; `transfer` the payment under way.
+    `paid` is how much of it was paid so far, in minor units; `transfer` the payment under way. Of a
+    `flexible` one the amount is a proposal: who is asked pays once, as much as they wish.
     """
 
     id: str
@@ -71,23 +72,38 @@ class Request:
     reason: bytes | None = None
     reminded: datetime | None = None
     paid: int = 0
+    flexible: bool = False
     version: int = 0
 
     @property
     def left(self) -> Money:
         """How much of it is still to be paid."""
-        return replace(self.amount, minor=self.amount.minor - self.paid)
+        done = self.flexible and self.paid
+        return replace(self.amount, minor=0 if done else self.amount.minor - self.paid)
+
+    @property
+    def paid_so_far(self) -> Money:
+        """How much of it was paid."""
+        return replace(self.amount, minor=self.paid)
+
+    @property
+    def shown(self) -> Money:
+        """The amount that says most: what is left; when nothing is, what was paid."""
+        return self.paid_so_far if self.left.is_zero else self.left
 
     @property
     def paid_in_part(self) -> bool:
         """Whether some of it was paid and some was not."""
-        return 0 < self.paid < self.amount.minor
+        return self.paid > 0 and not self.left.is_zero
 
 
 def count(request: Request, part: Money) -> Request:
-    """The request after a payment of `part`, at most what is left: open for the rest, or paid."""
+    """The request after a payment of `part`: open for the rest, or paid.
+
+    `part` is at most what is left; any amount if the request is flexible.
+    """
     paid = request.paid + part.minor
-    whole = paid == request.amount.minor
+    whole = request.flexible or paid == request.amount.minor
     after = advance(request, RequestHappening.PAY if whole else RequestHappening.PAY_PART)
     return replace(after, paid=paid, transfer=request.transfer if whole else None)
 

@@ -12,7 +12,8 @@ from paybridge.domain.bundle import cards as gathered
 from paybridge.domain.leg import Leg, LegHappening, LegState
 from paybridge.domain.transfer import NotPossibleNowError, Transfer, TransferHappening, TransferState
 from paybridge.services.ports import Book, Clock, Step
-from paybridge.services.requests import NoSuchPaymentError, Requests
+from paybridge.services.request_errors import NoSuchPaymentError
+from paybridge.services.requests import Requests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

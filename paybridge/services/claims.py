@@ -9,7 +9,7 @@ from paybridge.domain import transfer as transfers
 from paybridge.domain.errors import UserError
 from paybridge.domain.transfer import Transfer, TransferHappening
 from paybridge.services.ports import Book, Clock, Step
-from paybridge.services.requests import NoSuchPaymentError
+from paybridge.services.request_errors import NoSuchPaymentError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

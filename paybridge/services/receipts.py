@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.receipt import is_proven, receipt_line, receipt_text
-from paybridge.services.requests import NoSuchPaymentError
+from paybridge.services.request_errors import NoSuchPaymentError
 
 if TYPE_CHECKING:
     from paybridge.domain.people import Person

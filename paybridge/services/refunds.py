@@ -12,7 +12,7 @@ from paybridge.domain.transfer import NotPossibleNowError, Transfer, TransferKin
 from paybridge.services.payments import Drafted, Payments, Wish, check_encrypted, check_may_be_paid
 from paybridge.services.people import Known
 from paybridge.services.ports import Book, Clock, Quote, RoomFacts, Step
-from paybridge.services.requests import NoSuchPaymentError
+from paybridge.services.request_errors import NoSuchPaymentError
 from paybridge.services.sources import Source
 
 if TYPE_CHECKING:

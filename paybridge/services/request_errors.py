@@ -1,4 +1,4 @@
-"""Why a request is not made, or nobody is reminded of it."""
+"""Why a request is not made or answered, or nobody is reminded of it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,57 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from paybridge.domain.money import Money
+
+
+class AskingYourselfError(UserError):
+    """Asker and asked are one person."""
+
+    key = "error.asking_yourself"
+
+
+class NoSuchPaymentError(UserError):
+    """There is no such payment or request, or it is not this person's."""
+
+    key = "error.no_such_payment"
+
+    def __init__(self, *, payment: str) -> None:
+        super().__init__(payment=payment)
+
+
+class NothingToAnswerError(UserError):
+    """Nobody asks this person for money."""
+
+    key = "error.nothing_to_answer"
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!help request",)
+
+
+class WhichRequestError(UserError):
+    """Several requests are open to this person."""
+
+    key = "error.which_request"
+
+    def __init__(self, *, requests: Sequence[str]) -> None:
+        super().__init__(requests=", ".join(requests))
+
+
+class RequestExpiredError(UserError):
+    """The request's time is over."""
+
+    key = "error.request_expired"
+
+    def __init__(self, *, payment: str) -> None:
+        super().__init__(payment=payment)
+
+
+class TooManyRequestsError(UserError):
+    """So many open requests between two people are a nuisance."""
+
+    key = "error.too_many_requests"
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(most=most)
 
 
 class NothingAskedError(UserError):
@@ -48,7 +99,7 @@ class RemindedAlreadyError(UserError):
 
 
 class MoreThanLeftError(UserError):
-    """What is to be paid of a request is more than is left of it, or money of another currency."""
+    """What is to be paid of a request is more than is left of it."""
 
     key = "error.more_than_left"
 
@@ -58,6 +109,19 @@ class MoreThanLeftError(UserError):
 
     def lines(self) -> tuple[str, ...]:
         return (f"!accept {self._payment}",)
+
+
+class AskedInCurrencyError(UserError):
+    """What is to be paid of a request is money of another currency."""
+
+    key = "error.asked_in_currency"
+
+    def __init__(self, *, payment: str, amount: Money) -> None:
+        super().__init__(payment=payment, amount=amount)
+        self._line = f"!accept {payment} {amount.plain()} {amount.currency}"
+
+    def lines(self) -> tuple[str, ...]:
+        return (self._line,)
 
 
 class ShareInPartsError(UserError):

@@ -7,10 +7,8 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from paybridge.domain import request as requests
-from paybridge.domain.errors import UserError
 from paybridge.domain.facts import Facts, Who
 from paybridge.domain.ids import payment_id, read_payment_id
-from paybridge.domain.money import Money
 from paybridge.domain.request import Request, RequestHappening, RequestState
 from paybridge.domain.transfer import NotPossibleNowError, Transfer, TransferState
 from paybridge.services.news import called, names_in, without_amounts
@@ -19,20 +17,28 @@ from paybridge.services.payments import Drafted, PayingTheBotError, Payments, Wi
 from paybridge.services.people import Known, People
 from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Rooms, Step, Vault
 from paybridge.services.request_errors import (
+    AskedInCurrencyError,
+    AskingYourselfError,
     MoreThanLeftError,
+    NoSuchPaymentError,
     NothingAskedError,
+    NothingToAnswerError,
     RemindedAlreadyError,
+    RequestExpiredError,
     RequestNotTakenError,
     ShareInPartsError,
+    TooManyRequestsError,
     TooManyTodayError,
     WhichReminderError,
+    WhichRequestError,
 )
 from paybridge.services.says import Say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from paybridge.domain.money import Money
     from paybridge.domain.people import Person
     from paybridge.services.blocking import Blocking
     from paybridge.services.boards import Boards
@@ -44,57 +50,6 @@ MOST_OPEN_PER_PAIR = 5
 MOST_OPEN_TO_ONE = 30
 MOST_A_DAY = 20
 REMINDED_AFTER = timedelta(hours=24)
-
-
-class AskingYourselfError(UserError):
-    """Asker and asked are one person."""
-
-    key = "error.asking_yourself"
-
-
-class NoSuchPaymentError(UserError):
-    """There is no such payment or request, or it is not this person's."""
-
-    key = "error.no_such_payment"
-
-    def __init__(self, *, payment: str) -> None:
-        super().__init__(payment=payment)
-
-
-class NothingToAnswerError(UserError):
-    """Nobody asks this person for money."""
-
-    key = "error.nothing_to_answer"
-
-    def lines(self) -> tuple[str, ...]:
-        return ("!help request",)
-
-
-class WhichRequestError(UserError):
-    """Several requests are open to this person."""
-
-    key = "error.which_request"
-
-    def __init__(self, *, requests: Sequence[str]) -> None:
-        super().__init__(requests=", ".join(requests))
-
-
-class RequestExpiredError(UserError):
-    """The request's time is over."""
-
-    key = "error.request_expired"
-
-    def __init__(self, *, payment: str) -> None:
-        super().__init__(payment=payment)
-
-
-class TooManyRequestsError(UserError):
-    """So many open requests between two people are a nuisance."""
-
-    key = "error.too_many_requests"
-
-    def __init__(self, *, most: int) -> None:
-        super().__init__(most=most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +98,13 @@ class Requests:
         note: str,
         room: RoomFacts,
         until: datetime | None = None,
+        *,
+        flexible: bool = False,
     ) -> Asked:
-        """Ask `asked`, who must be joined to `room`, for `amount`, until a day's end or as long as usual."""
+        """Ask `asked`, who must be joined to `room`, for `amount`, until a day's end or as long as usual.
+
+        Who is asked for a `flexible` amount pays as much as they wish, once.
+        """
         if asked.mxid == self._settings.bot:
             raise PayingTheBotError
         if asked.person.id == asker.person.id:
@@ -176,6 +136,7 @@ class Requests:
             created=now,
             expires=until or now + self._settings.request_life,
             note=seal_note(self._vault, asker.person, note),
+            flexible=flexible,
         )
         step = asker.introduction + asked.introduction + Step(records=(request,))
         says = await self._says(request, asker.person, room.members, "asked", asked.mxid)
@@ -242,7 +203,8 @@ class Requests:
     ) -> Drafted:
         """A card for paying the request, or a `part` of it, in its room; the request waits for its fate.
 
-        Raises `MoreThanLeftError` for a part that is more than is left, and `ShareInPartsError`.
+        Raises `MoreThanLeftError` for a part that is more than is left, `AskedInCurrencyError`, and
+        `ShareInPartsError`.
         """
         if request.asked != payer.person.id:
             raise NoSuchPaymentError(payment=request.id)
@@ -260,7 +222,11 @@ class Requests:
 
     async def _part(self, request: Request, part: Money) -> Money:
         left = request.left
-        if part.currency != left.currency or part > left:
+        if part.currency != left.currency:
+            raise AskedInCurrencyError(payment=request.id, amount=left)
+        if request.flexible:
+            return part
+        if part > left:
             raise MoreThanLeftError(payment=request.id, left=left)
         if part < left and await self._book.share_asked_by(request.id) is not None:
             raise ShareInPartsError(payment=request.id)
@@ -343,8 +309,9 @@ class Requests:
         }
         facts: Facts = {
             **shown,
-            "amount": request.amount if request.left.is_zero else request.left,
-            "paid": Money(request.paid, request.amount.currency),
+            "amount": request.shown,
+            "paid": request.paid_so_far,
+            "flexible": ({"payment": request.id},) if request.flexible else (),
             "note": ({"words": note},) if note else (),
             "reason": ({"words": reason},) if reason else (),
         }
@@ -384,12 +351,15 @@ class Requests:
 
 def about(request: Request) -> Mapping[str, object]:
     """The content of `org.paybridge.payment` of a request; the payer is the person asked."""
+    paid = request.paid_so_far
     return {
         "v": 1,
         "id": request.id,
         "kind": "request",
         "state": request.state.value,
         "amount": {"value": request.amount.plain(), "currency": request.amount.currency},
+        **({"paid": {"value": paid.plain(), "currency": paid.currency}} if request.paid else {}),
+        **({"flexible": True} if request.flexible else {}),
         "payer": request.asked_mxid,
         "payee": request.asker_mxid,
         "expires_ts": int(request.expires.astimezone(UTC).timestamp() * 1000),

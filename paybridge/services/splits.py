@@ -24,7 +24,8 @@ from paybridge.services.boards import Boards, settled, stands
 from paybridge.services.notes import open_note, seal_note
 from paybridge.services.payments import NamedTwiceError
 from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Rooms, Step, Vault
-from paybridge.services.requests import NoSuchPaymentError, Requests
+from paybridge.services.request_errors import NoSuchPaymentError
+from paybridge.services.requests import Requests
 from paybridge.services.says import Say
 
 if TYPE_CHECKING:

@@ -143,6 +143,7 @@ def _request_row(request: Request) -> dict[str, Any]:
         "reason": request.reason,
         "reminded": microseconds_or_none(request.reminded),
         "paid": request.paid,
+        "flexible": int(request.flexible),
         "version": request.version,
     }
 
@@ -164,6 +165,7 @@ def request_of(row: Row) -> Request:
         reason=row["reason"],
         reminded=moment_or_none(row["reminded"]),
         paid=row["paid"],
+        flexible=bool(row["flexible"]),
         version=row["version"],
     )
 

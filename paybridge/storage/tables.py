@@ -54,6 +54,7 @@ IS_EXPIRING: Final = in_list("state", (TransferState.AWAITING_APPROVAL, Transfer
 IS_BUNDLED: Final = "bundle IS NOT NULL"
 IS_CLAIMABLE: Final = "state = 'claimable'"
 IS_OPEN_REQUEST: Final = "state = 'open'"
+REQUEST_PAID: Final = f"paid >= 0 AND paid <= CASE flexible WHEN 1 THEN {MAX_MINOR} ELSE amount END"
 IS_OPEN_LEG: Final = in_list("state", OPEN_LEG_STATES)
 IS_DUE_LEG: Final = "due IS NOT NULL"
 
@@ -199,9 +200,11 @@ request = Table(
     number_column("version"),
     number_column("reminded", null=True),
     Column("paid", BIG, nullable=False, server_default="0"),
+    Column("flexible", BIG, nullable=False, server_default="0"),
     check("request_state", in_list("state", RequestState)),
     check("request_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
-    check("request_paid", "paid BETWEEN 0 AND amount"),
+    check("request_paid", REQUEST_PAID),
+    check("request_flexible", "flexible IN (0, 1)"),
     Index("request_open_of", "asker", "created", **where(IS_OPEN_REQUEST)),
     Index("request_open_to", "asked", "created", **where(IS_OPEN_REQUEST)),
     Index("request_expiring", "expires", **where(IS_OPEN_REQUEST)),

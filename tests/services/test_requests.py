@@ -158,12 +158,14 @@ async def test_parts_of_one_amount_are_payments_of_their_own(house: House) -> No
     assert keys(await house.hear(ALICE, f"!accept {request} 4", DINNER)) == ["error.not_possible_now"]
 
 
-@pytest.mark.parametrize("line", ["8.01 EUR", "8 USD"])
-async def test_more_than_is_left_or_another_currency_is_refused(house: House, line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "why"), [("8.01 EUR", "error.more_than_left"), ("8 USD", "error.asked_in_currency")]
+)
+async def test_more_than_is_left_or_another_currency_is_refused(house: House, line: str, why: str) -> None:
     request = await asked(house)
     (refused,) = await house.hear(ALICE, f"!accept {request} {line}", DINNER)
 
-    assert refused.key == "error.more_than_left"
+    assert refused.key == why
     assert await state_of(house, request) == "open"
 
 

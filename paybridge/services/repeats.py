@@ -21,7 +21,7 @@ from paybridge.services.notes import open_note, seal_note
 from paybridge.services.payments import Wish
 from paybridge.services.people import Known
 from paybridge.services.ports import Step
-from paybridge.services.requests import NoSuchPaymentError
+from paybridge.services.request_errors import NoSuchPaymentError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import typer
 from typer.exceptions import TyperException
 
-from paybridge.cli import backup, books, doctor, keys, people, receipts, reconcile, renew_config
+from paybridge.cli import admin, backup, books, doctor, keys, people, receipts, reconcile, renew_config
 from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, books_at, load, told
 from paybridge.cli.first_config import first_config
 
@@ -227,6 +227,7 @@ app.command("receipt-key")(receipts.receipt_key)
 
 app.add_typer(keys.keys, name="keys")
 
+app.add_typer(admin.admin, name="admin")
 app.add_typer(people.factors, name="factors")
 app.add_typer(people.people, name="people")
 

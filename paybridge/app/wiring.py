@@ -7,7 +7,7 @@ import math
 import random
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +23,7 @@ from paybridge.app.bells import Bell, Bells
 from paybridge.app.founding import open_books
 from paybridge.app.guarding import guard_rail
 from paybridge.app.pages import visiting
+from paybridge.app.premises import HousePremises
 from paybridge.app.proving import ProvenRails
 from paybridge.app.supervisor import Backoff, FatalError, Supervisor
 from paybridge.app.system import SystemChance, SystemClock
@@ -47,7 +48,7 @@ from paybridge.services.deeds import Deeds
 from paybridge.services.desk import open_desk
 from paybridge.services.execution import Execution
 from paybridge.services.expirer import Expirer
-from paybridge.services.figures import Figures, Live
+from paybridge.services.figures import Figures, Live, StatementStands
 from paybridge.services.late_news import LateNews
 from paybridge.services.ledger_head import LedgerHead
 from paybridge.services.outcomes import Outcomes
@@ -115,7 +116,6 @@ class _House:
         self._rails = ProvenRails(
             made, Backoff(jitter=random.random, most=15.0), self._rail_is_there, restored.clear
         )
-        self._deeds = Deeds(database.book, vault, self._clock, settings, self, Bell())
         self._pins = Pins(database.book, vault, self._clock, settings, self, Bell())
         self._matrix = MatrixSide(
             matrix_options(config),
@@ -141,8 +141,17 @@ class _House:
             rails=self._rails,
             settings=settings,
             ceremonies=WebAuthn(settings.public_url) if settings.public_url else None,
+            premises=HousePremises(
+                holder=socket.gethostname(),
+                clock=self._clock,
+                counting=SqlFigures(database.reader),
+                rails=self._rails,
+                names=config.rails,
+                compared=self._compared,
+            ),
         )
         self._dispatcher = Dispatcher(desk, commands(), self)
+        self._deeds = Deeds(database.book, vault, self._clock, settings, desk.freezing, self, Bell())
         self._live = Live(
             self._dispatcher.refused,
             {name: rail.took for name, rail in made.items()},
@@ -310,6 +319,9 @@ class _House:
             "tasks": tasks,
             **{f"rail {name}": self._rails.check(name) for name in self._config.rails},
         }
+
+    def _compared(self) -> Sequence[StatementStands]:
+        return self._statements.stands()
 
     async def _measure(self) -> Figures:
         return await SqlFigures(self._database.reader).figures(self._clock.now())

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 # What a command needs is imported when it runs, so that `paybridge --help` answers at once.
 if TYPE_CHECKING:
     from paybridge.config import Config
+    from paybridge.domain.deeds import DeedKind
 
 MISTAKE: Final = 2
 NOT_ASKED: Final = 3
@@ -51,3 +52,24 @@ def books_at(config: Config) -> str:
     if file is not None and not file.exists():
         raise Mistake(f"there are no books yet in {file}")
     return config.database.url
+
+
+def account() -> str:
+    """Who is at the command line: an account of the machine, as the log of operators names it."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "nobody"  # in a container that runs as a number without a name
+
+
+def order_deed(url: str, person: str, kind: DeedKind) -> None:
+    """Write down what is to be done about a person, for the bot to do."""
+    from paybridge.app import SystemChance, SystemClock
+    from paybridge.domain.deeds import Deed
+    from paybridge.storage.deeds import order_deed as order
+    from paybridge.storage.errors import DatabaseError
+
+    with told(DatabaseError):
+        order(url, Deed(SystemChance().token(), kind, person, SystemClock().now()), account())

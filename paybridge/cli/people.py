@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
-from paybridge.cli._frame import ConfigFile, Mistake, books_at, load, told
-
-if TYPE_CHECKING:
-    from paybridge.domain.deeds import DeedKind
+from paybridge.cli._frame import ConfigFile, Mistake, books_at, load, order_deed, told
 
 User = Annotated[str, typer.Argument(help="The full Matrix id, such as @anna:example.org.")]
 MOMENT: Final = "%Y-%m-%d %H:%M UTC"
@@ -39,7 +36,7 @@ def reset(
         raise Mistake(f"no reset of the second factor of {user} waits")
     if not cancel and standing.reset_at is not None:
         raise Mistake(f"the second factor of {user} ends {standing.reset_at:{MOMENT}} already")
-    _order(url, standing.person, DeedKind.KEEP_FACTOR if cancel else DeedKind.RESET_FACTOR)
+    order_deed(url, standing.person, DeedKind.KEEP_FACTOR if cancel else DeedKind.RESET_FACTOR)
     typer.echo(
         f"The second factor of {user} stays; the bot tells them within a minute."
         if cancel
@@ -73,8 +70,9 @@ def unfreeze(user: User, config: ConfigFile) -> None:
     with told(DatabaseError):
         standing = standing_of(url, user)
     if not standing.frozen:
-        raise Mistake(f"{user} has not frozen")
-    _order(url, standing.person, DeedKind.UNFREEZE)
+        held = ": an operator has; see `paybridge admin unfreeze`" if standing.stopped else ""
+        raise Mistake(f"{user} has not frozen{held}")
+    order_deed(url, standing.person, DeedKind.UNFREEZE)
     typer.echo(f"{user} can pay again within a minute, and is told so.")
 
 
@@ -88,13 +86,3 @@ def decided(config: ConfigFile) -> None:
         for at, kind, done, mxid in deeds_so_far(books_at(load(config))):
             end = f"done {done:{MOMENT}}" if done else "not done yet"
             typer.echo(f"{at:{MOMENT}} {kind} {mxid or 'somebody who was erased'}, {end}")
-
-
-def _order(url: str, person: str, kind: DeedKind) -> None:
-    from paybridge.app import SystemChance, SystemClock
-    from paybridge.domain.deeds import Deed
-    from paybridge.storage.deeds import order_deed
-    from paybridge.storage.errors import DatabaseError
-
-    with told(DatabaseError):
-        order_deed(url, Deed(SystemChance().token(), kind, person, SystemClock().now()))

@@ -48,7 +48,9 @@ from paybridge.domain.rhythm_words import read_rhythm
 from paybridge.domain.statement import Section
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.domain.windows import zone_named
+from paybridge.services.administration import Entry, Overall
 from paybridge.services.costs import Cost
+from paybridge.services.freezing import told_of
 from paybridge.services.holders import NOBODY_ASKED
 from paybridge.services.limits import Usage
 from paybridge.services.payments import Wish
@@ -76,6 +78,7 @@ __all__ = [
     "Command",
     "Cost",
     "EachWords",
+    "Entry",
     "Fact",
     "Facts",
     "Holding",
@@ -88,6 +91,7 @@ __all__ = [
     "Month",
     "Named",
     "NoSuchPaymentError",
+    "Overall",
     "PayeeMissingError",
     "PaymentWords",
     "Place",
@@ -135,6 +139,7 @@ __all__ = [
     "read_shares",
     "read_who",
     "read_wish",
+    "told_of",
     "with_full_ids",
 ]
 

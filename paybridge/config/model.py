@@ -196,6 +196,7 @@ class Config(Section):
             claim_life=timedelta(days=self.claims.days),
             region=region_of(self.region, self.rules),
             public_url=self.web.public_url,
+            admin_room=self.admin.room,
             policy=Policy(
                 receipts=self.policy.receipts,
                 requests=self.policy.requests,

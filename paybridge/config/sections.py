@@ -339,11 +339,12 @@ class RoomPolicy(Section):
 
 
 class AdminRoom(Section):
-    """Where operators hear of what the bot cannot settle by itself."""
+    """Where operators hear of what the bot cannot settle by itself, and give orders with `!admin`."""
 
     room: RoomId | None = Field(
         None,
-        description="Id of the room for it, into which you invite the bot. Left out: it is only logged.",
+        description="Id of the room for it, encrypted, into which you invite the bot and nobody who should"
+        " not read what is said there. Left out: it is only logged, and `!admin` works nowhere.",
         examples=["!abcdefgh:example.org"],
     )
 

@@ -16,6 +16,9 @@ class DeedKind(StrEnum):
     RESET_FACTOR = "reset_factor"
     KEEP_FACTOR = "keep_factor"
     UNFREEZE = "unfreeze"
+    """End a freeze that the person began themselves."""
+    FREEZE = "freeze"
+    """An operator's own freeze, which the person cannot end."""
 
 
 @dataclass(frozen=True, slots=True)

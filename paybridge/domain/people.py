@@ -24,6 +24,15 @@ class FrozenError(UserError):
         return ("!unfreeze 123456",)
 
 
+class StoppedError(UserError):
+    """An operator has frozen the person."""
+
+    key = "error.stopped"
+
+    def __init__(self, *, since: datetime) -> None:
+        super().__init__(since=since)
+
+
 NOBODY: Final = "@erased:erased.invalid"
 """What stands for the Matrix ids of those who had themselves erased; no server has that name (RFC 2606)."""
 
@@ -32,8 +41,8 @@ NOBODY: Final = "@erased:erased.invalid"
 class Person:
     """Who owns money. `key` is their wrapped data key: destroying it erases what is sealed for them.
 
-    `frozen` is since when nothing of theirs may be paid, by their own `!freeze`. Who was erased has an empty
-    key.
+    `frozen` is since when nothing of theirs may be paid, by their own `!freeze`; `stopped` the same by an
+    operator, who alone can end it. Who was erased has an empty key.
     """
 
     id: str
@@ -41,6 +50,7 @@ class Person:
     created: datetime
     language: str | None = None
     frozen: datetime | None = None
+    stopped: datetime | None = None
     version: int = 0
 
     @property
@@ -50,7 +60,9 @@ class Person:
 
 
 def check_not_frozen(person: Person) -> None:
-    """Raise `FrozenError` if the person has stopped everything of theirs."""
+    """Raise `StoppedError` if an operator has frozen the person, `FrozenError` if they did it themselves."""
+    if person.stopped is not None:
+        raise StoppedError(since=person.stopped)
     if person.frozen is not None:
         raise FrozenError(since=person.frozen)
 

@@ -9,7 +9,9 @@ import structlog
 
 from paybridge.domain.deeds import Deed, DeedKind
 from paybridge.domain.factor import RESET_DELAY, FactorState, kept
-from paybridge.services.freezing import Freezing
+from paybridge.domain.people import NOBODY
+from paybridge.services.freezing import Freezing, told_of
+from paybridge.services.people import Known
 from paybridge.services.ports import Book, Clock, Step, StepRefusedError, Vault, Wakeup
 from paybridge.services.says import Say, seal
 
@@ -36,9 +38,17 @@ class Deeds:
     """Each decision is done once, in the step that says so; what it did is written down for ever."""
 
     def __init__(
-        self, book: Book, vault: Vault, clock: Clock, settings: Settings, wakeup: Wakeup, bell: OwnBell
+        self,
+        book: Book,
+        vault: Vault,
+        clock: Clock,
+        settings: Settings,
+        freezing: Freezing,
+        wakeup: Wakeup,
+        bell: OwnBell,
     ) -> None:
         self._book = book
+        self._freezing = freezing
         self._vault = vault
         self._clock = clock
         self._settings = settings
@@ -56,7 +66,10 @@ class Deeds:
         for deed in await self._book.open_deeds():
             person = await self._book.person(deed.person)
             assert person is not None  # a deed's person is a foreign key
-            step, key, facts = await self._do(deed, person)
+            if deed.kind is DeedKind.FREEZE:
+                step, key, facts = await self._freeze(person)
+            else:
+                step, key, facts = await self._do(deed, person)
             # The operator's own record of what was done: by whose hand, about whom, when.
             log.warning("operator_deed", deed=deed.id, kind=deed.kind.value, person=person.id, did=key)
             done = Step(records=(replace(deed, done=self._clock.now()),))
@@ -77,6 +90,14 @@ class Deeds:
             return Step(), None, {}
         until = self._clock.now() + RESET_DELAY
         return Step(records=(replace(factor, reset_at=until),)), "mfa.reset_waits", {"until": until}
+
+    async def _freeze(self, person: Person) -> tuple[Step, str | None, Facts]:
+        if person.stopped:
+            return Step(), None, {}
+        mxids = await self._book.mxids_of(person.id)
+        stopped = await self._freezing.stop(Known(person, next(iter(mxids), NOBODY), Step()))
+        posts = tuple(seal(self._vault, say, self._clock.now()) for say in stopped.says)
+        return stopped.step + Step(posts=posts), "freeze.by_operator", told_of(stopped)
 
     async def _end(self, factor: Factor) -> None:
         person = await self._book.person(factor.person)

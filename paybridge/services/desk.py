@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paybridge.services.accounts import Accounts
+from paybridge.services.act_log import ActLog
+from paybridge.services.administration import Administration
 from paybridge.services.approvals import Approvals
 from paybridge.services.blocking import Blocking
 from paybridge.services.boards import Boards
@@ -31,6 +33,7 @@ from paybridge.services.passkeys import Passkeys
 from paybridge.services.payments import Payments
 from paybridge.services.people import People
 from paybridge.services.policies import Policies
+from paybridge.services.premises import NoPremises, Premises
 from paybridge.services.receipts import Receipts
 from paybridge.services.refunds import Refunds
 from paybridge.services.repeat_news import RepeatNews
@@ -90,6 +93,7 @@ class Desk:
     own_statements: OwnStatements
     costs: Costs
     bridged: Bridged
+    administration: Administration
 
 
 def open_desk(  # noqa: PLR0913 - the ports, each once
@@ -103,8 +107,12 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     rails: Mapping[str, Rail],
     settings: Settings,
     ceremonies: Ceremonies | None = None,
+    premises: Premises | None = None,
 ) -> Desk:
-    """Build every use case over these ports; without `ceremonies` nobody can have passkeys."""
+    """Build every use case over these ports; without `ceremonies` nobody can have passkeys.
+
+    Without `premises`, operators are told nothing of the program itself.
+    """
     people = People(book, vault, clock, chance)
     policies = Policies(book, rooms, settings)
     nicknames = Nicknames(vault)
@@ -143,6 +151,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     )
     repeat_news = RepeatNews(book, vault, clock, settings, limits)
     cancellations = Cancellations(book, clock, news, bundle_news, requests, claims)
+    freezing = Freezing(book, clock, cancellations, factors)
     return Desk(
         book=book,
         mailbox=mailbox,
@@ -169,7 +178,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
             bridged,
         ),
         factors=factors,
-        freezing=Freezing(book, clock, cancellations, factors),
+        freezing=freezing,
         passkeys=passkeys,
         forgetting=Forgetting(book, clock, settings, rails, factors, claims, requests, splits, cancellations),
         links=links,
@@ -196,4 +205,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         bridged=bridged,
         standings=Standings(book, clock, settings, holders),
         own_statements=OwnStatements(book, vault),
+        administration=Administration(
+            book, vault, settings, ActLog(book, clock), freezing, premises or NoPremises()
+        ),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from paybridge.domain.bundle import cards, parts_of
 from paybridge.domain.errors import UserError
+from paybridge.domain.people import StoppedError
 from paybridge.domain.transfer import NotPossibleNowError
 from paybridge.services.factors import NoFactorError
 from paybridge.services.ports import Book, Clock, Step
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from paybridge.domain.facts import Facts
     from paybridge.domain.people import Person
     from paybridge.services.cancellations import Cancellations
     from paybridge.services.factors import Factors
@@ -48,6 +50,16 @@ class Stopped:
     going_on: Sequence[str]
 
 
+def told_of(stopped: Stopped, reason: str = "") -> Facts:
+    """What is said of it, to whoever was frozen: since when, what ended and what goes on."""
+    return {
+        "since": stopped.since,
+        "ended": ({"count": stopped.ended},) if stopped.ended else (),
+        "going_on": ({"payments": ", ".join(stopped.going_on)},) if stopped.going_on else (),
+        "reason": ({"words": reason},) if reason else (),
+    }
+
+
 class Freezing:
     """The use cases around `!freeze`. It is kept apart from the freeze that a changed master key brings."""
 
@@ -63,10 +75,17 @@ class Freezing:
         Open cards end, and so does what was approved and has not reached its rail: what it held is released.
         All of it is one step, which an approval in the same moment makes stale, or is made stale by.
         """
-        person = known.person
-        since = person.frozen or self._clock.now()
-        records = (replace(person, frozen=since), *known.introduction.records[1:])
-        step = Step(records=() if person.frozen else records)
+        since = known.person.frozen or self._clock.now()
+        return await self._ended(known, since, replace(known.person, frozen=since))
+
+    async def stop(self, known: Known) -> Stopped:
+        """The same because an operator says so, who alone can end it."""
+        since = known.person.stopped or self._clock.now()
+        return await self._ended(known, since, replace(known.person, stopped=since))
+
+    async def _ended(self, known: Known, since: datetime, person: Person) -> Stopped:
+        records = (person, *known.introduction.records[1:])
+        step = Step(records=() if person == known.person else records)
         says: tuple[Say, ...] = ()
         ended, going_on = 0, list[str]()
         if not known.is_new:
@@ -84,14 +103,22 @@ class Freezing:
 
     @staticmethod
     def thaw(person: Person) -> Step:
-        """Let the person pay again because the operator says so."""
+        """End the person's own freeze because an operator says so; an operator's stays."""
         return Step(records=(replace(person, frozen=None),)) if person.frozen else Step()
 
-    async def unfreeze(self, known: Known, word: str, device: str | None) -> Step:
-        """Let the person pay again, for a code of their second factor or a recovery code, which is used up.
+    @staticmethod
+    def let_go(person: Person) -> Step:
+        """End an operator's freeze; the person's own stays."""
+        return Step(records=(replace(person, stopped=None),)) if person.stopped else Step()
 
-        Raises `NotFrozenError`, `NoFactorToUnfreezeError`, or a `CountedError`, whose step is to be written.
+    async def unfreeze(self, known: Known, word: str, device: str | None) -> Step:
+        """End the person's own freeze, for a code of their second factor or a recovery code.
+
+        It is used up. Raises `StoppedError`, `NotFrozenError`, `NoFactorToUnfreezeError`, or a
+        `CountedError`, whose step is to be written.
         """
+        if known.person.stopped is not None:
+            raise StoppedError(since=known.person.stopped)
         if known.person.frozen is None:
             raise NotFrozenError
         try:

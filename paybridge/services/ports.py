@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from paybridge.domain.acts import Act
 from paybridge.domain.contact import Block, Contact
 from paybridge.domain.deeds import Deed
 from paybridge.domain.history import Bookmark
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from paybridge.domain.money import Money
     from paybridge.domain.region import Spans, Spent
 from paybridge.services.acquaintances import Acquaintances
+from paybridge.services.admin_book import AdminBook
 from paybridge.services.factor_book import FactorBook, FactorRecord
 from paybridge.services.mail import Letter, Mailbox, Post
 from paybridge.services.past import Past
@@ -142,6 +144,7 @@ Record = (
     | Standing
     | SplitRecord
     | RepeatRecord
+    | Act
 )
 
 
@@ -229,6 +232,10 @@ class Due:
 
 class Book(Acquaintances, FactorBook, Past, RepeatBook, SplitBook, Protocol):
     """The database as the use cases see it. Reads see every committed step."""
+
+    @property
+    def admin(self) -> AdminBook:
+        """What is read for operators."""
 
     async def commit(self, step: Step) -> None:
         """Write `step` durably, or raise a `StepRefusedError` or `BookUnavailableError`."""

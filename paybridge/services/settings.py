@@ -28,6 +28,7 @@ class Settings:
     `public_url` is how people reach the web pages; without it no links to them are offered.
     `bridges` says whose ghosts are whose, and is the only thing that does; `bridged` is what ghosts may
     approve by themselves, nothing if it is None.
+    `admin_room` is where operators give orders.
     `languages` are those that people can choose: from each name that chooses one to its code.
     """
 
@@ -45,6 +46,7 @@ class Settings:
     policy: Policy = field(default_factory=Policy)
     region: Region = field(default_factory=Region)
     public_url: str | None = None
+    admin_room: str | None = None
     bridged: Bridged | None = None
     bridges: Bridges = field(default_factory=Bridges)
     languages: Mapping[str, str] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from paybridge.storage.audit_acts import act_problems
 from paybridge.storage.audit_payments import payment_problems
 from paybridge.storage.outside import Outside, opened
 
@@ -88,6 +89,7 @@ def _audit(outside: Outside, head: str | None) -> AuditReport:
         )
     _check_accounts(findings)
     findings.problems += payment_problems(outside)
+    findings.problems += act_problems(outside)
     totals: Counter[tuple[str, str]] = Counter()
     for account in accounts.values():
         totals[account.kind, account.currency] += account.balance

@@ -27,6 +27,7 @@ from paybridge.storage import (
 )
 from paybridge.storage import history_questions as history
 from paybridge.storage import questions as ask
+from paybridge.storage.admin_book import SqlAdminBook
 from paybridge.storage.moments import microseconds, moment
 from paybridge.storage.repeat_reading import RepeatReading
 from paybridge.storage.works import WriteStep
@@ -70,6 +71,7 @@ class SqlBook(RepeatReading):
         self._writer = writer
         self._reader = reader
         self.tally = StepTally()
+        self.admin = SqlAdminBook(reader)
 
     async def commit(self, step: Step) -> None:
         try:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from paybridge.domain.acts import ActKind, Deal
+from paybridge.domain.deeds import DeedKind
 from paybridge.domain.factor import FactorState
+from paybridge.storage.acting import write_act
 from paybridge.storage.errors import DatabaseError
 from paybridge.storage.moments import microseconds, moment, moment_or_none
 from paybridge.storage.outside import opened
-from paybridge.storage.postgres.connection import AWAY, SCHEME, WRITING, place_error, server_of
-from paybridge.storage.sqlite.connection import connect, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,15 +19,19 @@ if TYPE_CHECKING:
 
     from paybridge.domain.deeds import Deed
 
+ACT_OF: Final = {
+    DeedKind.RESET_FACTOR: ActKind.RESET_FACTOR,
+    DeedKind.KEEP_FACTOR: ActKind.KEEP_FACTOR,
+    DeedKind.UNFREEZE: ActKind.THAW,
+    DeedKind.FREEZE: ActKind.FREEZE,
+}
+
 _PERSON: Final = """
-    SELECT person.id, person.frozen, factor.state, factor.reset_at
+    SELECT person.id, person.frozen, person.stopped, factor.state, factor.reset_at
     FROM identity JOIN person ON person.id = identity.person LEFT JOIN factor ON factor.person = person.id
     WHERE identity.mxid = ?
     """
 _WRITE: Final = "INSERT INTO deed (id, kind, person, at, done, version) VALUES (?, ?, ?, ?, NULL, 1)"
-_WRITE_ON_A_SERVER: Final = (
-    "INSERT INTO deed (id, kind, person, at, done, version) VALUES ($1, $2, $3, $4, NULL, 1)"
-)
 _FROZEN: Final = """
     SELECT identity.mxid, person.frozen FROM person JOIN identity ON identity.person = person.id
     WHERE person.frozen IS NOT NULL ORDER BY identity.mxid
@@ -46,6 +48,7 @@ class Standing:
 
     person: str
     frozen: bool
+    stopped: bool
     has_factor: bool
     reset_at: datetime | None
 
@@ -56,23 +59,19 @@ def standing_of(url: str, mxid: str) -> Standing:
         found = list(outside.rows(_PERSON, mxid))
     if not found:
         raise DatabaseError(f"{mxid} is nobody whom the books know")
-    person, frozen, state, reset_at = found[0]
+    person, frozen, stopped, state, reset_at = found[0]
     active = state == FactorState.ACTIVE
-    return Standing(person, frozen is not None, active, moment_or_none(reset_at) if active else None)
+    until = moment_or_none(reset_at) if active else None
+    return Standing(person, frozen is not None, stopped is not None, active, until)
 
 
-def order_deed(url: str, deed: Deed) -> None:
-    """Write down what the operator decided; the bot does it as soon as it looks. Raises `DatabaseError`."""
+def order_deed(url: str, deed: Deed, by: str) -> None:
+    """Write down what the operator (`by`, an account of the machine) decided, in their log too.
+
+    The bot does it as soon as it looks. Raises `DatabaseError`.
+    """
     facts = (deed.id, deed.kind.value, deed.person, microseconds(deed.at))
-    if url.startswith(SCHEME):
-        _order_on_a_server(url, facts)
-        return
-    path = path_of(url)
-    try:
-        with closing(connect(path)) as connection:
-            connection.execute(_WRITE, facts)
-    except sqlite3.Error as error:
-        raise DatabaseError(f"cannot write the database {path}: {error}") from error
+    write_act(url, deed.at, by, ACT_OF[deed.kind], Deal(person=deed.person), (_WRITE, facts))
 
 
 def frozen_people(url: str) -> Sequence[tuple[str, datetime]]:
@@ -87,17 +86,3 @@ def deeds_so_far(url: str) -> Sequence[tuple[datetime, str, datetime | None, str
         return [
             (moment(at), kind, moment_or_none(done), mxid) for at, kind, done, mxid in outside.rows(_DEEDS)
         ]
-
-
-def _order_on_a_server(url: str, facts: tuple[Any, ...]) -> None:
-    """Beside the process that holds the lease: it is the operator who decides."""
-    server = server_of(url)
-
-    async def order() -> None:
-        async with server.connected(WRITING) as connection:
-            await connection.execute(_WRITE_ON_A_SERVER, *facts)
-
-    try:
-        asyncio.run(order())
-    except AWAY as error:
-        raise place_error(server, error) from error

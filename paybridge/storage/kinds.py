@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from paybridge.domain.acts import Act
 from paybridge.domain.contact import Block, Contact
 from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
@@ -22,6 +23,7 @@ from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import Transfer
 from paybridge.domain.webhook import Webhook
 from paybridge.storage import (
+    act_tables,
     contact_tables,
     deed_tables,
     factor_tables,
@@ -67,6 +69,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Block: contact_tables.block,
     Deed: deed_tables.deed,
     Standing: standing_tables.standing,
+    Act: act_tables.act,
 }
 """The table of every kind of record; the order is that in which foreign keys let them be written."""
 
@@ -99,6 +102,7 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Block: ("person", "other"),
     Deed: ("kind", "person", "at"),
     Standing: (),
+    Act: (),
 }
 """What never changes of a record once it is written: left out of updates, which so touch fewer indexes."""
 

@@ -85,7 +85,7 @@ class _Server:
         self._connection = connection
 
     def rows(self, question: str, *facts: str | int) -> Iterator[tuple[Any, ...]]:
-        cursor = self._loop.run_until_complete(self._open(_numbered(question), facts))
+        cursor = self._loop.run_until_complete(self._open(numbered(question), facts))
         while found := self._loop.run_until_complete(cursor.fetch(_AT_ONCE)):
             yield from map(tuple, found)
 
@@ -97,7 +97,7 @@ class _Server:
         return await self._connection.cursor(question, *facts)
 
 
-def _numbered(question: str) -> str:
+def numbered(question: str) -> str:
     """The question with the placeholders that PostgreSQL takes; none of ours holds a `?` otherwise."""
     numbers = count(1)
     first, *rest = question.split("?")

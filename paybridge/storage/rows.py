@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from paybridge.domain.acts import Act
 from paybridge.domain.contact import Block, Contact
 from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
@@ -23,6 +24,7 @@ from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.domain.webhook import Webhook
 from paybridge.storage import (
+    act_rows,
     contact_rows,
     factor_rows,
     history_rows,
@@ -59,6 +61,7 @@ def _person_row(person: Person) -> dict[str, Any]:
         "created": microseconds(person.created),
         "language": person.language,
         "frozen": microseconds_or_none(person.frozen),
+        "stopped": microseconds_or_none(person.stopped),
         "version": person.version,
     }
 
@@ -70,6 +73,7 @@ def person_of(row: Row) -> Person:
         created=moment(row["created"]),
         language=row["language"],
         frozen=moment_or_none(row["frozen"]),
+        stopped=moment_or_none(row["stopped"]),
         version=row["version"],
     )
 
@@ -350,6 +354,7 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     OneTimeLink: one_time_rows.one_time_link_row,
     Webhook: _webhook_row,
     Bookmark: history_rows.bookmark_row,
+    Act: act_rows.act_row,
     Standing: standing_rows.standing_row,
     Contact: contact_rows.contact_row,
     Block: contact_rows.block_row,

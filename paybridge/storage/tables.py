@@ -52,6 +52,7 @@ OPEN_STATES: Final = (TransferState.AWAITING_APPROVAL, TransferState.APPROVED, T
 IS_OPEN: Final = in_list("state", OPEN_STATES)
 IS_EXPIRING: Final = in_list("state", (TransferState.AWAITING_APPROVAL, TransferState.CLAIMABLE))
 IS_BUNDLED: Final = "bundle IS NOT NULL"
+IS_STOOD_STILL: Final = "(frozen IS NOT NULL OR stopped IS NOT NULL)"
 IS_CLAIMABLE: Final = "state = 'claimable'"
 IS_OPEN_REQUEST: Final = "state = 'open'"
 REQUEST_PAID: Final = f"paid >= 0 AND paid <= CASE flexible WHEN 1 THEN {MAX_MINOR} ELSE amount END"
@@ -137,6 +138,8 @@ person = Table(
     text_column("language", null=True),
     number_column("version"),
     number_column("frozen", null=True),
+    number_column("stopped", null=True),
+    Index("person_stood_still", "id", **where(IS_STOOD_STILL)),
     sqlite_strict=True,
 )
 

@@ -27,10 +27,12 @@ from paybridge.services.late_news import LateNews
 from paybridge.services.outcomes import Outcomes
 from paybridge.services.pinning import Pins
 from paybridge.services.ports import RoomFacts, RoomsAwayError
+from paybridge.services.premises import Sight
 from paybridge.services.reconciler import Reconciler
 from paybridge.services.repeater import Repeater
 from paybridge.services.says import Say, unseal
 from paybridge.services.settings import Settings
+from paybridge.storage.figures import SqlFigures
 from paybridge.texts import Texts
 from paybridge.texts.saying import render_say
 from paybridge.vault.passkeys import WebAuthn
@@ -50,7 +52,9 @@ if TYPE_CHECKING:
 
 BOT = "@paybridge:hs"
 ALICE, BOB, CAROL = "@alice:hs", "@bob:hs", "@carol:hs"
-DINNER, PLAIN = "!dinner:hs", "!plain:hs"
+ROOT, ADA = "@root:hs", "@ada:hs"
+"""Two operators."""
+DINNER, PLAIN, OFFICE = "!dinner:hs", "!plain:hs", "!office:hs"
 TEXTS = Texts()
 
 
@@ -233,6 +237,19 @@ class House:
         return (await self.book.balance(person.id, "EUR")).minor if person else 0
 
 
+@dataclass
+class Standing:
+    """The program as a test has it stand."""
+
+    database: Database
+    clock: StoodClock
+    troubles: dict[str, str | None] = field(default_factory=lambda: {"bank": None})
+
+    async def look(self) -> Sight:
+        figures = await SqlFigures(self.database.reader).figures(self.clock.now())
+        return Sight("1.2.3", "the test's machine", figures, self.troubles, ())
+
+
 def words(says: list[Say]) -> str:
     """Everything said, as plain text."""
     return "\n".join(render_say(TEXTS, say).text for say in says)
@@ -254,7 +271,16 @@ def settings(currency: str = "EUR", public_url: str | None = None) -> Settings:
             5,
             {"INR": Most(Money.of("2500", "INR"), Money.of("8000", "INR"))} if currency != "INR" else {},
         ),
-        permissions=Permissions({"hs": Role.USER, "@mallory:hs": Role.BLOCKED, "@shy:hs": Role.RECEIVE}),
+        admin_room=OFFICE,
+        permissions=Permissions(
+            {
+                "hs": Role.USER,
+                "@mallory:hs": Role.BLOCKED,
+                "@shy:hs": Role.RECEIVE,
+                ROOT: Role.ADMIN,
+                ADA: Role.ADMIN,
+            }
+        ),
     )
 
 
@@ -278,10 +304,13 @@ async def open_house(
     clock = StoodClock()
     book, mailbox, vault, database = opened or await open_book(folder, clock)
     names = {ALICE: "Alice", BOB: "Bob", CAROL: "Carol", BOT: "PayBridge"}
-    everyone = (*names, "@mallory:hs", "@shy:hs")
+    everyone = (*names, "@mallory:hs", "@shy:hs", ROOT, ADA)
     rooms = RoomsInMemory(
         {
             DINNER: RoomFacts(DINNER, encrypted=True, direct=False, members=names),
+            OFFICE: RoomFacts(
+                OFFICE, encrypted=True, direct=False, members={ROOT: "Root", ADA: "Ada", BOT: "PayBridge"}
+            ),
             PLAIN: RoomFacts(PLAIN, encrypted=False, direct=False, members=names),
         }
         | {
@@ -309,6 +338,7 @@ async def open_house(
         rails=rails,
         settings=chosen,
         ceremonies=WebAuthn(public_url or ORIGIN),
+        premises=Standing(database, clock),
     )
     bell = QuietBell()
     outcomes = Outcomes(book, vault, clock, chosen, desk.news, desk.requests, bell, jitter=lambda: 0)
@@ -342,5 +372,5 @@ async def open_house(
             bell,
         ),
         pins=Pins(book, vault, clock, chosen, bell, bell),
-        deeds=Deeds(book, vault, clock, chosen, bell, bell),
+        deeds=Deeds(book, vault, clock, chosen, desk.freezing, bell, bell),
     )

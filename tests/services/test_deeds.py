@@ -28,7 +28,7 @@ async def decide(house: House, kind: DeedKind, mxid: str = ALICE) -> list[Say]:
     url = house.database.url
     standing = await asyncio.to_thread(standing_of, url, mxid)
     deed = Deed(house.desk.payments._chance.token(), kind, standing.person, house.clock.now())  # noqa: SLF001 - as the command line makes ids
-    await asyncio.to_thread(order_deed, url, deed)
+    await asyncio.to_thread(order_deed, url, deed, "root")
     await house.deeds.settle_down()
     return await house.said()
 

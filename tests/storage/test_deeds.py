@@ -26,7 +26,7 @@ async def test_a_decision_is_found_by_the_bot_once_and_stays_written(database: D
     await database.book.commit(people("anna"))
     standing = await asyncio.to_thread(standing_of, database.url, ANNA)
     deed = Deed("d1", DeedKind.UNFREEZE, standing.person, START)
-    await asyncio.to_thread(order_deed, database.url, deed)
+    await asyncio.to_thread(order_deed, database.url, deed, "root")
     (found,) = await database.book.open_deeds()
     await database.book.commit(Step(records=(replace(found, done=START),)))
 

@@ -21,6 +21,7 @@ _CHANGED: Final = {
     "slot": ("room", "event"),
     "memory": ("value",),
     "vault_check": ("value",),
+    "act": (),
     "seen": (),
     "origin": (),
     "webhook": (),

@@ -93,7 +93,7 @@ LOCK_PEOPLE: Final = (
     # With a time in `named.frozen`, the person may be frozen, but must be there.
     'SELECT 1 FROM json_populate_recordset(NULL::"person", $1::json) AS named'
     " JOIN person USING (id) WHERE length(person.key) > 0"
-    " AND (person.frozen IS NULL OR named.frozen IS NOT NULL) FOR SHARE OF person"
+    " AND (coalesce(person.frozen, person.stopped) IS NULL OR named.frozen IS NOT NULL) FOR SHARE OF person"
 )
 FORGET: Final = "SELECT forget($1)"
 BALANCE: Final = "SELECT balance FROM account WHERE owner = $1 AND kind = $2 AND currency = $3"

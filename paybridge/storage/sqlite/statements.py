@@ -83,5 +83,5 @@ INSERT_LETTER_IF_NEW: Final = _statement(
     sqlite.insert(mailbox_tables.letter).on_conflict_do_nothing(index_elements=["event"])
 )
 FIND_ACCOUNT: Final = "SELECT id, balance, version FROM account WHERE owner = ? AND kind = ? AND currency = ?"
-FIND_STANDING: Final = "SELECT frozen, length(key) = 0 FROM person WHERE id = ?"
+FIND_STANDING: Final = "SELECT coalesce(frozen, stopped), length(key) = 0 FROM person WHERE id = ?"
 FIND_HEAD: Final = "SELECT id, hash FROM journal ORDER BY id DESC LIMIT 1"

@@ -1,0 +1,129 @@
+"""What operators do in their room: looking at how things stand, freezing people, reading the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paybridge.domain.acts import Act, ActKind, Deal
+from paybridge.domain.errors import UserError
+from paybridge.domain.permissions import NotAllowedError
+from paybridge.services.freezing import told_of
+from paybridge.services.notes import open_note, seal_note
+from paybridge.services.ports import SealBrokenError
+from paybridge.services.says import Say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from paybridge.services.act_log import ActLog
+    from paybridge.services.admin_book import Stood
+    from paybridge.services.freezing import Freezing, Stopped
+    from paybridge.services.people import Known
+    from paybridge.services.ports import Book, RoomFacts, Step, Vault
+    from paybridge.services.premises import Premises, Sight
+    from paybridge.services.settings import Settings
+
+
+class StoppedAlreadyError(UserError):
+    """An operator has frozen the person before."""
+
+    key = "error.stopped_already"
+
+    def __init__(self, *, who: str) -> None:
+        super().__init__(who=who)
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """Everything that `!admin status` tells."""
+
+    sight: Sight
+    payments: Mapping[str, int]
+    still: Sequence[Stood]
+    last: Act | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An act as it is read: about which Matrix id, if it leads to anybody still, and for what reason."""
+
+    act: Act
+    about: str | None
+    reason: str
+
+
+class Administration:
+    """The use cases around `!admin`."""
+
+    def __init__(
+        self,
+        book: Book,
+        vault: Vault,
+        settings: Settings,
+        log: ActLog,
+        freezing: Freezing,
+        premises: Premises,
+    ) -> None:
+        self._book = book
+        self._vault = vault
+        self._settings = settings
+        self._log = log
+        self._freezing = freezing
+        self._premises = premises
+
+    def check_room(self, room: RoomFacts) -> None:
+        """Raise `NotAllowedError` anywhere but in the operators' room, which must be encrypted.
+
+        It is what everybody else is told too: nobody learns where that room is.
+        """
+        if room.id != self._settings.admin_room or not room.encrypted:
+            raise NotAllowedError
+
+    async def overall(self) -> Overall:
+        """How everything stands now."""
+        admin = self._book.admin
+        return Overall(
+            await self._premises.look(),
+            await admin.open_payments(),
+            await admin.standing_still(),
+            await admin.last_act(),
+        )
+
+    async def freeze(self, admin: str, known: Known, reason: str) -> tuple[Step, Stopped]:
+        """Let nothing of the person be paid until an operator lets them go; they are told.
+
+        `reason` (any words, cut as a note is) is told to them and kept in the log, sealed. Raises
+        `StoppedAlreadyError`.
+        """
+        if known.person.stopped is not None:
+            raise StoppedAlreadyError(who=known.mxid)
+        stopped = await self._freezing.stop(known)
+        deal = Deal(person=known.person.id, reason=seal_note(self._vault, known.person, reason))
+        return stopped.step + await self._log.write(admin, ActKind.FREEZE, deal), stopped
+
+    def tell_frozen(self, event: str, known: Known, stopped: Stopped, reason: str) -> tuple[Say, ...]:
+        """What the person is told, in their direct message, and what follows from it for others."""
+        telling = Say(
+            id=f"{event}/frozen",
+            key="freeze.by_operator",
+            language=known.person.language or self._settings.language,
+            person=known.mxid,
+            facts=told_of(stopped, reason),
+        )
+        return (telling, *stopped.says)
+
+    async def log(self, limit: int) -> Sequence[Entry]:
+        """The newest acts, newest first."""
+        return [await self._entry(act) for act in await self._log.newest(limit)]
+
+    async def _entry(self, act: Act) -> Entry:
+        if act.deal.person is None:
+            return Entry(act, None, "")
+        person = await self._book.person(act.deal.person)
+        mxids = await self._book.mxids_of(act.deal.person)
+        try:
+            reason = open_note(self._vault, person, act.deal.reason) if person else None
+        except SealBrokenError:
+            reason = None
+        return Entry(act, next(iter(mxids), None), reason or "")

@@ -10,8 +10,8 @@ from alembic import op
 from paybridge.storage.columns import BIG, TEXT, number_column, where
 from paybridge.storage.guards import function, refused, replace_check, set_up
 
-revision: Final = "0030"
-down_revision: Final = "0029"
+revision: Final = "0031"
+down_revision: Final = "0030"
 
 STAYS: Final = "what an operator did stays written"
 IS_STOOD_STILL: Final = "(frozen IS NOT NULL OR stopped IS NOT NULL)"

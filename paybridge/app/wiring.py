@@ -55,6 +55,7 @@ from paybridge.services.outcomes import Outcomes
 from paybridge.services.pinning import Pins
 from paybridge.services.ports import Post, Step, Vault
 from paybridge.services.reconciler import Reconciler
+from paybridge.services.reminders import Reminders
 from paybridge.services.repeater import Repeater
 from paybridge.services.says import Say, seal, unseal
 from paybridge.services.their_ids import by_our_reference
@@ -201,6 +202,7 @@ class _House:
             desk.repeat_news,
             bell("repeater"),
         )
+        self._reminders = Reminders(book, clock, settings, outcomes, desk.blocking, asyncio.sleep)
         self._expirer = Expirer(
             book, clock, outcomes, desk.news, desk.bundle_news, desk.requests, bell("expirer")
         )
@@ -257,6 +259,7 @@ class _House:
                     "rails": self._rails.prove_all,
                     "rails-lost": self._rails.watch,
                     "reconciler": self._reconciler.run,
+                    "reminders": self._reminders.run,
                     "repeater": self._repeater.run,
                     "statements": self._compare_statements,
                 }

@@ -102,7 +102,8 @@ class Transfer:
     units, how much of it has been given back in all. `approved` is when its payer approved it. `fee` is the
     rail's, `house_fee` what the house takes besides, in minor units. Payments that one card shows together
     share the id of their `bundle`, the nonce, and are approved by its code and no other. `paid_before` is how
-    much of the `request` that it answers was paid before it, in minor units.
+    much of the `request` that it answers was paid before it, in minor units. `reminded` is when its payee was
+    last reminded that it waits to be claimed.
     """
 
     id: str
@@ -131,6 +132,7 @@ class Transfer:
     approved: datetime | None = None
     house_fee: int = 0
     paid_before: int = 0
+    reminded: datetime | None = None
     version: int = 0
 
     @property

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from paybridge.domain.standing import Standing
     from paybridge.domain.transfer import Transfer, TransferKind
     from paybridge.domain.webhook import Webhook
+    from paybridge.services.acquaintances import ReminderTimes
     from paybridge.services.ports import Step
     from paybridge.storage.reading import Facts, Reading
     from paybridge.storage.row import Row
@@ -282,6 +283,19 @@ class SqlBook(RepeatReading):
     async def requests_made(self, asker: str, since: datetime) -> int:
         asked: Facts = {"asker": asker, "since": microseconds(since)}
         return int(await self._reader.scalar(contacts.REQUESTS_MADE, asked) or 0)
+
+    async def not_reminded(self, before: datetime, limit: int) -> Sequence[Request]:
+        asked: Facts = {"asked_before": microseconds(before), "limit": limit}
+        return await self._requests(contacts.NOT_REMINDED, asked)
+
+    async def not_claimed(self, times: ReminderTimes, limit: int) -> Sequence[Transfer]:
+        asked: Facts = {
+            "first": microseconds(times.first),
+            "last": microseconds(times.last),
+            "reminded_before": microseconds(times.reminded),
+            "limit": limit,
+        }
+        return await self._transfers(contacts.NOT_CLAIMED, asked)
 
     async def requests_to(self, asked: str) -> Sequence[Request]:
         return await self._requests(ask.REQUESTS_TO, {"asked": asked})

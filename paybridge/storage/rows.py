@@ -203,6 +203,7 @@ def _transfer_row(transfer: Transfer) -> dict[str, Any]:
         "approved": microseconds_or_none(transfer.approved),
         "house_fee": transfer.house_fee,
         "paid_before": transfer.paid_before,
+        "reminded": microseconds_or_none(transfer.reminded),
         "version": transfer.version,
     }
 
@@ -235,6 +236,7 @@ def transfer_of(row: Row) -> Transfer:
         approved=moment_or_none(row["approved"]),
         house_fee=row["house_fee"],
         paid_before=row["paid_before"],
+        reminded=moment_or_none(row["reminded"]),
         version=row["version"],
     )
 

@@ -55,6 +55,7 @@ IS_BUNDLED: Final = "bundle IS NOT NULL"
 IS_STOOD_STILL: Final = "(frozen IS NOT NULL OR stopped IS NOT NULL)"
 IS_CLAIMABLE: Final = "state = 'claimable'"
 IS_OPEN_REQUEST: Final = "state = 'open'"
+IS_NOT_REMINDED: Final = f"{IS_OPEN_REQUEST} AND reminded IS NULL"
 REQUEST_PAID: Final = f"paid >= 0 AND paid <= CASE flexible WHEN 1 THEN {MAX_MINOR} ELSE amount END"
 IS_OPEN_LEG: Final = in_list("state", OPEN_LEG_STATES)
 IS_DUE_LEG: Final = "due IS NOT NULL"
@@ -210,6 +211,7 @@ request = Table(
     check("request_flexible", "flexible IN (0, 1)"),
     Index("request_open_of", "asker", "created", **where(IS_OPEN_REQUEST)),
     Index("request_open_to", "asked", "created", **where(IS_OPEN_REQUEST)),
+    Index("request_not_reminded", "created", **where(IS_NOT_REMINDED)),
     Index("request_expiring", "expires", **where(IS_OPEN_REQUEST)),
     sqlite_strict=True,
 )
@@ -245,6 +247,7 @@ transfer = Table(
     number_column("version"),
     text_column("bundle", null=True),
     Column("paid_before", BIG, nullable=False, server_default="0"),
+    number_column("reminded", null=True),
     check("transfer_kind", in_list("kind", TransferKind)),
     check("transfer_state", in_list("state", TransferState)),
     check("transfer_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ from paybridge.services.pinning import Pins
 from paybridge.services.ports import RoomFacts, RoomsAwayError
 from paybridge.services.premises import Sight
 from paybridge.services.reconciler import Reconciler
+from paybridge.services.reminders import Reminders
 from paybridge.services.repeater import Repeater
 from paybridge.services.says import Say, unseal
 from paybridge.services.settings import Settings
@@ -143,6 +145,7 @@ class House:
     reconciler: Reconciler
     late_news: LateNews
     expirer: Expirer
+    reminders: Reminders
     repeater: Repeater
     pins: Pins
     deeds: Deeds
@@ -213,6 +216,11 @@ class House:
     async def expire(self) -> list[Say]:
         """Let what is over end."""
         await self.expirer.settle_down()
+        return await self.said()
+
+    async def remind(self) -> list[Say]:
+        """Let everybody be reminded who is to be now."""
+        await self.reminders.look()
         return await self.said()
 
     async def repeat(self) -> list[Say]:
@@ -360,6 +368,7 @@ async def open_house(
         ),
         late_news=late_news,
         expirer=Expirer(book, clock, outcomes, desk.news, desk.bundle_news, desk.requests, bell),
+        reminders=Reminders(book, clock, chosen, outcomes, desk.blocking, asyncio.sleep),
         repeater=Repeater(
             book,
             vault,

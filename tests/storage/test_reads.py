@@ -22,6 +22,7 @@ from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.domain.webhook import webhook
 from paybridge.domain.windows import Window
+from paybridge.services.acquaintances import ReminderTimes
 from paybridge.services.ports import ApprovedSoFar, Due, Errand, StaleError, Step
 from paybridge.storage.book import SqlBook
 from paybridge.storage.postgres.gathering import asked_together
@@ -430,6 +431,8 @@ async def walked_through(database: Database, statement: Any, facts: Facts) -> se
         lambda book: book.room_policy("!room:test"),
         lambda book: book.expired_transfers(START, 10),
         lambda book: book.expired_requests(START, 10),
+        lambda book: book.not_reminded(START, 10),
+        lambda book: book.not_claimed(ReminderTimes(START, START, START), 10),
         lambda book: book.requests_of("anna"),
         lambda book: book.requests_to("anna"),
         lambda book: book.due_legs(Errand.SEND, "bank", START, 10),

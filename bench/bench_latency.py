@@ -17,12 +17,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import math
 import re
 import secrets
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,19 +28,16 @@ from typing import Any, Final
 
 import aiohttp
 
+from bench._chat import QUIET_SECONDS, Watch, arrive, in_state, link, new_room, percentile, start_echo_bot
 from bench._result import Result
-from bench.echo_bot import READY
 from paybridge.demo.homeserver import Homeserver
 from paybridge.demo.person import Person
-from paybridge.demo.program import Program
 from paybridge.demo.stage import Choices, Stage
 from paybridge.demo.story import ALICES_IBAN, BOBS_IBAN, KEY
 
 ROUNDS: Final = 60
 WARM_UP: Final = 5
-QUIET_SECONDS: Final = 0.15
 AMOUNT_MINOR: Final = 50
-PASSWORD: Final = "paybridge-bench"  # noqa: S105 - of throwaway accounts on loopback
 CHOICES: Final = Choices(
     config={
         "approval": {"without_factor": {"each": "1000", "total": "100000", "count": 100_000}},
@@ -98,11 +93,6 @@ def _results(times: Times, percent: int) -> list[Result]:
     ]
 
 
-def percentile(values: Sequence[float], percent: int) -> float:
-    """The smallest value that `percent` of a hundred do not exceed."""
-    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
-
-
 # ---------------------------------------------------------------- people, rooms and programs
 
 
@@ -124,17 +114,17 @@ class _Scene:
         for name in ("stage", "echo"):
             await asyncio.to_thread((folder / name).mkdir)
         stage = await stack.enter_async_context(Stage(folder / "stage", homeserver, choices=CHOICES))
-        echo_bot = await _start_echo_bot(homeserver, folder / "echo", stack)
-        alice, bob = [await _arrive(homeserver, folder, name, stack) for name in ("alice", "bob")]
-        await _link(stage, alice, ALICES_IBAN)
-        await _link(stage, bob, BOBS_IBAN)
+        echo_bot = await start_echo_bot(homeserver, folder / "echo", stack)
+        alice, bob = [await arrive(homeserver, folder, name, stack) for name in ("alice", "bob")]
+        await link(stage, alice, ALICES_IBAN)
+        await link(stage, bob, BOBS_IBAN)
         return cls(
             alice=alice,
             bob=bob,
             bot=stage.bot_id,
             echo_bot=echo_bot,
-            echo_room=await _room(alice, bob, echo_bot),
-            pay_room=await _room(alice, bob, stage.bot_id),
+            echo_room=await new_room(alice, bob, echo_bot),
+            pay_room=await new_room(alice, bob, stage.bot_id),
             bank=await _Bank.open(stage, stack),
         )
 
@@ -149,127 +139,30 @@ class _Scene:
 
     async def _echo(self, times: Times) -> None:
         words = f"Lunch for two, {secrets.token_hex(4)}"
-        watch = _Watch(self.alice, self.echo_room, self.echo_bot)
+        watch = Watch(self.alice, self.echo_room, self.echo_bot)
         seen = await watch.after_saying(words, {"echo": lambda content: content.get("body") == words})
         times.echo.append(seen["echo"].milliseconds)
 
     async def _pay(self, times: Times) -> str:
         """Returns the code of the card."""
-        watch = _Watch(self.alice, self.pay_room, self.bot)
+        watch = Watch(self.alice, self.pay_room, self.bot)
         line = f"!pay {self.bob.user_id} 0.{AMOUNT_MINOR} EUR for lunch"
-        seen = await watch.after_saying(line, {"card": _in_state("awaiting_approval")})
+        seen = await watch.after_saying(line, {"card": in_state("awaiting_approval")})
         times.card.append(seen["card"].milliseconds)
         return str(seen["card"].content[KEY]["code"])
 
     async def _confirm(self, code: str, times: Times) -> None:
-        watch = _Watch(self.alice, self.pay_room, self.bot)
+        watch = Watch(self.alice, self.pay_room, self.bot)
         seen = await watch.after_saying(
-            f"!confirm {code}", {"on its way": _taken, "receipt": _in_state("settled")}
+            f"!confirm {code}", {"on its way": _taken, "receipt": in_state("settled")}
         )
         times.on_its_way.append(seen["on its way"].milliseconds)
         times.receipt.append(seen["receipt"].milliseconds)
 
 
-async def _start_echo_bot(homeserver: Homeserver, store: Path, stack: AsyncExitStack) -> str:
-    password = secrets.token_urlsafe(16)
-    user_id = await homeserver.register("echo", password)
-    await homeserver.set_ratelimit_override(user_id)
-    program = Program(
-        "bench.echo_bot", homeserver.url, user_id, str(store),
-        output=store / "echo.out", environment={"ECHO_PASSWORD": password},
-    )  # fmt: skip
-
-    async def ready() -> bool:
-        return READY in program.printed()
-
-    stack.push_async_callback(program.stop)
-    await program.start(ready)
-    return user_id
-
-
-async def _arrive(homeserver: Homeserver, folder: Path, name: str, stack: AsyncExitStack) -> Person:
-    user_id = await homeserver.register(name, PASSWORD, name.title())
-    person = await Person.arrive(homeserver.url, user_id, PASSWORD, folder / name, name.title())
-    stack.push_async_callback(person.leave)
-    return person
-
-
-async def _link(stage: Stage, person: Person, iban: str) -> None:
-    """Both people have a linked account: the one pays from it, the other need not claim."""
-    chat = await person.direct_room_with(stage.bot_id)
-    await person.wait_for_member(chat, stage.bot_id)
-    await person.say(chat, f"!link bank {iban}")
-    await person.wait_for(chat, lambda seen: "almost linked" in seen.body)
-    await person.say(chat, f"!link verify {await stage.code_in_statement(iban)}")
-    await person.wait_for(chat, lambda seen: "is linked" in seen.body)
-
-
-async def _room(alice: Person, bob: Person, bot: str) -> str:
-    room = await alice.create_room("Lunch", [bob.user_id, bot])
-    await alice.wait_for_member(room, bob.user_id)
-    await alice.wait_for_member(room, bot)
-    return room
-
-
-# ---------------------------------------------------------------- one measurement
-
-
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """A message of the bot's, and how long it took."""
-
-    milliseconds: float
-    content: Mapping[str, Any]
-
-
-class _Watch:
-    """Watches one room for what one bot says there from now on; an edit counts by its new content."""
-
-    def __init__(self, person: Person, room: str, bot: str) -> None:
-        self._person = person
-        self._room = room
-        self._bot = bot
-        self._read = len(person.raw(room))
-
-    async def after_saying(
-        self, words: str, wanted: Mapping[str, Callable[[Mapping[str, Any]], bool]]
-    ) -> Mapping[str, _Sight]:
-        """Say something, and see everything that is wanted; each counts from the sync that brought it."""
-        seen: dict[str, _Sight] = {}
-        began = time.perf_counter()
-
-        def all_seen() -> bool:
-            passed = (time.perf_counter() - began) * 1000
-            for content in self._news():
-                for name, fits in wanted.items():
-                    if name not in seen and fits(content):
-                        seen[name] = _Sight(passed, content)
-            return len(seen) == len(wanted)
-
-        waiting = asyncio.create_task(self._person.wait_until(all_seen))
-        try:
-            await self._person.say(self._room, words)
-            await waiting
-        finally:
-            waiting.cancel()
-        # What is still to be done after the answer must not slow down the next one.
-        await asyncio.sleep(QUIET_SECONDS)
-        return seen
-
-    def _news(self) -> list[Mapping[str, Any]]:
-        events = self._person.raw(self._room)[self._read :]
-        self._read += len(events)
-        contents = [event["content"] for event in events if event.get("sender") == self._bot]
-        return [content.get("m.new_content", content) for content in contents]
-
-
 def _taken(content: Mapping[str, Any]) -> bool:
     """The confirmation shows: on its way, or settled already, where the bank was quicker than a moment."""
-    return _in_state("under_way")(content) or _in_state("settled")(content)
-
-
-def _in_state(wanted: str) -> Callable[[Mapping[str, Any]], bool]:
-    return lambda content: content.get(KEY, {}).get("state") == wanted
+    return in_state("under_way")(content) or in_state("settled")(content)
 
 
 # ---------------------------------------------------------------- the bank, asked directly

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from paybridge.commands._each import with_each
 from paybridge.commands._grammar import (
     AmbiguousPayeeError,
+    ReplyAndPillDifferError,
     SeveralPayeesError,
     fill_in,
     with_account,
@@ -17,6 +18,7 @@ from paybridge.domain.approval import OverTheEachLimitError
 from paybridge.domain.policy import OverTheRoomLimitError
 from paybridge.services.accounts import AmbiguousAccountError, NoLinkedAccountError
 from paybridge.services.claims import LinkFirstError
+from paybridge.services.requests import NoSuchPaymentError
 from paybridge.services.sources import NothingToPayWithError
 
 if TYPE_CHECKING:
@@ -25,6 +27,14 @@ if TYPE_CHECKING:
 from paybridge.domain.money import Money
 
 MOST_LINES = 3
+_LISTED_BY = {
+    "accept": "!requests",
+    "claim": "!claim",
+    "decline": "!requests",
+    "remind": "!requests",
+    "split": "!split",
+}
+"""What lists that of which somebody mistook the id, by the verb that takes it."""
 LINK_EXAMPLE = "!link bank DE89 3704 0044 0532 0130 00"
 
 
@@ -44,11 +54,8 @@ def _rewritten(command: Command, call: Call, error: UserError) -> tuple[str, ...
             line, symbol = _as_typed(call), str(error.facts()["symbol"])
             codes = [code for code in candidates if code == call.desk.settings.currency] or candidates[:3]
             return tuple(" ".join(line.replace(symbol, f" {code} ", 1).split()) for code in codes)
-        case AmbiguousPayeeError(candidates=candidates):
-            line, typed = _as_typed(call), str(error.facts()["typed"])
-            return tuple(line.replace(typed, mxid, 1) for mxid in candidates[:3])
-        case SeveralPayeesError() if command.verb == "pay":
-            return (with_each(_as_typed(call), call.desk.settings.currency),)
+        case AmbiguousPayeeError() | ReplyAndPillDifferError() | SeveralPayeesError():
+            return _for_whom(command, call, error)
         case AmbiguousAccountError(typed=typed, numbers=numbers):
             line = _as_typed(call)
             return tuple(with_account(line, typed, number) for number in numbers[:MOST_LINES])
@@ -56,11 +63,29 @@ def _rewritten(command: Command, call: Call, error: UserError) -> tuple[str, ...
             return ()
 
 
+def _for_whom(
+    command: Command, call: Call, error: AmbiguousPayeeError | ReplyAndPillDifferError | SeveralPayeesError
+) -> tuple[str, ...]:
+    """The line as it was typed, for each person who may be meant."""
+    line = _as_typed(call)
+    match error:
+        case AmbiguousPayeeError(candidates=candidates):
+            typed = str(error.facts()["typed"])
+            return tuple(line.replace(typed, mxid, 1) for mxid in candidates[:MOST_LINES])
+        case ReplyAndPillDifferError(author=author, typed=typed) if typed in line:
+            return (line, line.replace(typed, author, 1))
+        case SeveralPayeesError() if command.verb == "pay":
+            return (with_each(line, call.desk.settings.currency),)
+    return ()
+
+
 def _instead(command: Command, call: Call, error: UserError) -> str:
     """What has to be done first, or an example."""
     match error:
         case NoLinkedAccountError() | LinkFirstError() | NothingToPayWithError():
             return LINK_EXAMPLE
+        case NoSuchPaymentError():
+            return _LISTED_BY.get(command.verb, "!history")
         case OverTheEachLimitError(most=most):
             return _example(command, call, most)
         case OverTheRoomLimitError(most=most) if most.is_positive and "EUR" in command.examples[0]:

@@ -14,7 +14,7 @@ import structlog
 
 from paybridge.commands import _verbs
 from paybridge.commands._corrections import corrections
-from paybridge.commands._frame import Answer, Call, Command, Place
+from paybridge.commands._frame import Answer, Call, Command, Place, with_full_ids
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import only_digits, read_digits
 from paybridge.domain.people import check_not_frozen
@@ -46,6 +46,8 @@ from paybridge.services.desk import Desk
 
 log = structlog.get_logger(__name__)
 
+MOST_SAID_AGAIN: Final = 200
+"""Letters of what was typed that a suggestion repeats."""
 STOPPING_TRIES: Final = 50
 """What stops everything at once meets whatever is on its way in that moment."""
 NOTHING_SENT: Final = "lead.nothing_sent"
@@ -131,7 +133,7 @@ class Dispatcher:
         elif typed is None:
             await self._commit(spoken, Step(), ())
         elif command is None:
-            await self._commit(spoken, Step(), await self._unknown(spoken, typed.verb))
+            await self._commit(spoken, Step(), await self._unknown(spoken, typed))
         elif self._is_stale(spoken) and not command.only_stops:
             await self._commit(spoken, Step(), (self._stale(spoken),))
         else:
@@ -321,7 +323,7 @@ class Dispatcher:
             key="reply.too_old",
             language=self._desk.settings.language,
             room=spoken.room,
-            lines=(spoken.body.strip()[:200],),
+            lines=(spoken.body.strip()[:MOST_SAID_AGAIN],),
         )
 
     def _troubled(self, spoken: Spoken, command: Command | None) -> tuple[Say, ...]:
@@ -341,10 +343,10 @@ class Dispatcher:
             ),
         )
 
-    async def _unknown(self, spoken: Spoken, verb: str) -> tuple[Say, ...]:
+    async def _unknown(self, spoken: Spoken, typed: _verbs.Typed) -> tuple[Say, ...]:
         """Suggest in the direct message; in a room, where other bots listen too, only if a verb is near."""
         for_us = spoken.direct or spoken.to_bot
-        near = _verbs.nearest(self._commands, verb, for_us=for_us)
+        near = _verbs.nearest(self._commands, typed.verb, for_us=for_us)
         if near is None and not for_us:
             return ()
         person = await self._desk.book.person_of(spoken.sender)
@@ -354,11 +356,18 @@ class Dispatcher:
                 key="reply.unknown_verb_near" if near else "reply.unknown_verb",
                 language=(person.language if person else None) or self._desk.settings.language,
                 room=spoken.room,
-                facts={"verb": verb},
-                lines=(f"!{near}" if near else "!help",),
+                facts={"verb": typed.verb},
+                lines=(self._meant(spoken, typed, near) if near else "!help",),
                 reply_to=spoken.event,
             ),
         )
+
+    def _meant(self, spoken: Spoken, typed: _verbs.Typed, near: str) -> str:
+        """The line with the verb that was probably meant, but for words that may hold a one-time code."""
+        command = _verbs.find(self._commands, near)
+        if command is None or command.takes_factor or len(typed.words) > MOST_SAID_AGAIN:
+            return f"!{near}"
+        return f"!{near} {with_full_ids(typed.words, spoken.pills)}".rstrip()
 
 
 def _origins(step: Step, event: str) -> tuple[Origin, ...]:

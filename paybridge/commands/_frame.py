@@ -28,6 +28,7 @@ from paybridge.commands._grammar import (
     with_full_ids,
 )
 from paybridge.commands._shares import SharesWords, read_shares, read_who
+from paybridge.commands._verbs import find, nearest
 from paybridge.domain.due import read_due
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import read_digits
@@ -120,8 +121,10 @@ __all__ = [
     "command",
     "commands",
     "fill_in",
+    "find",
     "looks_like_payment_id",
     "month_of",
+    "nearest",
     "read_account",
     "read_amount_only",
     "read_code",

@@ -77,6 +77,8 @@ class ReplyAndPillDifferError(UserError):
 
     def __init__(self, *, author: str, typed: str) -> None:
         super().__init__(author=author, typed=typed)
+        self.author = author
+        self.typed = typed
 
 
 class NameAndPillDifferError(UserError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from paybridge.domain.cards import holds_card_number
 from paybridge.domain.proof import ViaBridgeBot
@@ -13,7 +13,6 @@ from paybridge.domain.proof import ViaBridgeBot
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from paybridge.commands._frame import Command
     from paybridge.domain.spoken import Spoken
 
 LONGEST: Final = 2000
@@ -26,6 +25,19 @@ _NEAR_IN_CHINESE: Final = 0.5
 _LONGEST_VERB: Final = 24
 _NO_CARD: Final = re.compile(r"@\S+|\+[0-9]+|https?://\S+")
 """Matrix ids, telephone numbers as ghosts are called, links."""
+
+
+class Spelled(Protocol):
+    """What has a verb, and other names for it."""
+
+    @property
+    def verb(self) -> str: ...
+
+    @property
+    def aliases(self) -> tuple[str, ...]: ...
+
+
+AnyCommand = TypeVar("AnyCommand", bound=Spelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,7 @@ def types_card_number(spoken: Spoken) -> bool:
     return holds_card_number(_NO_CARD.sub(" ", words))
 
 
-def find(commands: Mapping[str, Command], verb: str) -> Command | None:
+def find(commands: Mapping[str, AnyCommand], verb: str) -> AnyCommand | None:
     """The command with this verb or alias."""
     direct = commands.get(verb)
     if direct is not None:
@@ -75,7 +87,7 @@ def find(commands: Mapping[str, Command], verb: str) -> Command | None:
     return next((command for command in commands.values() if verb in command.aliases), None)
 
 
-def nearest(commands: Mapping[str, Command], verb: str, *, for_us: bool = False) -> str | None:
+def nearest(commands: Mapping[str, Spelled], verb: str, *, for_us: bool = False) -> str | None:
     """The verb that was probably meant, if one is near; `for_us` says that nobody else can be meant."""
     every = [name for command in commands.values() for name in (command.verb, *command.aliases)]
     cutoff = _NEAR_FOR_US if for_us else _NEAR

@@ -29,6 +29,9 @@ class NotFrozenError(UserError):
 
     key = "error.not_frozen"
 
+    def lines(self) -> tuple[str, ...]:
+        return ("!help freeze",)
+
 
 class NoFactorToUnfreezeError(UserError):
     """Without a second factor nobody in the chat can end a freeze."""

@@ -447,7 +447,7 @@ async def test_an_unknown_verb_is_answered_with_the_one_that_was_meant_and_never
     in_room = await alice.answers_to(far)
     directly = await alice.asks("!weather in Rome", "know “!weather”", alice.chat)
 
-    assert near.body.endswith("!pay")
+    assert near.body.endswith(f"!pay {bob.id} 5 EUR")
     assert in_room == []
     assert "!help" in directly.body
     assert not about(near)

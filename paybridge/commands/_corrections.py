@@ -18,7 +18,7 @@ from paybridge.domain.approval import OverTheEachLimitError
 from paybridge.domain.policy import OverTheRoomLimitError
 from paybridge.services.accounts import AmbiguousAccountError, NoLinkedAccountError
 from paybridge.services.claims import LinkFirstError
-from paybridge.services.requests import NoSuchPaymentError
+from paybridge.services.request_errors import NoSuchPaymentError
 from paybridge.services.sources import NothingToPayWithError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _LISTED_BY = {
     "claim": "!claim",
     "decline": "!requests",
     "remind": "!requests",
+    "repeat": "!repeat",
     "split": "!split",
 }
 """What lists that of which somebody mistook the id, by the verb that takes it."""

@@ -56,6 +56,7 @@ async def test_help_with_an_alias_explains_its_command(house: House) -> None:
         ("!decline PB-22222", "!requests"),
         ("!remind PB-22222", "!requests"),
         ("!split PB-22222", "!split"),
+        ("!repeat pause PB-22222", "!repeat"),
         ("!status PB-22222", "!history"),
         ("!refund PB-22222", "!history"),
         ("!cancel PB-22222", "!history"),

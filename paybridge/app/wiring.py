@@ -31,6 +31,7 @@ from paybridge.app.turn import Turn
 from paybridge.commands._dispatch import Dispatcher
 from paybridge.commands._frame import commands
 from paybridge.config import MASTER_KEY_FILE, Config, Role, check_data_dir, master_key_of
+from paybridge.domain.bridges import Bridges
 from paybridge.domain.facts import Facts
 from paybridge.domain.spoken import Gesture, Spoken
 from paybridge.domain.webhook import webhook
@@ -63,6 +64,7 @@ from paybridge.storage import Database, DatabaseError
 from paybridge.storage.figures import SqlFigures
 from paybridge.storage.rail_legs import RailLegs
 from paybridge.texts import Rendered, Texts
+from paybridge.texts.narrow import render_narrow
 from paybridge.texts.saying import render_say
 from paybridge.texts.statement_files import make_file
 from paybridge.vault import MasterKey, WrongMasterKeyError, open_vault
@@ -125,7 +127,7 @@ class _House:
             vault=vault,
             clock=self._clock,
             chance=self._chance,
-            render=lambda say: _rendered(texts, say),
+            render=partial(_rendered, texts),
             make_file=partial(make_file, texts),
             may_invite=lambda mxid: config.role_of(mxid) > Role.BLOCKED,
             on_set_aside=self._set_aside,
@@ -389,5 +391,7 @@ def matrix_options(config: Config) -> MatrixOptions:
     )
 
 
-def _rendered(texts: Texts, say: Say) -> Rendered:
-    return render_say(texts, say)
+def _rendered(texts: Texts, say: Say, over: Bridges | None) -> Rendered:
+    if over is None:
+        return render_say(texts, say)
+    return render_narrow(texts, say, lambda mxid: over.of(mxid) is not None)

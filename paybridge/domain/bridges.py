@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class Tier(StrEnum):
@@ -63,6 +63,10 @@ class Bridges:
     """The operator's table: the only source of trust in ghosts. An unknown ghost is an ordinary user."""
 
     rows: Sequence[Bridge] = ()
+
+    def reach(self, members: Iterable[str]) -> bool:
+        """Whether what is said to these people is read on another network: a ghost or a bot hears it."""
+        return bool(self.rows) and any(self.of(mxid) or self.denying(mxid) for mxid in members)
 
     def of(self, mxid: str) -> Bridge | None:
         """The bridge whose ghost this is."""

@@ -311,6 +311,7 @@ class MatrixSide:
             on_set_aside=self._on_set_aside,
             predecessor=predecessor,
             make_file=self._make_file,
+            bridges=self._options.bridges,
             may_act=lambda: self._turn is None or self._turn.sure,
         )
         verifier, terminal = open_verification(

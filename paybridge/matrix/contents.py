@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from paybridge.domain.bridges import Bridges
     from paybridge.services.says import Say
 
 PAYMENT = "org.paybridge.payment"
@@ -22,12 +23,15 @@ class Rendered(Protocol):
     def html(self) -> str | None: ...
     @property
     def mentions(self) -> Sequence[str]: ...
+    @property
+    def cut(self) -> bool:
+        """Whether something of it had no room."""
 
 
 class Renderer(Protocol):
-    """Finds the words for what is to be said."""
+    """Finds the words for what is to be said, within the limits of a bridge if it is read `over` one."""
 
-    def __call__(self, say: Say) -> Rendered: ...
+    def __call__(self, say: Say, over: Bridges | None = None, /) -> Rendered: ...
 
 
 def new_message(say: Say, rendered: Rendered) -> dict[str, Any]:

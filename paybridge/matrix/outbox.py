@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from paybridge.domain.bridges import Bridges
 from paybridge.domain.facts import NotFactsError
 from paybridge.domain.people import NOBODY
 from paybridge.failpoints import failpoint
@@ -18,6 +19,7 @@ from paybridge.matrix.backoff import Backoff
 from paybridge.matrix.contents import edit, new_message
 from paybridge.matrix.crypto import ENCRYPTED
 from paybridge.matrix.files import file_message, no_files, qr_message
+from paybridge.matrix.pace import Pace
 from paybridge.matrix.predecessor import POST
 from paybridge.matrix.wire import NotNowError, RefusedError, TokenRevokedError
 from paybridge.services.news import UNDER_WAY
@@ -25,7 +27,7 @@ from paybridge.services.ports import BookUnavailableError, Post, SealBrokenError
 from paybridge.services.says import unseal
 
 if TYPE_CHECKING:
-    from paybridge.matrix.contents import Renderer
+    from paybridge.matrix.contents import Rendered, Renderer
     from paybridge.matrix.direct import DirectRooms
     from paybridge.matrix.files import FileMaker
     from paybridge.matrix.predecessor import Predecessor
@@ -42,6 +44,7 @@ ROOMS_AT_ONCE = 16
 TRIES = 8
 MESSAGE = "m.room.message"
 MOMENT_SECONDS = 0.025
+GHOST = "a ghost has no direct message"
 SAID_TO_THE_FROZEN = ("identity.", "trouble.")
 """Sentences that hold nothing of anybody's, and tell somebody without a known identity how to go on."""
 
@@ -66,6 +69,7 @@ class Outbox:
         predecessor: Predecessor,
         may_act: Callable[[], bool] = lambda: True,
         make_file: FileMaker = no_files,
+        bridges: Bridges | None = None,
     ) -> None:
         self._mailbox = mailbox
         self._vault = vault
@@ -79,6 +83,8 @@ class Outbox:
         self._predecessor = predecessor
         self._may_act = may_act
         self._make_file = make_file
+        self._bridges = bridges or Bridges()
+        self._pace = Pace(lambda: asyncio.get_running_loop().time())
         self._bell = asyncio.Event()
         self._more = asyncio.Event()
         self._begin()
@@ -184,7 +190,12 @@ class Outbox:
 
     async def _send(self, post: Post) -> None:
         say = unseal(self._vault, post)
+        if post.person is not None and self._bridges.of(post.person) is not None:
+            # Bridges keep strangers from writing to their ghosts, and others could read it there.
+            await self._set_aside(post, GHOST)
+            return
         room = post.room or await self._direct.room(post.person or "")
+        over = await self._bridges_in(room)
         async with self._locks[room]:
             if say.takes_back is not None:
                 await self._take_back(post, say.takes_back, room)
@@ -193,18 +204,18 @@ class Outbox:
             if said is not None:
                 await self._mailbox.sent(post.id, said, room)
                 return
+            if over is not None:
+                await asyncio.sleep(self._pace.seconds(room))
             stands_in = await self._stands_in(say, room)
             if stands_in is not None and await self._is_overtaken(post, say):
                 await self._mailbox.sent(post.id, stands_in, room)
                 return
-            rendered = self._render(say)
-            if say.qr is not None:
-                content = await qr_message(self._wire, say.qr, rendered)
-            elif say.file is not None:
-                made = await asyncio.to_thread(self._make_file, say)
-                content = await file_message(self._wire, made, rendered)
+            rendered = self._render(say, over)
+            if over is not None:
+                # Few networks show edits, and those of a relay none.
+                content = new_message(say, rendered)
             else:
-                content = edit(say, rendered, stands_in) if stands_in else new_message(say, rendered)
+                content = await self._content(say, rendered, stands_in)
             for_frozen = say.key.startswith(SAID_TO_THE_FROZEN)
             failpoint("outbox.before_send")
             if not self._may_act():
@@ -215,6 +226,24 @@ class Outbox:
             )
             failpoint("outbox.after_send")
             await self._mailbox.sent(post.id, event, room)
+            if over is not None:
+                self._pace.said(room)
+            if rendered.cut:
+                self._tell_set_aside(post, "cut for a bridge")
+
+    async def _bridges_in(self, room: str) -> Bridges | None:
+        """The table, if what is said in the room is read over a bridge; only who is in it tells that."""
+        if not self._bridges.rows:
+            return None
+        return self._bridges if self._bridges.reach((await self._rooms.roster(room)).joined) else None
+
+    async def _content(self, say: Say, rendered: Rendered, stands_in: str | None) -> dict[str, Any]:
+        if say.qr is not None:
+            return await qr_message(self._wire, say.qr, rendered)
+        if say.file is not None:
+            made = await asyncio.to_thread(self._make_file, say)
+            return await file_message(self._wire, made, rendered)
+        return edit(say, rendered, stands_in) if stands_in else new_message(say, rendered)
 
     async def _take_back(self, post: Post, what: str, room: str) -> None:
         """Redact the message in a slot, or somebody's whose event id it is, as far as the room lets us."""
@@ -280,6 +309,9 @@ class Outbox:
     async def _set_aside(self, post: Post, reason: str) -> None:
         log.error("post_set_aside", post=post.id, reason=reason)
         await self._mailbox.set_aside(post.id, reason)
+        self._tell_set_aside(post, reason)
+
+    def _tell_set_aside(self, post: Post, reason: str) -> None:
         try:
             self._on_set_aside(post, reason)
         except Exception as error:  # noqa: BLE001 - whoever is told may fail, the other posts go on

@@ -61,10 +61,16 @@ class Page:
         self.text.append(text)
         self.html.append(escape(text).replace("\n", "<br>"))
 
-    def write_as(self, text: str, html: str) -> None:
-        """Write something that HTML shows in its own way."""
-        self.text.append(text)
-        self.html.append(html)
+    def mark(self, tag: str) -> None:
+        """Write a tag, which plain text does without."""
+        self.html.append(tag)
+        self.formatted = True
+
+    def person(self, name: str, mxid: str, link: str) -> None:
+        """Write the name, which anyone may take, and always the full id behind it, which nobody else has."""
+        behind = f" ({mxid})" if name else ""
+        self.text.append((name or mxid) + behind)
+        self.html.append(f'<a href="{escape(link)}">{escape(name or mxid)}</a>{escape(behind)}')
         self.formatted = True
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from html import escape
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import quote
 
 from paybridge.domain.facts import Fact, Facts, Who
@@ -27,11 +26,23 @@ NAMES: Final = "lang.names"
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message: plain text, the same as HTML if that adds anything, and whom it mentions."""
+    """A message: plain text, the same as HTML if that adds anything, and whom it mentions.
+
+    `cut`: something of it had no room.
+    """
 
     text: str
     html: str | None
     mentions: tuple[str, ...]
+    cut: bool = False
+
+
+class Paper(Protocol):
+    """Whatever a sentence is written on, in parts."""
+
+    def write(self, text: str) -> None: ...
+    def mark(self, tag: str) -> None: ...
+    def person(self, name: str, mxid: str, link: str) -> None: ...
 
 
 class Texts:
@@ -97,6 +108,10 @@ class Texts:
         mentions = tuple(dict.fromkeys(who.mxid for who in people if isinstance(who, Who)))
         return Rendered("".join(page.text), "".join(page.html) if page.formatted else None, mentions)
 
+    def write(self, paper: Paper, key: str, language: str, facts: Facts) -> None:
+        """Write the sentence of `key` on other paper than that of `render`, which see."""
+        _Writer(self, self.language_for(language), None).write(paper, key, facts)
+
     def sentence(self, key: str, language: str, facts: Facts) -> tuple[Template, Catalogue]:
         """Find the sentence of `key`, in the plural form for the fact `count`, and whose it is."""
         catalogue = self._catalogues[language]
@@ -114,18 +129,18 @@ class _Writer:
     language: str
     zone: str | None
 
-    def write(self, page: Page, key: str, facts: Facts) -> None:
+    def write(self, page: Paper, key: str, facts: Facts) -> None:
         template, catalogue = self.texts.sentence(key, self.language, facts)
         for part in template.parts:
             match part:
                 case Words(text):
                     page.write(text)
                 case Mark(tag):
-                    page.write_as("", tag)
+                    page.mark(tag)
                 case Place(name, to_copy):
                     self._fill(page, f"{key}.{name}", facts[name], catalogue, to_copy=to_copy)
 
-    def _fill(self, page: Page, row: str, fact: Fact, catalogue: Catalogue, *, to_copy: bool) -> None:
+    def _fill(self, page: Paper, row: str, fact: Fact, catalogue: Catalogue, *, to_copy: bool) -> None:
         match fact:
             case tuple():
                 for number, facts in enumerate(fact):
@@ -163,11 +178,6 @@ def _to_copy(fact: Fact) -> str:
     return _format.clean("" if fact is None else str(fact))
 
 
-def _write_person(page: Page, who: Who) -> None:
-    """Write the name, which anyone may take, and always the full id behind it, which nobody else has."""
-    mxid = _format.clean(who.mxid)
-    name = _format.clean(who.name or "")
+def _write_person(page: Paper, who: Who) -> None:
     target = quote(who.mxid, safe="@:", errors="replace")
-    link = f'<a href="https://matrix.to/#/{escape(target)}">{escape(name or mxid)}</a>'
-    behind = f" ({mxid})" if name else ""
-    page.write_as((name or mxid) + behind, link + escape(behind))
+    page.person(_format.clean(who.name or ""), _format.clean(who.mxid), f"https://matrix.to/#/{target}")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from paybridge.domain.bridges import Bridges
     from paybridge.domain.facts import Facts
     from paybridge.services.ports import Book, Mailbox, Vault
 
@@ -51,9 +52,10 @@ class Words:
     text: str
     html: str | None = None
     mentions: Sequence[str] = ()
+    cut: bool = False
 
 
-def render(say: Say) -> Words:
+def render(say: Say, _over: Bridges | None = None) -> Words:
     return Words(str(say.facts["text"]), mentions=say.notify)
 
 

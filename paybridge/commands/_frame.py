@@ -35,17 +35,19 @@ from paybridge.domain.factor import read_digits
 from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.history import EVERYTHING, Bookmark, Mark, Search, Sort, Sought, read_search
 from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_id
+from paybridge.domain.invoice_words import is_rate, read_invoice, read_rate
 from paybridge.domain.money import Money
 from paybridge.domain.month import Month, month_of, read_month
 from paybridge.domain.one_time_link import Purpose
 from paybridge.domain.people import NOBODY, Link, LinkState
-from paybridge.domain.permissions import Role
+from paybridge.domain.permissions import NotAllowedError, Role
 from paybridge.domain.policy_words import read_wish
 from paybridge.domain.proof import OwnDevice
 from paybridge.domain.region import Level
 from paybridge.domain.repeat import Repeat
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.rhythm_words import read_rhythm
+from paybridge.domain.shop import Details
 from paybridge.domain.statement import Section
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.domain.windows import zone_named
@@ -78,6 +80,7 @@ __all__ = [
     "Call",
     "Command",
     "Cost",
+    "Details",
     "EachWords",
     "Entry",
     "Fact",
@@ -122,6 +125,7 @@ __all__ = [
     "commands",
     "fill_in",
     "find",
+    "is_rate",
     "looks_like_payment_id",
     "month_of",
     "nearest",
@@ -132,10 +136,12 @@ __all__ = [
     "read_due",
     "read_each",
     "read_flexible",
+    "read_invoice",
     "read_month",
     "read_payment",
     "read_payment_id",
     "read_person",
+    "read_rate",
     "read_refund",
     "read_rhythm",
     "read_search",
@@ -233,6 +239,11 @@ class Call:
     async def currency(self) -> str:
         """What an amount without a currency is in here."""
         return await self.desk.policies.currency(self.room.id)
+
+    def check_role(self, least: Role) -> None:
+        """Raise unless whoever typed has at least this role."""
+        if self.desk.settings.permissions.role_of(self.speaker.mxid) < least:
+            raise NotAllowedError
 
     def may_pay(self, mxid: str) -> bool:
         """Whether the operator lets this person use the bot at all, as somebody who pays."""

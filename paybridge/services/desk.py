@@ -22,6 +22,7 @@ from paybridge.services.forgetting import Forgetting
 from paybridge.services.freezing import Freezing
 from paybridge.services.gestures import Gestures
 from paybridge.services.holders import Holders
+from paybridge.services.invoices import Invoices
 from paybridge.services.limits import Limits
 from paybridge.services.linking import Linking
 from paybridge.services.news import News
@@ -39,6 +40,7 @@ from paybridge.services.refunds import Refunds
 from paybridge.services.repeat_news import RepeatNews
 from paybridge.services.repeats import Repeats
 from paybridge.services.requests import Requests
+from paybridge.services.shops import Shops
 from paybridge.services.sources import Sources
 from paybridge.services.splits import Splits
 from paybridge.services.standings import Standings
@@ -74,6 +76,8 @@ class Desk:
     requests: Requests
     boards: Boards
     splits: Splits
+    shops: Shops
+    invoices: Invoices
     repeats: Repeats
     repeat_news: RepeatNews
     claims: Claims
@@ -149,6 +153,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         links,
         bridged,
     )
+    shops = Shops(book, vault, clock, chance)
     repeat_news = RepeatNews(book, vault, clock, settings, limits)
     cancellations = Cancellations(book, clock, news, bundle_news, requests, claims)
     freezing = Freezing(book, clock, cancellations, factors)
@@ -186,6 +191,8 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         requests=requests,
         boards=boards,
         splits=splits,
+        shops=shops,
+        invoices=Invoices(book, vault, clock, settings, shops, requests, limits, policies),
         repeats=Repeats(book, vault, clock, chance, settings, payments, factors, repeat_news),
         repeat_news=repeat_news,
         claims=claims,

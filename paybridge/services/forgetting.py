@@ -9,6 +9,7 @@ from paybridge.domain import ledger
 from paybridge.domain.bundle import cards
 from paybridge.domain.errors import UserError
 from paybridge.domain.repeat import stopped
+from paybridge.domain.shop import ShopState
 from paybridge.services.factors import NoFactorError
 from paybridge.services.ports import RailError, Step
 from paybridge.services.sources import RailAwayError
@@ -154,6 +155,9 @@ class Forgetting:
         for stand in await self._splits.own(known):
             more, told = await self._splits.close(stand)
             step, says = step + more, (*says, *told)
+        shop = await self._book.shop_of(person.id)
+        if shop is not None:
+            step += Step(records=(replace(shop, state=ShopState.CLOSED),))
         for repeat in await self._book.repeats_of(person.id):
             step += Step(records=(stopped(repeat),))
         for request in await self._book.requests_of(person.id):

@@ -67,6 +67,7 @@ from paybridge.services.rail import (
 from paybridge.services.repeat_book import RepeatBook, RepeatRecord
 from paybridge.services.rooms import RoomFacts, Rooms, RoomsAwayError
 from paybridge.services.sealing import SealBrokenError, Vault
+from paybridge.services.shop_book import ShopBook, ShopRecord
 from paybridge.services.split_book import SplitBook, SplitRecord
 
 __all__ = [
@@ -145,6 +146,7 @@ Record = (
     | SplitRecord
     | RepeatRecord
     | Act
+    | ShopRecord
 )
 
 
@@ -230,7 +232,7 @@ class Due:
     transfer: Transfer
 
 
-class Book(Acquaintances, FactorBook, Past, RepeatBook, SplitBook, Protocol):
+class Book(Acquaintances, FactorBook, Past, RepeatBook, ShopBook, SplitBook, Protocol):
     """The database as the use cases see it. Reads see every committed step."""
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from paybridge.domain import request as requests
 from paybridge.domain.facts import Facts, Who
 from paybridge.domain.ids import payment_id, read_payment_id
+from paybridge.domain.invoice import InvoiceAsAWholeError
 from paybridge.domain.request import Request, RequestHappening, RequestState
 from paybridge.domain.transfer import NotPossibleNowError, Transfer, TransferState
 from paybridge.services.news import called, names_in, without_amounts
@@ -90,7 +91,7 @@ class Requests:
         self._blocking = blocking
         self._boards = boards
 
-    async def ask(
+    async def ask(  # noqa: PLR0913 - who asks whom for what, where, until when, in which way
         self,
         asker: Known,
         asked: Known,
@@ -100,6 +101,7 @@ class Requests:
         until: datetime | None = None,
         *,
         flexible: bool = False,
+        most_a_day: int = MOST_A_DAY,
     ) -> Asked:
         """Ask `asked`, who must be joined to `room`, for `amount`, until a day's end or as long as usual.
 
@@ -118,8 +120,8 @@ class Requests:
         if len(pending) >= MOST_OPEN_PER_PAIR:
             raise TooManyRequestsError(most=MOST_OPEN_PER_PAIR)
         now = self._clock.now()
-        if await self._book.requests_made(asker.person.id, now - timedelta(days=1)) >= MOST_A_DAY:
-            raise TooManyTodayError(most=MOST_A_DAY)
+        if await self._book.requests_made(asker.person.id, now - timedelta(days=1)) >= most_a_day:
+            raise TooManyTodayError(most=most_a_day)
         # One answer for both, so that nobody learns that they are blocked.
         flooded = len(await self._book.requests_to(asked.person.id)) >= MOST_OPEN_TO_ONE
         if flooded or await self._blocking.refuses(asked.person.id, asker.person.id):
@@ -200,11 +202,12 @@ class Requests:
         room: RoomFacts,
         source: str = "",
         part: Money | None = None,
+        tip: Money | None = None,
     ) -> Drafted:
         """A card for paying the request, or a `part` of it, in its room; the request waits for its fate.
 
-        Raises `MoreThanLeftError` for a part that is more than is left, `AskedInCurrencyError`, and
-        `ShareInPartsError`.
+        A `tip` comes on top of all that is left. Raises `MoreThanLeftError` for a part that is more than is
+        left, `AskedInCurrencyError`, `ShareInPartsError` and `InvoiceAsAWholeError`.
         """
         if request.asked != payer.person.id:
             raise NoSuchPaymentError(payment=request.id)
@@ -215,7 +218,10 @@ class Requests:
         payee = Known(asker, request.asker_mxid, Step())
         note = open_note(self._vault, asker, request.note) or ""
         amount = request.left if part is None else await self._part(request, part)
-        wish = Wish(payee, amount, note, source=source, paid_before=request.paid)
+        if tip is not None and amount < request.left:
+            raise InvoiceAsAWholeError(payment=request.id)
+        given = amount if tip is None else amount + tip
+        wish = Wish(payee, given, note, source=source, paid_before=request.paid)
         drafted = await payments.draft(payer, wish, room, request.id)
         waiting = replace(accepted, transfer=drafted.transfer.id)
         return replace(drafted, step=drafted.step + Step(records=(waiting,)))
@@ -230,6 +236,9 @@ class Requests:
             raise MoreThanLeftError(payment=request.id, left=left)
         if part < left and await self._book.share_asked_by(request.id) is not None:
             raise ShareInPartsError(payment=request.id)
+        invoice = await self._book.invoice(request.id) if part < left else None
+        if invoice is not None and not invoice.parts:
+            raise InvoiceAsAWholeError(payment=request.id)
         return part
 
     async def decline(self, request: Request, by: Known, reason: str) -> Asked:
@@ -262,14 +271,21 @@ class Requests:
             return Step(), ()
         match transfer.state:
             case TransferState.SETTLED | TransferState.CLAIMABLE:
-                paid = requests.count(request, transfer.amount)
+                due = transfer.amount if request.flexible else min(transfer.amount, request.left)
+                tip = transfer.amount - due
+                paid = requests.count(request, due)
                 changed = await self._changed(paid, f"part.{paid.paid}" if paid.paid_in_part else "paid")
-                return changed.step, changed.says
+                return changed.step + await self._tipped(request.id, tip), changed.says
             case TransferState.REFUSED | TransferState.CANCELLED | TransferState.EXPIRED:
                 reopened = requests.advance(request, RequestHappening.REOPEN)
                 return Step(records=(replace(reopened, transfer=None),)), ()
             case _:
                 return Step(), ()
+
+    async def _tipped(self, request: str, tip: Money) -> Step:
+        """What was given on top of an invoice stands beside it."""
+        invoice = await self._book.invoice(request) if tip.is_positive else None
+        return Step() if invoice is None else Step(records=(replace(invoice, tip=tip.minor),))
 
     async def _asker(self, request: Request) -> Person:
         asker = await self._book.person(request.asker)

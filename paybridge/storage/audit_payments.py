@@ -67,8 +67,9 @@ _SHARED_OTHERWISE: Final = """
 """
 _ANSWERED_OTHERWISE: Final = """
     SELECT request.id, request.state, request.amount, request.flexible, request.paid,
-        CAST(coalesce(sum(answer.amount), 0) AS BIGINT)
-    FROM request LEFT JOIN transfer AS answer ON answer.request = request.id
+        CAST(coalesce(sum(answer.amount), 0) - coalesce(max(invoice.tip), 0) AS BIGINT)
+    FROM request LEFT JOIN invoice ON invoice.id = request.id
+    LEFT JOIN transfer AS answer ON answer.request = request.id
         AND answer.state IN ('settled', 'claimable', 'claimed', 'returned', 'reversed')
     WHERE request.paid > 0 OR request.state = 'paid' OR answer.id IS NOT NULL
     GROUP BY request.id, request.state, request.amount, request.flexible, request.paid ORDER BY request.id

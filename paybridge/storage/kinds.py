@@ -9,6 +9,7 @@ from paybridge.domain.contact import Block, Contact
 from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
+from paybridge.domain.invoice import Invoice
 from paybridge.domain.leg import Leg
 from paybridge.domain.one_time_link import OneTimeLink
 from paybridge.domain.passkey import Ceremony, Passkey
@@ -17,6 +18,7 @@ from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.repeat import Instalment, Repeat
 from paybridge.domain.request import Request
+from paybridge.domain.shop import Series, Shop
 from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
@@ -31,6 +33,7 @@ from paybridge.storage import (
     one_time_tables,
     pinning_tables,
     repeat_tables,
+    shop_tables,
     split_tables,
     standing_tables,
     tables,
@@ -64,6 +67,9 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Share: split_tables.share,
     Repeat: repeat_tables.repeat,
     Instalment: repeat_tables.instalment,
+    Shop: shop_tables.shop,
+    Series: shop_tables.series,
+    Invoice: shop_tables.invoice,
     Bookmark: history_tables.bookmark,
     Contact: contact_tables.contact,
     Block: contact_tables.block,
@@ -97,6 +103,9 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
         *("until", "room", "created", "nonce", "replaces"),
     ),
     Instalment: ("repeat", "number", "day"),
+    Shop: ("owner", "created"),
+    Series: ("shop", "year"),
+    Invoice: ("shop", "year", "number", "paper", "tips", "parts"),
     Bookmark: (),
     Contact: ("person", "created"),
     Block: ("person", "other"),

@@ -9,6 +9,7 @@ from paybridge.domain.contact import Block, Contact
 from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
+from paybridge.domain.invoice import Invoice
 from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.money import CurrencyMismatchError, Money
 from paybridge.domain.one_time_link import OneTimeLink
@@ -18,6 +19,7 @@ from paybridge.domain.pinning import Freeze, PinnedKey
 from paybridge.domain.policy import RoomPolicy, policy_from_json
 from paybridge.domain.repeat import Instalment, Repeat
 from paybridge.domain.request import Request, RequestState
+from paybridge.domain.shop import Series, Shop
 from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
@@ -30,6 +32,7 @@ from paybridge.storage import (
     history_rows,
     one_time_rows,
     repeat_rows,
+    shop_rows,
     split_rows,
     standing_rows,
 )
@@ -348,6 +351,9 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Deed: factor_rows.deed_row,
     Repeat: repeat_rows.repeat_row,
     Instalment: repeat_rows.instalment_row,
+    Shop: shop_rows.shop_row,
+    Series: shop_rows.series_row,
+    Invoice: shop_rows.invoice_row,
     Split: split_rows.split_row,
     Share: split_rows.share_row,
     RecoveryCode: factor_rows.recovery_code_row,

@@ -1,0 +1,90 @@
+"""Shops: a merchant says who they are on an invoice; one shop for each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from paybridge.domain.errors import UserError
+from paybridge.domain.shop import Details, Shop, ShopState, checked, details_from_json
+from paybridge.services.ports import Step
+
+if TYPE_CHECKING:
+    from paybridge.domain.people import Person
+    from paybridge.services.people import Known
+    from paybridge.services.ports import Book, Chance, Clock, Vault
+
+
+class ShopOpenAlreadyError(UserError):
+    """The person has a shop."""
+
+    key = "error.shop_open_already"
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(name=name)
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!shop",)
+
+
+class NoShopError(UserError):
+    """The person has no shop."""
+
+    key = "error.no_shop"
+
+    def lines(self) -> tuple[str, ...]:
+        return ('!shop open "Corner Café"',)
+
+
+class Shops:
+    """The use cases of a merchant about their shop itself."""
+
+    def __init__(self, book: Book, vault: Vault, clock: Clock, chance: Chance) -> None:
+        self._book = book
+        self._vault = vault
+        self._clock = clock
+        self._chance = chance
+
+    async def open(self, owner: Known, details: Details) -> Step:
+        """A shop of these details; raises ShopOpenAlreadyError and ShopWordsError."""
+        there = await self._book.shop_of(owner.person.id)
+        if there is not None:
+            raise ShopOpenAlreadyError(name=self.details(there, owner.person).name)
+        shop = Shop(
+            id=self._chance.token(),
+            state=ShopState.OPEN,
+            owner=owner.person.id,
+            owner_mxid=owner.mxid,
+            details=self._sealed(owner.person, checked(details)),
+            created=self._clock.now(),
+        )
+        return owner.introduction + Step(records=(shop,))
+
+    async def of(self, owner: Known) -> Shop:
+        """The person's shop, or NoShopError."""
+        found = await self._book.shop_of(owner.person.id)
+        if found is None:
+            raise NoShopError
+        return found
+
+    async def change(self, owner: Known, **parts: str) -> tuple[Details, Step]:
+        """Other details from now on; what was issued keeps those that it has."""
+        shop = await self.of(owner)
+        details = checked(replace(self.details(shop, owner.person), **parts))
+        return details, Step(records=(replace(shop, details=self._sealed(owner.person, details)),))
+
+    async def close(self, owner: Known) -> Step:
+        """No invoice is issued any more; those that are open stay so."""
+        shop = await self.of(owner)
+        return Step(records=(replace(shop, state=ShopState.CLOSED),))
+
+    def details(self, shop: Shop, owner: Person) -> Details:
+        """What the shop says of itself."""
+        return details_from_json(self._vault.open(owner.key, _context(owner), shop.details).decode())
+
+    def _sealed(self, owner: Person, details: Details) -> bytes:
+        return self._vault.seal(owner.key, _context(owner), details.to_json().encode())
+
+
+def _context(owner: Person) -> str:
+    return f"shop|{owner.id}|details"

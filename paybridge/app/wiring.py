@@ -64,9 +64,9 @@ from paybridge.storage import Database, DatabaseError
 from paybridge.storage.figures import SqlFigures
 from paybridge.storage.rail_legs import RailLegs
 from paybridge.texts import Rendered, Texts
+from paybridge.texts.files import make_file
 from paybridge.texts.narrow import render_narrow
 from paybridge.texts.saying import render_say
-from paybridge.texts.statement_files import make_file
 from paybridge.vault import MasterKey, WrongMasterKeyError, open_vault
 from paybridge.vault.passkeys import WebAuthn
 from paybridge.web import Check, Metrics, UnknownRailError, serve_web

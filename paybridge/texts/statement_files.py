@@ -53,13 +53,13 @@ def make_file(texts: Texts, say: Say) -> Made:
     """The file that goes with a statement; takes a second of CPU for a PDF."""
     month = say.facts["month"]
     name = f"paybridge-{month}.{say.file}"
-    words = _Words(texts, say.language)
+    words = Words(texts, say.language)
     if say.file == "csv":
         return Made(name, "text/csv", _table(words, say.facts))
     return Made(name, "application/pdf", _pages(words, say.facts))
 
 
-class _Words:
+class Words:
     """The words and figures of one language."""
 
     def __init__(self, texts: Texts, language: str) -> None:
@@ -86,16 +86,16 @@ def harmless(text: str) -> str:
     return f"'{seen}" if seen.startswith(_STARTS_A_FORMULA) else seen
 
 
-def _table(words: _Words, facts: Facts) -> bytes:
+def _table(words: Words, facts: Facts) -> bytes:
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\r\n")
     columns = [*COLUMNS[:4], "statement.column.currency", *COLUMNS[4:]]
     zone = {"zone": facts["zone"]}
     rows.writerow([*(words(column, zone) for column in columns), words("statement.column.change")])
-    for section in _rows(facts["sections"]):
+    for section in rows_of(facts["sections"]):
         ends = {"opening": words("statement.opening"), "closing": words("statement.closing")}
         rows.writerow(_end(ends["opening"], section, "opening"))
-        for line in _rows(section["lines"]):
+        for line in rows_of(section["lines"]):
             at, other = line["at"], line["other"]
             assert isinstance(at, datetime)  # as the command wrote it
             rows.writerow(
@@ -129,14 +129,14 @@ def _plain(fact: Fact) -> str:
     return fact.plain() if isinstance(fact, Money) else ""
 
 
-def _rows(fact: Fact) -> Sequence[Facts]:
+def rows_of(fact: Fact) -> Sequence[Facts]:
     return cast("Sequence[Facts]", fact or ())
 
 
 # ---------------------------------------------------------------- to print
 
 
-def _pages(words: _Words, facts: Facts) -> bytes:
+def _pages(words: Words, facts: Facts) -> bytes:
     from fpdf import FPDF  # noqa: PLC0415 - heavy; only who asks for a statement pays for it
     from fpdf.enums import XPos, YPos  # noqa: PLC0415 - as above
     from pylopdf_fonts_zh_cn import sans_path  # noqa: PLC0415 - as above
@@ -164,7 +164,7 @@ def _pages(words: _Words, facts: Facts) -> bytes:
     for size, text in ((_LARGE, title), (_PLAIN, said)):
         pdf.set_font("sans", size=size)
         pdf.cell(0, size * 0.6, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-    for section in _rows(facts["sections"]):
+    for section in rows_of(facts["sections"]):
         pdf.ln(4)
         pdf.set_font("sans", size=_PLAIN)
         _lines(pdf, words, facts, section)
@@ -172,7 +172,7 @@ def _pages(words: _Words, facts: Facts) -> bytes:
     return bytes(pdf.output())
 
 
-def _lines(pdf: FPDF, words: _Words, facts: Facts, section: Facts) -> None:
+def _lines(pdf: FPDF, words: Words, facts: Facts, section: Facts) -> None:
     with pdf.table(
         col_widths=_WIDTHS,
         line_height=_HEIGHT,
@@ -183,7 +183,7 @@ def _lines(pdf: FPDF, words: _Words, facts: Facts, section: Facts) -> None:
     ) as table:
         table.row([words(column, {"zone": facts["zone"]}) for column in COLUMNS])
         table.row(["", "", words("statement.opening"), "", "", words.money(section["opening"]), ""])
-        for line in _rows(section["lines"]):
+        for line in rows_of(section["lines"]):
             at, balance = line["at"], line["balance"]
             assert isinstance(at, datetime)  # as the command wrote it
             straight = words("statement.straight") if balance is None else words.money(balance)
@@ -201,9 +201,9 @@ def _lines(pdf: FPDF, words: _Words, facts: Facts, section: Facts) -> None:
         table.row(["", "", words("statement.closing"), "", "", words.money(section["closing"]), ""])
 
 
-def _totals(pdf: FPDF, words: _Words, section: Facts) -> None:
+def _totals(pdf: FPDF, words: Words, section: Facts) -> None:
     pdf.ln(3)
-    totals = _rows(section["totals"])
+    totals = rows_of(section["totals"])
     if not totals:
         return
     with pdf.table(

@@ -285,6 +285,7 @@ def settings(currency: str = "EUR", public_url: str | None = None) -> Settings:
                 "hs": Role.USER,
                 "@mallory:hs": Role.BLOCKED,
                 "@shy:hs": Role.RECEIVE,
+                CAROL: Role.MERCHANT,
                 ROOT: Role.ADMIN,
                 ADA: Role.ADMIN,
             }

@@ -453,6 +453,9 @@ async def walked_through(database: Database, statement: Any, facts: Facts) -> se
         lambda book: book.instalments("PB-RENT2"),
         lambda book: book.ended_repeats(10),
         lambda book: book.next_repeat(),
+        lambda book: book.shop_of("anna"),
+        lambda book: book.invoices("shop"),
+        lambda book: book.invoice("r1"),
     ],
 )
 async def test_every_question_is_one_statement_answered_by_an_index(

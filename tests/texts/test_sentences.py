@@ -79,6 +79,7 @@ COMPOSED = {
         )
     ),
     *(f"status.request.{state}" for state in RequestState),
+    *(f"invoice.paper.{state}" for state in RequestState),
     *(f"help.{verb}" for verb in commands()),
     *(f"trouble.{trouble}" for trouble in Trouble),
     *(f"web.approve.{kind}" for kind in TransferKind),

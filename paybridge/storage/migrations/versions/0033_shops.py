@@ -10,8 +10,8 @@ from alembic import op
 from paybridge.storage.columns import BIG, TEXT, where
 from paybridge.storage.guards import function, kept, refused, refused_update, set_up
 
-revision: Final = "0031"
-down_revision: Final = "0030"
+revision: Final = "0033"
+down_revision: Final = "0032"
 
 NOBODY: Final = "@erased:erased.invalid"
 KEEPS: Final = {

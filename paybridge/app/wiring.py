@@ -193,17 +193,7 @@ class _House:
             rhythm=Rhythm(timedelta(hours=times.hours), timedelta(days=times.days)),
             closed=times.closed,
         )
-        self._repeater = Repeater(
-            book,
-            vault,
-            clock,
-            self._matrix.rooms,
-            outcomes,
-            desk.payments,
-            desk.approvals,
-            desk.repeat_news,
-            bell("repeater"),
-        )
+        self._repeater = Repeater(desk, outcomes, bell("repeater"))
         self._reminders = Reminders(book, clock, settings, outcomes, desk.blocking, asyncio.sleep)
         self._expirer = Expirer(
             book, clock, outcomes, desk.news, desk.bundle_news, desk.requests, bell("expirer")

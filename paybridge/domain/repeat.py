@@ -53,6 +53,8 @@ class ErrandOfRepeat(StrEnum):
     NOTICE = "notice"
     PAY = "pay"
     TOO_LATE = "too_late"
+    MAY_BE_PAID = "may_be_paid"
+    """It fell due before the books were restored from a backup, which may know nothing of its payment."""
 
 
 class CapTooLowError(UserError):
@@ -169,12 +171,15 @@ def _planned(repeat: Repeat, number: int, zone: tzinfo) -> Repeat:
     return replace(moved, act=moment_of(moved.day, zone) - ANNOUNCED)
 
 
-def errand(repeat: Repeat, at: datetime, zone: tzinfo) -> ErrandOfRepeat:
-    """What is to be done about a repeat whose `act` has come."""
+def errand(repeat: Repeat, at: datetime, zone: tzinfo, restored: datetime | None = None) -> ErrandOfRepeat:
+    """What is to be done about a repeat whose `act` has come; `restored` is when the books were, if ever."""
     assert repeat.act is not None  # only such are looked for
     if repeat.state is RepeatState.OFFERED:
         return ErrandOfRepeat.LAPSE
-    if at > max(moment_of(repeat.day, zone), repeat.act) + LATE:
+    due = moment_of(repeat.day, zone)
+    if restored is not None and due <= restored:
+        return ErrandOfRepeat.MAY_BE_PAID
+    if at > max(due, repeat.act) + LATE:
         return ErrandOfRepeat.TOO_LATE
     return ErrandOfRepeat.NOTICE if repeat.told is None else ErrandOfRepeat.PAY
 

@@ -43,8 +43,11 @@ class RepeatNews:
 
     async def too_late(self, repeat: Repeat) -> tuple[Say, ...]:
         """A payment was not made in time, and only the payer knows whether it still shall be."""
-        pay = f"!pay {repeat.payee_mxid} {repeat.amount.plain()} {repeat.amount.currency}"
-        return (await self._say(repeat, "repeat.too_late", {"day": repeat.day}, (pay,)),)
+        return (await self._say(repeat, "repeat.too_late", {"day": repeat.day}, (_by_hand(repeat),)),)
+
+    async def may_be_paid(self, repeat: Repeat) -> tuple[Say, ...]:
+        """The books were restored, and what they forgot may be this very payment."""
+        return (await self._say(repeat, "repeat.may_be_paid", {"day": repeat.day}, (_by_hand(repeat),)),)
 
     async def not_paid(self, repeat: Repeat, error: UserError | None) -> tuple[Say, ...]:
         """A payment was refused: when it is tried again, or that the repeat is paused now; and why.
@@ -112,6 +115,10 @@ class RepeatNews:
             facts={**shown, **facts},
             lines=lines,
         )
+
+
+def _by_hand(repeat: Repeat) -> str:
+    return f"!pay {repeat.payee_mxid} {repeat.amount.plain()} {repeat.amount.currency}"
 
 
 def often(repeat: Repeat) -> Facts:

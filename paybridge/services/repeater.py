@@ -13,30 +13,20 @@ from paybridge.domain.errors import UserError
 from paybridge.domain.repeat import ErrandOfRepeat, Repeat, instalment_of
 from paybridge.domain.transfer import Transfer, TransferState
 from paybridge.domain.windows import zone_named
+from paybridge.services.after_restore import MARKER, read_marker
 from paybridge.services.lanes import SHORTEST_WAIT
 from paybridge.services.notes import open_note
 from paybridge.services.payments import Wish
 from paybridge.services.people import Known
-from paybridge.services.ports import (
-    Book,
-    BookUnavailableError,
-    Clock,
-    OverdraftError,
-    Rooms,
-    StaleError,
-    Step,
-    Vault,
-)
+from paybridge.services.ports import BookUnavailableError, OverdraftError, StaleError, Step
 from paybridge.services.sources import RailAwayError
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
-    from paybridge.services.approvals import Approvals
+    from paybridge.services.desk import Desk
     from paybridge.services.lanes import Bell
     from paybridge.services.outcomes import Outcomes
-    from paybridge.services.payments import Payments
-    from paybridge.services.repeat_news import RepeatNews
 
 log = structlog.get_logger(__name__)
 
@@ -57,26 +47,16 @@ class Repeater:
     What could not be done is set aside for a while, so that it holds up nothing else.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the ports, and the use cases that a payment takes
-        self,
-        book: Book,
-        vault: Vault,
-        clock: Clock,
-        rooms: Rooms,
-        outcomes: Outcomes,
-        payments: Payments,
-        approvals: Approvals,
-        news: RepeatNews,
-        bell: Bell,
-    ) -> None:
-        self._book = book
-        self._vault = vault
-        self._clock = clock
-        self._rooms = rooms
+    def __init__(self, desk: Desk, outcomes: Outcomes, bell: Bell) -> None:
+        self._book = desk.book
+        self._mailbox = desk.mailbox
+        self._vault = desk.vault
+        self._clock = desk.clock
+        self._rooms = desk.rooms
         self._outcomes = outcomes
-        self._payments = payments
-        self._approvals = approvals
-        self._news = news
+        self._payments = desk.payments
+        self._approvals = desk.approvals
+        self._news = desk.repeat_news
         self._bell = bell
         self._tries: dict[str, int] = {}
         self._aside: dict[str, datetime] = {}
@@ -120,7 +100,7 @@ class Repeater:
 
     async def _act(self, repeat: Repeat) -> None:
         now, zone = self._clock.now(), await self._zone(repeat)
-        match repeats.errand(repeat, now, zone):
+        match repeats.errand(repeat, now, zone, await self._restored()):
             case ErrandOfRepeat.LAPSE:
                 await self._outcomes.commit(Step(records=(repeats.lapsed(repeat),)))
             case ErrandOfRepeat.NOTICE:
@@ -129,6 +109,9 @@ class Repeater:
             case ErrandOfRepeat.TOO_LATE:
                 missed = repeats.too_late(repeat, zone)
                 await self._outcomes.commit(Step(records=(missed,)), await self._news.too_late(repeat))
+            case ErrandOfRepeat.MAY_BE_PAID:
+                asked = repeats.too_late(repeat, zone)
+                await self._outcomes.commit(Step(records=(asked,)), await self._news.may_be_paid(repeat))
             case ErrandOfRepeat.PAY:
                 await self._pay(repeat, zone)
 
@@ -172,6 +155,11 @@ class Repeater:
         else:
             # Paid; or its payer took it back in time, which is their word on this period.
             await self._outcomes.commit(Step(records=(repeats.paid(repeat, zone),)))
+
+    async def _restored(self) -> datetime | None:
+        """When these books were restored from a backup last, if ever."""
+        marker = await self._mailbox.recall(MARKER)
+        return None if marker is None else read_marker(marker).at
 
     async def _known(self, repeat: Repeat) -> tuple[Known, Known]:
         payer, payee = await self._book.person(repeat.payer), await self._book.person(repeat.payee)

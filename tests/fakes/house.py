@@ -370,17 +370,7 @@ async def open_house(
         late_news=late_news,
         expirer=Expirer(book, clock, outcomes, desk.news, desk.bundle_news, desk.requests, bell),
         reminders=Reminders(book, clock, chosen, outcomes, desk.blocking, asyncio.sleep),
-        repeater=Repeater(
-            book,
-            vault,
-            clock,
-            rooms,
-            outcomes,
-            desk.payments,
-            desk.approvals,
-            desk.repeat_news,
-            bell,
-        ),
+        repeater=Repeater(desk, outcomes, bell),
         pins=Pins(book, vault, clock, chosen, bell, bell),
         deeds=Deeds(book, vault, clock, chosen, desk.freezing, bell, bell),
     )

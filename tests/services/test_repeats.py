@@ -15,6 +15,7 @@ from paybridge.domain.people import NOBODY
 from paybridge.domain.proof import OwnDevice, Trust
 from paybridge.domain.repeat import RepeatState
 from paybridge.domain.transfer import TransferState
+from paybridge.services.after_restore import MARKER, Restored
 from paybridge.services.ports import StaleError, Step, StepRefusedError
 from tests.fakes.house import ALICE, BOB, DINNER, House, keys, open_house, words
 from tests.fakes.rail import SETTLES, refuses
@@ -238,6 +239,18 @@ async def test_what_is_older_than_a_week_is_asked_about_and_not_paid(house: Hous
     assert await house.repeat() == []
     assert await house.balance(BOB) == 0
     assert (await kept(house, repeat)).day == date(2026, 5, 1)
+
+
+async def test_what_fell_due_before_a_restore_may_be_paid_already_and_is_asked_about(house: House) -> None:
+    repeat, _ = await begun(house)
+    await until(house, at("2026-03-31", 10))
+    house.clock.at = at("2026-04-02")
+    await house.mailbox.remember(MARKER, Restored(at("2026-03-31", 12), at("2026-04-02")).written())
+    (said,) = await house.repeat()
+    await until(house, at("2026-05-01"))
+
+    assert (said.key, said.lines) == ("repeat.may_be_paid", (f"!pay {BOB} 600.00 EUR",))
+    assert await paid_days(house, repeat) == ["2026-05-01"]
 
 
 async def test_days_are_those_of_the_payers_zone_across_the_change_of_its_clocks(house: House) -> None:

@@ -18,7 +18,7 @@ from paybridge.domain.approval import OverTheEachLimitError
 from paybridge.domain.policy import OverTheRoomLimitError
 from paybridge.services.accounts import AmbiguousAccountError, NoLinkedAccountError
 from paybridge.services.claims import LinkFirstError
-from paybridge.services.request_errors import NoSuchPaymentError
+from paybridge.services.request_errors import NoSuchPaymentError, WhichRequestError
 from paybridge.services.sources import NothingToPayWithError
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def _rewritten(command: Command, call: Call, error: UserError) -> tuple[str, ...
             return tuple(" ".join(line.replace(symbol, f" {code} ", 1).split()) for code in codes)
         case AmbiguousPayeeError() | ReplyAndPillDifferError() | SeveralPayeesError():
             return _for_whom(command, call, error)
+        case WhichRequestError(ids=ids):
+            return tuple(f"!{command.verb} {one} {call.words}".rstrip() for one in ids[:MOST_LINES])
         case AmbiguousAccountError(typed=typed, numbers=numbers):
             line = _as_typed(call)
             return tuple(with_account(line, typed, number) for number in numbers[:MOST_LINES])

@@ -47,12 +47,15 @@ class Evening:
 
     board: Seen | None = None
     statement: Seen | None = None
+    pages: bytes = b""
+    """The statement as a PDF, as Alice's client opens it."""
 
     async def spend(self) -> None:
         """Everything, in order."""
         await self._meet()
         await self._dinner()
         await self._taxi_and_money_back()
+        await self._a_slip()
         await self._no()
         await self._two_at_once_and_a_contact()
         await self._plain_text()
@@ -78,7 +81,8 @@ class Evening:
             for who in (host.user_id, *invited):
                 await person.wait_for_member(self.room, who)
         self.told.append(
-            "Alice links her bank account in the direct message with the bot. The others have done the same."
+            "“Friday” is a room of six friends and the bot; [direct] is the chat that each of them has with"
+            " it alone. That is where Alice links her bank account. The others have done the same."
         )
         await self._link("Alice")
         before = len(self.told)
@@ -94,7 +98,11 @@ class Evening:
         await self._asks(name, f"!link verify {code}", "is linked", chat)
 
     async def _dinner(self) -> None:
-        self.told.append("Dinner for four was 80 EUR, and Alice paid. One message keeps the account of it.")
+        self.told.append(
+            "Dinner for four was 80 EUR, and Alice paid at the table. One message keeps the account of it. "
+            "Whoever accepts their share is first shown a card with every term, and nothing moves before "
+            "its code is typed."
+        )
         others = " ".join(self.id_of(name) for name in ("Bob", "Carol", "Dave"))
         board = await self._asks("Alice", f"!split 80 EUR {others} for dinner", "not paid yet")
         asked = {share["payer"]: share["request"] for share in board.content[KEY]["shares"]}
@@ -104,22 +112,34 @@ class Evening:
 
     async def _taxi_and_money_back(self) -> None:
         self.told.append(
-            "Carol pays Erin for the taxi from her bank account. Erin gives back what was too much."
+            "Carol pays Erin for the taxi from her bank account. It was too much: Erin gives a part of it "
+            "back."
         )
         taxi = await self._pays("Carol", f"!pay {self.id_of('Erin')} 18,40 EUR from bank for taxi")
         await self._pays("Erin", f"!refund {taxi} 8.40 EUR")
 
+    async def _a_slip(self) -> None:
+        self.told.append(
+            "Dave mistypes. What can be read in two ways is not guessed, a verb that does not exist is not "
+            "run, and each answer ends with lines to copy."
+        )
+        erin = self.id_of("Erin")
+        await self._asks("Dave", f"!pay {erin} 1.234 EUR for the tip", "Nothing was sent.")
+        await self._asks("Dave", f"!pays {erin} 2 EUR for the tip", "Did you mean this?")
+
     async def _no(self) -> None:
-        self.told.append("Bob asks Frank for money. Frank says no, and nothing moves.")
+        self.told.append("Bob asks Frank for money. Frank says no and why, and nothing moves.")
         line = f"!request {self.id_of('Frank')} 12 EUR for karaoke"
         typed = await self._types("Bob", line)
         asked = await self._sees("Frank", lambda seen: _of(seen).get("state") == "open", after=typed)
         payment = str(_of(asked)["id"])
-        await self._types("Frank", f"!decline {payment}")
+        await self._types("Frank", f"!decline {payment} I was not there")
         await self._sees("Bob", _about(payment, "declined"))
 
     async def _two_at_once_and_a_contact(self) -> None:
-        self.told.append("Alice pays two people with one code, and gives Dave a name of her own.")
+        self.told.append(
+            "Alice pays two people with one code, gives Dave a name of her own, and pays him by it."
+        )
         both = f"{self.id_of('Erin')} {self.id_of('Frank')}"
         typed = await self._types("Alice", f"!pay {both} 5 EUR each for cake")
         card = await self._card("Alice", typed)
@@ -130,14 +150,25 @@ class Evening:
         await self._pays("Alice", "!pay chef 3 EUR for spices")
 
     async def _plain_text(self) -> None:
-        self.told.append("Frank's client writes plain text only, as on IRC: no pills, nothing but a body.")
+        self.told.append(
+            "Frank's client writes and shows plain text only, as on IRC: he types a name instead of a "
+            "mention, and all that the bot says reads the same without colours, bold or pictures."
+        )
         await self._pays("Frank", "!pay Bob 4 EUR for coffee")
 
     async def _account(self) -> None:
-        self.told.append("At the end Alice asks for her month, a PDF that only her client can open.")
+        self.told.append(
+            "At the end Alice looks at what she has and asks for her month: as a table and as pages to "
+            "print, in files that only her client can open."
+        )
         chat = self.chats["Alice"]
         await self._asks("Alice", "!balance", "balance", chat)
+        await self._asks("Alice", "!history received", "that you received", chat)
+        table = await self._asks("Alice", "!statement csv", "Your statement for", chat)
+        rows = (await self.people["Alice"].download(table)).decode("utf-8-sig")
+        self.told.append(Line(str(table.content["filename"]), "direct", "\n".join(["", *rows.splitlines()])))
         self.statement = await self._asks("Alice", "!statement", "Your statement for", chat)
+        self.pages = await self.people["Alice"].download(self.statement)
 
     async def _pays(self, name: str, line: str) -> str:
         """Type what makes a card, confirm it, and return the id of the payment when it is settled."""

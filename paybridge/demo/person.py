@@ -18,6 +18,7 @@ from nio import (
     SyncError,
 )
 from nio.api import MessageDirection, RoomPreset
+from nio.crypto.attachments import decrypt_attachment
 
 from paybridge.demo import words
 from paybridge.demo.device import API, Device, PersonError
@@ -172,6 +173,16 @@ class Person:
         if isinstance(sent, RoomSendError):
             raise PersonError(str(sent))
         return str(sent.event_id)
+
+    async def download(self, seen: Seen) -> bytes:
+        """The file of an encrypted message, as a client opens it."""
+        file = seen.content["file"]
+        server, media = str(file["url"]).removeprefix("mxc://").split("/")
+        session = self._device.http
+        async with session.get(f"/_matrix/client/v1/media/download/{server}/{media}") as answer:
+            answer.raise_for_status()
+            sealed = await answer.read()
+        return bytes(decrypt_attachment(sealed, file["key"]["k"], file["hashes"]["sha256"], file["iv"]))
 
     def timeline(self, room_id: str) -> list[Seen]:
         """The messages of a room as they look now."""

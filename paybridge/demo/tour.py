@@ -26,9 +26,11 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "tour.md"
 PASSWORD: Final = "paybridge-demo"  # noqa: S105 - of throwaway accounts on loopback
 HEAD: Final = """# An evening of six
 
-Written by `make tour` from what six people typed and read in an encrypted room on a real homeserver. Ids,
-codes, dates and times are made the same in every run; the rest stands as it was said. *(edited)* marks a
-message that took the place of an earlier one.
+Written by `make tour` from what six people typed and read in an encrypted room on a real homeserver,
+with a simulated bank. Ids, codes, dates and times are made the same in every run; the rest stands as it
+was said. Each line begins with where it was said and by whom; *(edited)* marks a message that took the
+place of an earlier one, so that a payment stays one message from its card to its receipt. What else can
+be typed is in [commands.md](commands.md).
 """
 PAYMENT: Final = re.compile(r"\bPB-[0-9A-Z]{5,}\b")
 STABLE: Final = (
@@ -37,7 +39,8 @@ STABLE: Final = (
     (re.compile(r"\b[A-Z][a-z]{2} \d{1,2}, 20\d\d\b"), "Nov 27, 2026"),
     (re.compile(r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)"
                 r" 20\d\d\b"), "November 2026"),
-    (re.compile(r"\b20\d\d-\d\d\b"), "2026-11"),
+    (re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d(?::\d\d)?"), "2026-11-27 20:00"),
+    (re.compile(r"\b20\d\d-\d\d\b(?!-)"), "2026-11"),
     (re.compile(r"\b\d\d:\d\d UTC\b"), "20:00 UTC"),
 )  # fmt: skip
 
@@ -51,7 +54,8 @@ def page(told: Sequence[Line | str]) -> str:
             parts.append(f"{one}\n\n```text")
         else:
             mark = " (edited)" if one.edited else ""
-            parts.append(f"[{one.where}] {one.who}{mark}: {one.text}")
+            text = one.text.replace("\n", "\n    ")
+            parts.append(f"[{one.where}] {one.who}{mark}: {text}".replace(": \n", ":\n"))
     return _stable("\n".join([*parts, "```", ""]))
 
 

@@ -44,6 +44,7 @@ class WhichRequestError(UserError):
 
     def __init__(self, *, requests: Sequence[str]) -> None:
         super().__init__(requests=", ".join(requests))
+        self.ids = tuple(requests)
 
 
 class RequestExpiredError(UserError):

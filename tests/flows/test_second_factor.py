@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pyotp
 import zxingcpp
-from nio.crypto.attachments import decrypt_attachment
 
 from paybridge.demo.person import Person
 from tests.flows.dinner import about, dinner, payment_of
@@ -28,16 +27,7 @@ STEP_SECONDS = 30
 
 async def downloaded(person: Person, seen: Seen) -> bytes:
     """The picture of an encrypted message, as a client opens it."""
-    file = seen.content["file"]
-    server, media = str(file["url"]).removeprefix("mxc://").split("/")
-    token = {"Authorization": f"Bearer {person.client.access_token}"}
-    address = f"{person.client.homeserver}/_matrix/client/v1/media/download/{server}/{media}"
-    session = person.client.client_session
-    assert session is not None
-    async with session.get(address, headers=token) as answer:
-        assert answer.status == 200, await answer.text()
-        sealed = await answer.read()
-    return bytes(decrypt_attachment(sealed, file["key"]["k"], file["hashes"]["sha256"], file["iv"]))
+    return await person.download(seen)
 
 
 def seen_by_a_phone(png: bytes) -> str:

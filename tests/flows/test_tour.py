@@ -10,35 +10,32 @@ from pypdfium2 import PdfDocument
 
 from paybridge.demo.evening import NAMES, Evening
 from paybridge.demo.tour import PAGE, page
-from tests.flows.test_second_factor import downloaded
 
 if TYPE_CHECKING:
     from paybridge.demo.stage import Stage
     from tests.harness import People
 
 HOST = re.compile(r"@(\w+?)(?:-[0-9a-f]{8})?:[\w.\-]+")
-TYPED = re.compile(rf"^\[(?:Friday|direct)\] (?:{'|'.join(NAMES)}): !.*$", re.MULTILINE)
 WHITE = 255
 
 
-def typed_in(tour: str) -> list[str]:
-    """What people typed, with the ids that they have in `make tour`."""
-    return TYPED.findall(HOST.sub(r"@\1:demo.local", tour))
+def as_in_the_tour(evening: Evening) -> list[str]:
+    """What was typed and said, with the Matrix ids that people have in `make tour`."""
+    return HOST.sub(r"@\1:demo.local", page(evening.told)).splitlines()
 
 
 async def test_six_people_spend_an_evening_as_the_tour_tells_it(stage: Stage, people: People) -> None:
     evening = Evening(stage, {name: await people.arrive(name) for name in NAMES})
     await evening.spend()
-    typed = typed_in(page(evening.told))
+    told = as_in_the_tour(evening)
     balances = {name: (await evening.balance(name)).split(": ")[1].split("\n")[0] for name in NAMES}
     assert evening.board is not None
     assert evening.statement is not None
-    pdf = await downloaded(evening.people["Alice"], evening.statement)
-    with closing(PdfDocument(pdf)) as opened:
+    with closing(PdfDocument(evening.pages)) as opened:
         words = opened[0].get_textpage().get_text_range()
         shades = bytes(opened[0].render(grayscale=True).buffer)
 
-    assert typed == typed_in(PAGE.read_text(encoding="utf-8")), "run `make tour`"
+    assert told == PAGE.read_text(encoding="utf-8").splitlines(), "run `make tour`"
     assert balances == {
         "Alice": "47.00 EUR",
         "Bob": "4.00 EUR",
@@ -60,10 +57,12 @@ def test_the_tour_shows_every_kind_of_line() -> None:
     tour = PAGE.read_text(encoding="utf-8")
 
     for verb in ("link", "split", "accept", "pay", "refund", "request", "decline", "contact", "confirm",
-                 "balance", "statement"):  # fmt: skip
+                 "balance", "history", "statement"):  # fmt: skip
         assert re.search(rf"^\[(?:Friday|direct)\] \w+: !{verb}\b", tour, re.MULTILINE), verb
     for name in NAMES:
         assert f"[Friday] {name}: !" in tour
     assert "[Friday] PayBridge (edited): " in tour
     assert "5 EUR each" in tour
     assert "from bank" in tour
+    assert "[direct] paybridge-2026-11.csv:\n" in tour
+    assert "Did you mean this?\n    !pay " in tour

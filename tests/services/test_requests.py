@@ -103,6 +103,23 @@ async def test_declining_tells_who_asked_and_why(house: House) -> None:
     assert keys(await house.hear(ALICE, f"!accept {request}", DINNER)) == ["error.not_possible_now"]
 
 
+async def test_a_reason_alone_declines_the_only_request_there_is(house: House) -> None:
+    await asked(house)
+    (say,) = await house.hear(ALICE, "!decline I was not there", DINNER)
+    (again,) = await house.hear(ALICE, "!decline I was not there", DINNER)
+
+    assert (say.key, say.facts["reason"]) == ("request.declined", ({"words": "I was not there"},))
+    assert again.key == "error.nothing_to_answer"
+
+
+async def test_a_reason_alone_declines_nothing_where_several_are_open(house: House) -> None:
+    requests = [await asked(house) for _ in range(2)]
+    (say,) = await house.hear(ALICE, "!decline I was not there", DINNER)
+
+    assert say.key == "error.which_request"
+    assert set(say.lines) == {f"!decline {request} I was not there" for request in requests}
+
+
 async def test_who_asked_can_take_it_back(house: House) -> None:
     request = await asked(house)
 

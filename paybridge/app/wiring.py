@@ -154,6 +154,7 @@ class _House:
             ),
         )
         self._dispatcher = Dispatcher(desk, commands(), self)
+        self._motions = partial(desk.motions.run, self, Bell())
         self._deeds = Deeds(database.book, vault, self._clock, settings, desk.freezing, self, Bell())
         self._live = Live(
             self._dispatcher.refused,
@@ -247,6 +248,7 @@ class _House:
                     "expirer": self._expirer.run,
                     "head": self._head.run,
                     "deeds": self._deeds.run,
+                    "motions": self._motions,
                     "identities": self._pins.run,
                     "rails": self._rails.prove_all,
                     "rails-lost": self._rails.watch,

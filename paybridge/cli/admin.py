@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paybridge.cli._frame import ConfigFile, Mistake, books_at, load, order_deed, told
+from paybridge.cli._tables import AsJson, show_table
+from paybridge.cli.admin_orders import limits, stop, suspense, unfreeze, waiting
 from paybridge.cli.people import User
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MOMENT: Final = "%Y-%m-%d %H:%M UTC"
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")]
 
 admin = typer.Typer(help="What operators do; the bot may be running.", no_args_is_help=True)
+admin.command()(unfreeze)
+admin.command()(limits)
+admin.add_typer(suspense, name="suspense")
+admin.command()(waiting)
+admin.command()(stop)
 
 
 @admin.command()
@@ -31,10 +36,10 @@ def status(config: ConfigFile, *, as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"version": 1, **found}, indent=2))
         return
     for title in ("payments", "orders", "waiting"):
-        _table(title, ("", "how many"), [(name, str(count)) for name, count in found[title].items()])
+        show_table(title, ("", "how many"), [(name, str(count)) for name, count in found[title].items()])
     frozen = [(one["user"], one["by"], one["since"]) for one in found["frozen"]]
     if frozen:
-        _table("frozen", ("user", "by", "since"), frozen)
+        show_table("frozen", ("user", "by", "since"), frozen)
 
 
 @admin.command()
@@ -72,22 +77,8 @@ def log(
         typer.echo("No operator has done anything yet.")
     else:
         columns = ("number", "at", "by", "via", "kind", "user", "about", "told")
-        _table("what operators did", columns, [_cells(columns, act) for act in found])
+        show_table("what operators did", columns, [_cells(columns, act) for act in found])
 
 
 def _cells(columns: Sequence[str], act: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple("" if act[name] is None else str(act[name]) for name in columns)
-
-
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    import sys
-
-    from rich.console import Console
-    from rich.table import Table
-
-    # What is read by a program or kept in a file has room for whole lines.
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 200)
-    table = Table(*columns, title=title, title_justify="left")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)

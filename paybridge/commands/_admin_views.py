@@ -52,6 +52,7 @@ def _told(overall: Overall) -> Facts:
         ),
         "frozen": tuple({"mxid": one.mxid, "at": one.frozen} for one in overall.still if not one.stopped),
         "stopped": tuple({"mxid": one.mxid, "at": one.stopped} for one in overall.still if one.stopped),
+        "waiting": ({"count": len(overall.waiting)},) if overall.waiting else (),
         "last": ({"kind": last.kind.value, "by": last.by, "at": last.at},) if last else (),
     }
 

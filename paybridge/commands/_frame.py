@@ -38,6 +38,7 @@ from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_
 from paybridge.domain.invoice_words import is_rate, read_invoice, read_rate
 from paybridge.domain.money import Money
 from paybridge.domain.month import Month, month_of, read_month
+from paybridge.domain.motions import Motion, read_motion_id
 from paybridge.domain.one_time_link import Purpose
 from paybridge.domain.people import NOBODY, Link, LinkState
 from paybridge.domain.permissions import NotAllowedError, Role
@@ -93,6 +94,7 @@ __all__ = [
     "Mark",
     "Money",
     "Month",
+    "Motion",
     "Named",
     "NoSuchPaymentError",
     "Overall",
@@ -138,6 +140,7 @@ __all__ = [
     "read_flexible",
     "read_invoice",
     "read_month",
+    "read_motion_id",
     "read_payment",
     "read_payment_id",
     "read_person",

@@ -5,14 +5,36 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from paybridge.commands._admin_people import freeze
+from paybridge.commands._admin_money import suspense
+from paybridge.commands._admin_motions import approve, stop, waiting
+from paybridge.commands._admin_people import freeze, limits, unfreeze
 from paybridge.commands._admin_views import log, status
 from paybridge.commands._frame import Answer, Call, Role, UserError, command
 
 Part = Callable[[Call, str], Awaitable[Answer]]
 
-PARTS: Final[Mapping[str, Part]] = {"status": status, "freeze": freeze, "log": log}
-ALSO: Final = {"状态": "status", "冻结": "freeze", "记录": "log"}
+PARTS: Final[Mapping[str, Part]] = {
+    "status": status,
+    "freeze": freeze,
+    "unfreeze": unfreeze,
+    "limits": limits,
+    "suspense": suspense,
+    "waiting": waiting,
+    "stop": stop,
+    "approve": approve,
+    "log": log,
+}
+ALSO: Final = {
+    "状态": "status",
+    "冻结": "freeze",
+    "解冻": "unfreeze",
+    "限额": "limits",
+    "挂账": "suspense",
+    "待办": "waiting",
+    "停止": "stop",
+    "批准": "approve",
+    "记录": "log",
+}
 
 
 class WhatToAdministerError(UserError):
@@ -26,8 +48,23 @@ class WhatToAdministerError(UserError):
 
 @command(
     "admin",
-    usage="[status | freeze @someone [why] | log]",
-    examples=("!admin", "!admin status", "!admin freeze @bob:example.org stolen phone", "!admin log"),
+    usage="[status | freeze @someone [why] | unfreeze @someone | limits @someone [named] | suspense […]"
+    " | waiting | stop A-7K3QD | approve A-7K3QD | log]",
+    examples=(
+        "!admin",
+        "!admin status",
+        "!admin freeze @bob:example.org stolen phone",
+        "!admin unfreeze @bob:example.org",
+        "!admin limits @bob:example.org",
+        "!admin limits @bob:example.org named",
+        "!admin suspense",
+        "!admin suspense PB-7K3QD to @bob:example.org",
+        "!admin suspense @bob:example.org write-off",
+        "!admin waiting",
+        "!admin stop A-7K3QD",
+        "!admin approve A-7K3QD",
+        "!admin log",
+    ),
     aliases=("管理",),
     role=Role.ADMIN,
     proven=True,

@@ -124,6 +124,8 @@ class Config(Section):
         for mxid in self.admins:
             if self.permissions.get(mxid, Role.ADMIN) is not Role.ADMIN:
                 raise at_key("admins", f"{mxid} has another role in permissions")
+        if self.admin.two_admins and not self._may_be_two_admins():
+            raise at_key("admin.two_admins", "needs two admins: name them in admins or permissions")
         limits = self.approval.without_factor
         for name, amount in (("each", limits.each), ("total", limits.total)):
             self._limit(f"approval.without_factor.{name}", amount, self.currency)
@@ -144,6 +146,11 @@ class Config(Section):
                 "choose another region, or name some in rules.limits",
             )
         return self
+
+    def _may_be_two_admins(self) -> bool:
+        roles = self.effective_permissions().roles
+        named = [who for who, role in roles.items() if role is Role.ADMIN]
+        return len(named) > 1 or any(not who.startswith("@") for who in named)
 
     @staticmethod
     def _limit(key: str, amount: str, currency: str) -> Money:
@@ -197,6 +204,8 @@ class Config(Section):
             region=region_of(self.region, self.rules),
             public_url=self.web.public_url,
             admin_room=self.admin.room,
+            admin_delay=timedelta(minutes=self.admin.delay_minutes),
+            two_admins=self.admin.two_admins,
             policy=Policy(
                 receipts=self.policy.receipts,
                 requests=self.policy.requests,

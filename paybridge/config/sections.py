@@ -347,6 +347,17 @@ class AdminRoom(Section):
         " not read what is said there. Left out: it is only logged, and `!admin` works nowhere.",
         examples=["!abcdefgh:example.org"],
     )
+    delay_minutes: int = Field(
+        60,
+        ge=1,
+        le=10_080,
+        description="Minutes that an order of an operator waits which moves money or loosens something; any"
+        " operator can stop it until then.",
+    )
+    two_admins: bool = Field(
+        default=False,
+        description="Instead of waiting, such an order needs the approval of a second operator within a day.",
+    )
 
 
 class Reconciliation(Section):

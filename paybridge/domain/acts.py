@@ -31,6 +31,17 @@ class ActKind(StrEnum):
     """Ended a person's own freeze, for somebody without a second factor."""
     RESET_FACTOR = "reset_factor"
     KEEP_FACTOR = "keep_factor"
+    ASK = "ask"
+    """Asked for something that waits."""
+    STOP = "stop"
+    APPROVE = "approve"
+    CARRY_OUT = "carry_out"
+    FAIL = "fail"
+    """What was asked for could not be done when its time had come."""
+    LAPSE = "lapse"
+    """No second operator approved of it in time."""
+    LOWER = "lower"
+    """Gave somebody a lower level."""
 
 
 @dataclass(frozen=True, slots=True)

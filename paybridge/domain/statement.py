@@ -110,7 +110,7 @@ def what_of(transfer: Transfer, person: str, booking: Booking | None) -> What:
     """What a transfer, or one booking of it, is to this person."""
     if booking is not None and booking.kind in {"return", "release", "payout"}:
         return What.CAME_BACK
-    if booking is not None and booking.kind in {"reversal", "not_twice"}:
+    if booking is not None and booking.kind in {"reversal", "not_twice", "assign"}:
         return What.CAME_BACK if booking.change.is_positive else What.TAKEN_BACK
     pays = transfer.payer == person
     match transfer.kind:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from paybridge.domain.acts import Act
+    from paybridge.domain.leg import Leg
+    from paybridge.domain.money import Money
+    from paybridge.domain.motions import Motion
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,15 @@ class Stood:
     stopped: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """What a person (opaque id) owes, positive, and the newest payments (ids) that it came from."""
+
+    person: str
+    owed: Money
+    payments: Sequence[str]
+
+
 class AdminBook(Protocol):
     """The part of the book that is read for operators."""
 
@@ -29,6 +41,22 @@ class AdminBook(Protocol):
 
     async def acts(self, limit: int) -> Sequence[Act]:
         """The newest acts, newest first."""
+
+    async def motion(self, motion: str) -> Motion | None: ...
+    async def waiting(self) -> Sequence[Motion]:
+        """Everything that operators asked for and that waits, by its time."""
+
+    async def suspended(self, limit: int) -> Sequence[Leg]:
+        """Orders of which money lies in suspense that was given to nobody."""
+
+    async def unassigned(self, payment: str) -> Sequence[Leg]:
+        """Those of them that belong to this payment."""
+
+    async def in_suspense(self) -> Sequence[tuple[str, Money]]:
+        """What lies in suspense at each rail: positive if we hold it, negative if it is gone."""
+
+    async def debts(self) -> Sequence[Debt]:
+        """Everybody who owes something, since money that they had spent was taken back."""
 
     async def standing_still(self) -> Sequence[Stood]:
         """Everybody who may not pay, by Matrix id."""

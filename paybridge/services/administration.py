@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paybridge.domain.acts import Act, ActKind, Deal
 from paybridge.domain.errors import UserError
+from paybridge.domain.motions import MotionKind
 from paybridge.domain.permissions import NotAllowedError
-from paybridge.services.freezing import told_of
+from paybridge.domain.region import Level
+from paybridge.services.freezing import IsNotFrozenError, told_of
 from paybridge.services.notes import open_note, seal_note
-from paybridge.services.ports import SealBrokenError
+from paybridge.services.ports import SealBrokenError, Step
 from paybridge.services.says import Say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from paybridge.domain.money import Money
+    from paybridge.domain.motions import Motion
     from paybridge.services.act_log import ActLog
     from paybridge.services.admin_book import Stood
     from paybridge.services.freezing import Freezing, Stopped
+    from paybridge.services.motions import Motions
     from paybridge.services.people import Known
-    from paybridge.services.ports import Book, RoomFacts, Step, Vault
+    from paybridge.services.ports import Book, RoomFacts, Vault
     from paybridge.services.premises import Premises, Sight
     from paybridge.services.settings import Settings
+    from paybridge.services.standings import Standings
+    from paybridge.services.suspense import Suspense
 
 
 class StoppedAlreadyError(UserError):
     """An operator has frozen the person before."""
 
     key = "error.stopped_already"
+
+    def __init__(self, *, who: str) -> None:
+        super().__init__(who=who)
+
+
+class HasThisLevelError(UserError):
+    """The person has this level already."""
+
+    key = "error.has_this_level"
 
     def __init__(self, *, who: str) -> None:
         super().__init__(who=who)
@@ -41,6 +57,7 @@ class Overall:
     sight: Sight
     payments: Mapping[str, int]
     still: Sequence[Stood]
+    waiting: Sequence[Motion]
     last: Act | None
 
 
@@ -56,7 +73,7 @@ class Entry:
 class Administration:
     """The use cases around `!admin`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the ports, and the use cases that operators set in motion
         self,
         book: Book,
         vault: Vault,
@@ -64,6 +81,9 @@ class Administration:
         log: ActLog,
         freezing: Freezing,
         premises: Premises,
+        motions: Motions,
+        suspense: Suspense,
+        standings: Standings,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -71,6 +91,9 @@ class Administration:
         self._log = log
         self._freezing = freezing
         self._premises = premises
+        self._motions = motions
+        self._suspense = suspense
+        self._standings = standings
 
     def check_room(self, room: RoomFacts) -> None:
         """Raise `NotAllowedError` anywhere but in the operators' room, which must be encrypted.
@@ -87,6 +110,7 @@ class Administration:
             await self._premises.look(),
             await admin.open_payments(),
             await admin.standing_still(),
+            await admin.waiting(),
             await admin.last_act(),
         )
 
@@ -112,6 +136,50 @@ class Administration:
             facts=told_of(stopped, reason),
         )
         return (telling, *stopped.says)
+
+    async def unfreeze(self, admin: str, known: Known) -> tuple[Step, Motion]:
+        """Ask that the person be let go: by operators if they froze them, else of their own freeze.
+
+        Raises `IsNotFrozenError` or `AskedAlreadyError`.
+        """
+        person = known.person
+        if person.stopped is None and person.frozen is None:
+            raise IsNotFrozenError(who=known.mxid)
+        kind = MotionKind.THAW if person.stopped is None else MotionKind.UNFREEZE
+        return await self._motions.ask(admin, kind, person.id)
+
+    async def limit(self, admin: str, known: Known, level: Level) -> tuple[Step, Motion | None]:
+        """Give the person a level: a lower one at once (None), for a higher one it is asked.
+
+        Raises `HasThisLevelError` or `AskedAlreadyError`.
+        """
+        person = known.person.id
+        standing = await self._standings.of(person)
+        if level is standing.level:
+            raise HasThisLevelError(who=known.mxid)
+        if list(Level).index(level) > list(Level).index(standing.level):
+            step, motion = await self._motions.ask(admin, MotionKind.RAISE, person, level=level.value)
+            return known.introduction + step, motion
+        lowered = replace(standing, level=level)
+        deal = Deal(person=person, told=level.value)
+        written = await self._log.write(admin, ActKind.LOWER, deal)
+        return known.introduction + Step(records=(lowered,)) + written, None
+
+    async def assign(self, admin: str, payment: str, known: Known) -> tuple[Step, Motion, Money]:
+        """Ask that what lies in suspense for the payment be given to one of its sides.
+
+        Returns what they get, negative if they lose it. Raises what `Suspense.to_assign` does, and
+        `AskedAlreadyError`.
+        """
+        total = await self._suspense.to_assign(payment, known.person.id, known.mxid)
+        step, motion = await self._motions.ask(admin, MotionKind.ASSIGN, known.person.id, payment=payment)
+        return step, motion, total
+
+    async def write_off(self, admin: str, known: Known) -> tuple[Step, Motion, Money]:
+        """Ask that the person owe no more what they owe; `OwesNothingError` or `AskedAlreadyError`."""
+        owed = await self._suspense.owed(known.person.id, known.mxid)
+        step, motion = await self._motions.ask(admin, MotionKind.WRITE_OFF, known.person.id, amount=owed)
+        return step, motion, owed
 
     async def log(self, limit: int) -> Sequence[Entry]:
         """The newest acts, newest first."""

@@ -14,6 +14,7 @@ from paybridge.services.boards import Boards
 from paybridge.services.bridged import Bridged
 from paybridge.services.bundle_news import BundleNews
 from paybridge.services.cancellations import Cancellations
+from paybridge.services.carrying_out import CarryingOut
 from paybridge.services.claims import Claims
 from paybridge.services.contacts import Contacts
 from paybridge.services.costs import Costs
@@ -25,6 +26,7 @@ from paybridge.services.holders import Holders
 from paybridge.services.invoices import Invoices
 from paybridge.services.limits import Limits
 from paybridge.services.linking import Linking
+from paybridge.services.motions import Motions
 from paybridge.services.news import News
 from paybridge.services.nicknames import Nicknames
 from paybridge.services.one_time_links import OneTimeLinks
@@ -45,6 +47,7 @@ from paybridge.services.sources import Sources
 from paybridge.services.splits import Splits
 from paybridge.services.standings import Standings
 from paybridge.services.strength import Strength
+from paybridge.services.suspense import Suspense
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,6 +101,8 @@ class Desk:
     costs: Costs
     bridged: Bridged
     administration: Administration
+    motions: Motions
+    suspense: Suspense
 
 
 def open_desk(  # noqa: PLR0913 - the ports, each once
@@ -156,6 +161,9 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     shops = Shops(book, vault, clock, chance)
     repeat_news = RepeatNews(book, vault, clock, settings, limits)
     cancellations = Cancellations(book, clock, news, bundle_news, requests, claims)
+    standings = Standings(book, clock, settings, holders)
+    suspense, acts = Suspense(book), ActLog(book, clock)
+    motions = Motions(book, vault, clock, chance, settings, acts, CarryingOut(book, suspense, standings))
     freezing = Freezing(book, clock, cancellations, factors)
     return Desk(
         book=book,
@@ -210,9 +218,11 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         limits=limits,
         costs=Costs(book, accounts, sources, settings),
         bridged=bridged,
-        standings=Standings(book, clock, settings, holders),
+        standings=standings,
         own_statements=OwnStatements(book, vault),
         administration=Administration(
-            book, vault, settings, ActLog(book, clock), freezing, premises or NoPremises()
+            book, vault, settings, acts, freezing, premises or NoPremises(), motions, suspense, standings
         ),
+        motions=motions,
+        suspense=suspense,
     )

@@ -33,6 +33,15 @@ class NotFrozenError(UserError):
         return ("!help freeze",)
 
 
+class IsNotFrozenError(UserError):
+    """An operator names somebody whom there is nothing to unfreeze of."""
+
+    key = "error.is_not_frozen"
+
+    def __init__(self, *, who: str) -> None:
+        super().__init__(who=who)
+
+
 class NoFactorToUnfreezeError(UserError):
     """Without a second factor nobody in the chat can end a freeze."""
 

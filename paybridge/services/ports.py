@@ -11,6 +11,7 @@ from paybridge.domain.contact import Block, Contact
 from paybridge.domain.deeds import Deed
 from paybridge.domain.history import Bookmark
 from paybridge.domain.leg import Leg
+from paybridge.domain.motions import Motion
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
@@ -147,6 +148,7 @@ Record = (
     | RepeatRecord
     | Act
     | ShopRecord
+    | Motion
 )
 
 

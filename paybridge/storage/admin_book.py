@@ -4,18 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Integer, bindparam, func, select, text
+from sqlalchemy import BigInteger, Integer, bindparam, func, select, text
 
-from paybridge.services.admin_book import Stood
+from paybridge.domain.ledger import AccountKind
+from paybridge.domain.leg import LegKind
+from paybridge.domain.money import Money
+from paybridge.services.admin_book import Debt, Stood
 from paybridge.storage.act_rows import act_of
 from paybridge.storage.act_tables import act
 from paybridge.storage.moments import moment_or_none
-from paybridge.storage.tables import IS_OPEN, IS_STOOD_STILL, identity, person, transfer
+from paybridge.storage.motion_rows import motion_of
+from paybridge.storage.motion_tables import IS_WAITING, motion
+from paybridge.storage.rows import leg_of
+from paybridge.storage.tables import (
+    IS_OPEN,
+    IS_STOOD_STILL,
+    IS_SUSPENDED_LEG,
+    IS_TO_SETTLE,
+    account,
+    entry,
+    identity,
+    journal,
+    leg,
+    person,
+    transfer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from paybridge.domain.acts import Act
+    from paybridge.domain.leg import Leg
+    from paybridge.domain.motions import Motion
     from paybridge.storage.reading import Reading
 
 ACTS: Final = select(act).order_by(act.c.number.desc()).limit(bindparam("limit", type_=Integer))
@@ -27,6 +47,29 @@ STOOD: Final = (
 )
 OPEN_PAYMENTS: Final = (
     select(transfer.c.state, func.count().label("count")).where(text(IS_OPEN)).group_by(transfer.c.state)
+)
+MOTION: Final = select(motion).where(motion.c.id == bindparam("id"))
+WAITING: Final = select(motion).where(text(IS_WAITING)).order_by(motion.c.due, motion.c.id)
+_ASSIGNED: Final = select(journal.c.id).where(journal.c.idem == leg.c.id + "/assigned").exists()
+_LIES: Final = (
+    select(leg)
+    # Of a payment straight from account to account, nothing is in our books.
+    .where(text(f"leg.{IS_SUSPENDED_LEG}"), leg.c.kind != LegKind.DIRECT.value, ~_ASSIGNED)
+    .order_by(leg.c.transfer, leg.c.number)
+)
+SUSPENDED: Final = _LIES.limit(bindparam("limit", type_=Integer))
+UNASSIGNED: Final = _LIES.where(leg.c.transfer == bindparam("payment"))
+TO_SETTLE: Final = (
+    select(account.c.id, account.c.owner, account.c.kind, account.c.currency, account.c.balance)
+    .where(text(f"account.{IS_TO_SETTLE}"), account.c.balance != 0)
+    .order_by(account.c.kind, account.c.currency, account.c.owner)
+)
+CAME_FROM: Final = (
+    select(journal.c.transfer)
+    .join_from(entry, journal, journal.c.id == entry.c.journal)
+    .where(entry.c.account == bindparam("account", type_=BigInteger), entry.c.amount < 0)
+    .order_by(entry.c.version.desc())
+    .limit(3)
 )
 
 
@@ -47,6 +90,37 @@ class SqlAdminBook:
             Stood(row["mxid"], moment_or_none(row["frozen"]), moment_or_none(row["stopped"]))
             for row in await self._reader.rows(STOOD, {})
         ]
+
+    async def motion(self, motion: str) -> Motion | None:
+        row = await self._reader.first(MOTION, {"id": motion})
+        return None if row is None else motion_of(row)
+
+    async def waiting(self) -> Sequence[Motion]:
+        return [motion_of(row) for row in await self._reader.rows(WAITING, {})]
+
+    async def suspended(self, limit: int) -> Sequence[Leg]:
+        return [leg_of(row) for row in await self._reader.rows(SUSPENDED, {"limit": limit})]
+
+    async def unassigned(self, payment: str) -> Sequence[Leg]:
+        return [leg_of(row) for row in await self._reader.rows(UNASSIGNED, {"payment": payment})]
+
+    async def in_suspense(self) -> Sequence[tuple[str, Money]]:
+        rows = await self._reader.rows(TO_SETTLE, {})
+        return [
+            (row["owner"], Money(row["balance"], row["currency"]))
+            for row in rows
+            if row["kind"] == AccountKind.SUSPENSE.value
+        ]
+
+    async def debts(self) -> Sequence[Debt]:
+        found = []
+        for row in await self._reader.rows(TO_SETTLE, {}):
+            if row["kind"] != AccountKind.RECEIVABLE.value:
+                continue
+            came = await self._reader.rows(CAME_FROM, {"account": row["id"]})
+            payments = tuple(dict.fromkeys(one["transfer"] for one in came))
+            found.append(Debt(row["owner"], Money(-row["balance"], row["currency"]), payments))
+        return found
 
     async def open_payments(self) -> Mapping[str, int]:
         return {row["state"]: row["count"] for row in await self._reader.rows(OPEN_PAYMENTS, {})}

@@ -35,7 +35,8 @@ _BOOKED: Final = """
     FROM leg
     JOIN journal ON journal.idem IN (
         leg.id || '/collect', leg.id || '/book', leg.id || '/hold', leg.id || '/release',
-        leg.id || '/payout', leg.id || '/suspend', leg.id || '/reversal', leg.id || '/not twice'
+        leg.id || '/payout', leg.id || '/suspend', leg.id || '/reversal', leg.id || '/not twice',
+        leg.id || '/assigned'
     )
     JOIN entry ON entry.journal = journal.id JOIN account ON account.id = entry.account
     GROUP BY leg.id, journal.id, journal.idem ORDER BY leg.id
@@ -183,6 +184,11 @@ def _booked_otherwise(leg: _Leg, found: list[tuple[Any, ...]]) -> Iterator[str]:
     # As much as the payer still had: the ledger's own rules bound it from the other side.
     if booked.pop(NOT_TWICE, 0) > leg.had_twice:
         yield f"leg {leg.id}: its journal {NOT_TWICE} moves more than the payer had twice"
+    # What lay in suspense is given to somebody as a whole, once somebody has decided to whom.
+    if (assigned := booked.pop("assigned", None)) is not None and (
+        leg.state != "suspended" or assigned != leg.through_rail
+    ):
+        yield f"leg {leg.id}: its journal assigned moves {assigned}, and {leg.through_rail} lay in suspense"
     expected = _expected(leg)
     for name in sorted(expected.keys() | booked.keys()):
         if booked.get(name) != expected.get(name):

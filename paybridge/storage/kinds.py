@@ -11,6 +11,7 @@ from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
 from paybridge.domain.invoice import Invoice
 from paybridge.domain.leg import Leg
+from paybridge.domain.motions import Motion
 from paybridge.domain.one_time_link import OneTimeLink
 from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, Person
@@ -30,6 +31,7 @@ from paybridge.storage import (
     deed_tables,
     factor_tables,
     history_tables,
+    motion_tables,
     one_time_tables,
     pinning_tables,
     repeat_tables,
@@ -76,6 +78,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Deed: deed_tables.deed,
     Standing: standing_tables.standing,
     Act: act_tables.act,
+    Motion: motion_tables.motion,
 }
 """The table of every kind of record; the order is that in which foreign keys let them be written."""
 
@@ -112,6 +115,19 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Deed: ("kind", "person", "at"),
     Standing: (),
     Act: (),
+    Motion: (
+        "kind",
+        "by",
+        "via",
+        "person",
+        "at",
+        "due",
+        "needs_second",
+        "payment",
+        "amount",
+        "currency",
+        "level",
+    ),
 }
 """What never changes of a record once it is written: left out of updates, which so touch fewer indexes."""
 

@@ -12,6 +12,7 @@ from paybridge.domain.history import Bookmark
 from paybridge.domain.invoice import Invoice
 from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.money import CurrencyMismatchError, Money
+from paybridge.domain.motions import Motion
 from paybridge.domain.one_time_link import OneTimeLink
 from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, LinkState, Person
@@ -30,6 +31,7 @@ from paybridge.storage import (
     contact_rows,
     factor_rows,
     history_rows,
+    motion_rows,
     one_time_rows,
     repeat_rows,
     shop_rows,
@@ -363,6 +365,7 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Webhook: _webhook_row,
     Bookmark: history_rows.bookmark_row,
     Act: act_rows.act_row,
+    Motion: motion_rows.motion_row,
     Standing: standing_rows.standing_row,
     Contact: contact_rows.contact_row,
     Block: contact_rows.block_row,

@@ -58,6 +58,8 @@ IS_OPEN_REQUEST: Final = "state = 'open'"
 IS_NOT_REMINDED: Final = f"{IS_OPEN_REQUEST} AND reminded IS NULL"
 REQUEST_PAID: Final = f"paid >= 0 AND paid <= CASE flexible WHEN 1 THEN {MAX_MINOR} ELSE amount END"
 IS_OPEN_LEG: Final = in_list("state", OPEN_LEG_STATES)
+IS_SUSPENDED_LEG: Final = "state = 'suspended'"
+IS_TO_SETTLE: Final = "kind IN ('receivable', 'suspense')"
 IS_DUE_LEG: Final = "due IS NOT NULL"
 
 
@@ -80,6 +82,7 @@ account = Table(
         "account_floor_of_kind",
         f"(floor IS NULL) = ({in_list('kind', [kind for kind in AccountKind if kind.may_be_negative])})",
     ),
+    Index("account_to_settle", "kind", "currency", **where(IS_TO_SETTLE)),
     check("account_bounded", f"balance BETWEEN {-MAX_MINOR} AND {MAX_MINOR}"),
     sqlite_strict=True,
 )
@@ -305,6 +308,7 @@ leg = Table(
     check("leg_to_claim", "to_claim IN (0, 1)"),
     check("leg_to_link", "(kind = 'direct') = (to_link IS NOT NULL)"),
     check("leg_taken_back", "taken_back BETWEEN 0 AND amount AND (taken_back > 0) = (state = 'reversed')"),
+    Index("leg_suspended", "transfer", **where(IS_SUSPENDED_LEG)),
     Index("leg_due", "due", **where(IS_DUE_LEG)),
     Index("leg_open", "rail", "state", **where(IS_OPEN_LEG)),
     sqlite_strict=True,

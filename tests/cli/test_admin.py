@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from paybridge.__main__ import main
 from paybridge.app import SystemClock
 from paybridge.storage import open_database
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Captured = pytest.CaptureFixture[str]
 
@@ -66,3 +63,45 @@ def test_the_status_is_told_for_people_and_for_programs(config: str, capsys: Cap
     }
     assert main(["admin", "status", "--config", config]) == 0
     assert "requests" in capsys.readouterr().out
+
+
+def test_what_loosens_something_waits_once_and_can_be_stopped(config: str, capsys: Captured) -> None:
+    def typed(*words: str, config: str = config) -> tuple[int, str]:
+        code = main(["admin", *words, "--config", config])
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    assert typed("limits", "@carl:hs", "emperor")[0] == 2
+    assert typed("limits", "@carl:hs", "unchecked")[0] == 2
+    code, told = typed("limits", "@carl:hs", "named")
+    name = told.split(":")[0]
+    assert (code, "limits @carl:hs named. The bot does it at" in told) == (0, True)
+    assert typed("limits", "@carl:hs", "checked") == (2, f"that waits already, as {name}, asked for by ops\n")
+    assert typed("unfreeze", "@carl:hs") == (2, "no operator has frozen @carl:hs\n")
+    assert typed("suspense", "write-off", "@carl:hs") == (2, "@carl:hs owes nothing\n")
+    assert typed("suspense", "assign", "PB-7K3QD", "@carl:hs") == (2, "there is no payment PB-7K3QD\n")
+    assert typed("suspense", "assign", "x", "@carl:hs")[0] == 2
+    assert typed("suspense", "list") == (0, "Nothing lies in suspense, and nobody owes anything.\n")
+    code, told = typed("waiting", "--json")
+    (one,) = json.loads(told)["waiting"]
+    assert (one["id"], one["what"], one["by"]) == (name, "limits @carl:hs named", "ops")
+    assert typed("stop", name.lower()) == (0, f"{name} is stopped; nothing was done.\n")
+    assert typed("stop", name) == (2, f"{name} does not wait any more\n")
+    assert typed("stop", "A-22222") == (2, "nothing was ever asked for under A-22222\n")
+    assert typed("stop", "everything")[0] == 2
+    assert typed("waiting") == (0, "Nothing waits that an operator asked for.\n")
+    assert typed("log")[1].count("A-") == 2
+
+
+def test_where_two_operators_are_needed_the_command_line_says_how_it_is_approved(
+    config: str, capsys: Captured
+) -> None:
+    path = Path(config)
+    plain = path.read_text(encoding="utf-8") + "admin: {two_admins: true}\n"
+    path.write_text(plain + "admins: ['@a:hs', '@b:hs']\n", encoding="utf-8")
+
+    assert main(["admin", "limits", "@carl:hs", "named", "--config", config]) == 0
+    assert "`!admin approve A-" in capsys.readouterr().out
+    path.write_text(plain + "admins: ['@a:hs']\n", encoding="utf-8")
+    assert main(["check-config", "--config", config]) == 2
+    assert "admin.two_admins: needs two admins" in capsys.readouterr().err

@@ -54,8 +54,8 @@ if TYPE_CHECKING:
 
 BOT = "@paybridge:hs"
 ALICE, BOB, CAROL = "@alice:hs", "@bob:hs", "@carol:hs"
-ROOT, ADA = "@root:hs", "@ada:hs"
-"""Two operators."""
+ROOT, ADA, EVE = "@root:hs", "@ada:hs", "@eve:hs"
+"""Three operators."""
 DINNER, PLAIN, OFFICE = "!dinner:hs", "!plain:hs", "!office:hs"
 TEXTS = Texts()
 
@@ -288,6 +288,7 @@ def settings(currency: str = "EUR", public_url: str | None = None) -> Settings:
                 CAROL: Role.MERCHANT,
                 ROOT: Role.ADMIN,
                 ADA: Role.ADMIN,
+                EVE: Role.ADMIN,
             }
         ),
     )
@@ -303,6 +304,7 @@ async def open_house(
     bridges: Bridges | None = None,
     *,
     first_id: int = 1,
+    two_admins: bool = False,
 ) -> House:
     """A house with Alice, Bob and Carol in one encrypted room; nobody has linked anything.
 
@@ -313,12 +315,15 @@ async def open_house(
     clock = StoodClock()
     book, mailbox, vault, database = opened or await open_book(folder, clock)
     names = {ALICE: "Alice", BOB: "Bob", CAROL: "Carol", BOT: "PayBridge"}
-    everyone = (*names, "@mallory:hs", "@shy:hs", ROOT, ADA)
+    everyone = (*names, "@mallory:hs", "@shy:hs", ROOT, ADA, EVE)
     rooms = RoomsInMemory(
         {
             DINNER: RoomFacts(DINNER, encrypted=True, direct=False, members=names),
             OFFICE: RoomFacts(
-                OFFICE, encrypted=True, direct=False, members={ROOT: "Root", ADA: "Ada", BOT: "PayBridge"}
+                OFFICE,
+                encrypted=True,
+                direct=False,
+                members={ROOT: "Root", ADA: "Ada", EVE: "Eve", BOT: "PayBridge"},
             ),
             PLAIN: RoomFacts(PLAIN, encrypted=False, direct=False, members=names),
         }
@@ -335,6 +340,7 @@ async def open_house(
         settings(currency, public_url),
         region=region or Region(),
         bridges=bridges or Bridges(),
+        two_admins=two_admins,
         bridged=Bridged(Money.of("10", currency), Money.of("30", currency)),
     )
     desk = open_desk(

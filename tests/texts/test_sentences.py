@@ -18,6 +18,7 @@ from paybridge.commands.verify import SAID_OF
 from paybridge.domain.errors import UserError
 from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.money import Money
+from paybridge.domain.motions import MotionState
 from paybridge.domain.region import Level
 from paybridge.domain.request import RequestState
 from paybridge.domain.split import SplitState
@@ -87,6 +88,7 @@ COMPOSED = {
     *(f"history.page.rows.{state}" for state in UNUSUAL),
     *(f"limits.raised.{level}" for level in Level if level is not Level.UNCHECKED),
     *(f"statement.what.{what}" for what in What),
+    *(f"admin.motion_{state}" for state in MotionState if state is not MotionState.WAITING),
     *(f"verify.{said}" for said in (*SAID_OF.values(), "not_paid")),
 }
 

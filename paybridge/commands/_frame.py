@@ -28,6 +28,7 @@ from paybridge.commands._grammar import (
     with_full_ids,
 )
 from paybridge.commands._shares import SharesWords, read_shares, read_who
+from paybridge.commands._trip_words import read_expense, read_start, read_travellers
 from paybridge.commands._verbs import find, nearest
 from paybridge.domain.due import read_due
 from paybridge.domain.errors import UserError
@@ -51,7 +52,9 @@ from paybridge.domain.rhythm_words import read_rhythm
 from paybridge.domain.shop import Details
 from paybridge.domain.statement import Section
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
+from paybridge.domain.trip import Way
 from paybridge.domain.windows import zone_named
+from paybridge.services import trip_pages
 from paybridge.services.administration import Entry, Overall
 from paybridge.services.costs import Cost
 from paybridge.services.freezing import told_of
@@ -65,6 +68,7 @@ from paybridge.services.repeats import Terms
 from paybridge.services.request_errors import NoSuchPaymentError
 from paybridge.services.says import Say
 from paybridge.services.splits import Stand
+from paybridge.services.trips import Outline
 
 if TYPE_CHECKING:
     from datetime import date
@@ -97,6 +101,7 @@ __all__ = [
     "Motion",
     "Named",
     "NoSuchPaymentError",
+    "Outline",
     "Overall",
     "PayeeMissingError",
     "PaymentWords",
@@ -121,6 +126,7 @@ __all__ = [
     "UnknownPayeeError",
     "Usage",
     "UserError",
+    "Way",
     "Who",
     "Wish",
     "command",
@@ -137,6 +143,7 @@ __all__ = [
     "read_digits",
     "read_due",
     "read_each",
+    "read_expense",
     "read_flexible",
     "read_invoice",
     "read_month",
@@ -149,9 +156,12 @@ __all__ = [
     "read_rhythm",
     "read_search",
     "read_shares",
+    "read_start",
+    "read_travellers",
     "read_who",
     "read_wish",
     "told_of",
+    "trip_pages",
     "with_full_ids",
 ]
 

@@ -56,7 +56,7 @@ class SharesWords:
 
 
 @dataclass(slots=True)
-class _Reading:
+class Reading:
     """What has been read so far; `left` are the words that are not."""
 
     left: list[str]
@@ -81,11 +81,12 @@ class _Reading:
                 self.left, self.room = self.left[1:], True
             elif self.is_next(ME):
                 self.left = self.left[1:]
-                self.own = self._share(self.own or Wanted("", own=True))
-            elif not self._person():
+                self.own = self.share(self.own or Wanted("", own=True))
+            elif not self.person():
                 return
 
-    def _person(self) -> bool:
+    def person(self) -> bool:
+        """Take the next words if they name somebody, with the share that is said behind them."""
         name, equals, said = self.left[0].partition("=")
         words = [name, *self.left[1:]] if equals and said else self.left
         length = 1 if is_address(words[0]) else words_of_a_name(words, self.people)
@@ -94,12 +95,12 @@ class _Reading:
         who = resolve(" ".join(words[:length]), self.pills, self.people)
         left = words[length:]
         self.left = [f"x{said}" if said.isdecimal() else said, *left] if equals and said else left
-        self.found.append(self._share(Wanted(who)))
+        self.found.append(self.share(Wanted(who)))
         return True
 
-    def _share(self, one: Wanted) -> Wanted:
+    def share(self, one: Wanted) -> Wanted:
         """The share that the next words say, and those words taken; an equal part if they say none."""
-        word = self.left[0] if self.left else ""
+        word = masked(self.left[0]) if self.left else ""
         if (parts := _PARTS.fullmatch(word)) is not None:
             self.left = self.left[1:]
             return replace(one, weight=int(parts[1] or parts[2]))
@@ -141,7 +142,7 @@ def read_shares(words: str, people: Named, default_currency: str, me: str) -> Sh
     in_front = [masked(word) for word in typed[: min(first, _MOST_WORDS_OF_A_SUM)]]
     amount, place = find_amount(in_front, default_currency=default_currency)
     left = typed[: place.start] + typed[place.stop :]
-    reading = _Reading(left, pills, people, Wanted(me, own=True), amount.money, [])
+    reading = Reading(left, pills, people, Wanted(me, own=True), amount.money, [])
     reading.read()
     note = reading.left
     if any(is_address(word) for word in note):

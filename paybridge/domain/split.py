@@ -92,7 +92,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One sum that `payer` (person id) paid for others in a room. `note` is sealed."""
+    """One sum that `payer` (person id) paid for others in a room. `note` is sealed.
+
+    With a `trip` (its id), it is what `payer` gets from the others when that is settled.
+    """
 
     id: str
     state: SplitState
@@ -103,6 +106,7 @@ class Split:
     created: datetime
     note: bytes | None = None
     reminded: datetime | None = None
+    trip: str | None = None
     version: int = 0
 
 

@@ -103,6 +103,8 @@ class Boards:
     ) -> Facts:
         """What the board says: the sum, each share and where it stands, what is in and what is open."""
         note = open_note(self._vault, payer, split.note) if payer else None
+        words: tuple[Facts, ...] = ({"words": note},) if note else ()
+        what: tuple[Facts, ...] = ({"amount": split.amount, "note": words},)
         nothing = Money.zero(split.amount.currency)
         stand = {share.id: stands(share, requests) for share in shares}
         paid = [share.amount for share in shares if stand[share.id] in {"paid", "cash"}]
@@ -112,7 +114,9 @@ class Boards:
             "payer": Who(split.payer_mxid, names.get(split.payer_mxid)),
             "payer_name": called(split.payer_mxid, names),
             "amount": split.amount,
-            "note": ({"words": note},) if note else (),
+            "note": words,
+            "bill": () if split.trip else what,
+            "dues": what if split.trip else (),
             "shares": tuple(_row(share, stand[share.id], names) for share in _in_order(shares)),
             "paid": sum(paid, nothing),
             "asked": sum(asked, nothing),

@@ -48,6 +48,7 @@ from paybridge.services.splits import Splits
 from paybridge.services.standings import Standings
 from paybridge.services.strength import Strength
 from paybridge.services.suspense import Suspense
+from paybridge.services.trips import Trips
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +82,7 @@ class Desk:
     splits: Splits
     shops: Shops
     invoices: Invoices
+    trips: Trips
     repeats: Repeats
     repeat_news: RepeatNews
     claims: Claims
@@ -201,6 +203,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         splits=splits,
         shops=shops,
         invoices=Invoices(book, vault, clock, settings, shops, requests, limits, policies),
+        trips=Trips(book, vault, clock, chance, settings, people, policies, blocking, splits),
         repeats=Repeats(book, vault, clock, chance, settings, payments, factors, repeat_news),
         repeat_news=repeat_news,
         claims=claims,

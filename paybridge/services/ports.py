@@ -70,6 +70,7 @@ from paybridge.services.rooms import RoomFacts, Rooms, RoomsAwayError
 from paybridge.services.sealing import SealBrokenError, Vault
 from paybridge.services.shop_book import ShopBook, ShopRecord
 from paybridge.services.split_book import SplitBook, SplitRecord
+from paybridge.services.trip_book import TripBook, TripRecord
 
 __all__ = [
     "AlreadyDoneError",
@@ -145,6 +146,7 @@ Record = (
     | Deed
     | Standing
     | SplitRecord
+    | TripRecord
     | RepeatRecord
     | Act
     | ShopRecord
@@ -234,7 +236,7 @@ class Due:
     transfer: Transfer
 
 
-class Book(Acquaintances, FactorBook, Past, RepeatBook, ShopBook, SplitBook, Protocol):
+class Book(Acquaintances, FactorBook, Past, RepeatBook, ShopBook, SplitBook, TripBook, Protocol):
     """The database as the use cases see it. Reads see every committed step."""
 
     @property

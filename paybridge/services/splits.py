@@ -141,10 +141,18 @@ class Splits:
         self._boards = boards
 
     async def open(
-        self, payer: Known, total: Money, wanted: Sequence[Wanted], note: str, room: RoomFacts
+        self,
+        payer: Known,
+        total: Money,
+        wanted: Sequence[Wanted],
+        note: str,
+        room: RoomFacts,
+        *,
+        trip: str | None = None,
     ) -> Done:
         """Ask each of the others for their share of `total` (which `payer` has paid), and show the board.
 
+        With a `trip` (its id) the total is what the payer gets from them when that is settled.
         Raises what a request raises, and what is wrong with the shares; then nobody is asked.
         """
         _check_people(wanted)
@@ -158,6 +166,7 @@ class Splits:
             room=room.id,
             created=self._clock.now(),
             note=seal_note(self._vault, payer.person, note),
+            trip=trip,
         )
         step = payer.introduction + Step(records=(split,))
         says: tuple[Say, ...] = ()

@@ -66,6 +66,12 @@ _SHARED_OTHERWISE: Final = """
     LEFT JOIN request ON request.id = share.request AND share.state = 'asked'
     GROUP BY split.id, split.amount ORDER BY split.id
 """
+_TOLD_OTHERWISE: Final = """
+    SELECT expense.id, expense.amount, CAST(coalesce(sum(expense_part.paid), 0) AS BIGINT),
+        CAST(coalesce(sum(expense_part.owed), 0) AS BIGINT)
+    FROM expense LEFT JOIN expense_part ON expense_part.expense = expense.id
+    GROUP BY expense.id, expense.amount ORDER BY expense.id
+"""
 _ANSWERED_OTHERWISE: Final = """
     SELECT request.id, request.state, request.amount, request.flexible, request.paid,
         CAST(coalesce(sum(answer.amount), 0) - coalesce(max(invoice.tip), 0) AS BIGINT)
@@ -106,6 +112,7 @@ def payment_problems(outside: Outside) -> Iterator[str]:
     for (bundle,) in outside.rows(_TORN):
         yield f"bundle {bundle}: some of its payments were approved and others were not"
     yield from _shared_otherwise(outside)
+    yield from _told_otherwise(outside)
     yield from _answered_otherwise(outside)
     yield from _other_sums(outside, "held", held)
     yield from _other_sums(outside, "claimable", _claimable(outside))
@@ -233,6 +240,12 @@ def _shared_otherwise(outside: Outside) -> Iterator[str]:
             yield f"split {split}: is of {amount}, and its shares sum to {shared}"
         if strange:
             yield f"split {split}: somebody is asked for something else than their share"
+
+
+def _told_otherwise(outside: Outside) -> Iterator[str]:
+    for expense, amount, paid, owed in outside.rows(_TOLD_OTHERWISE):
+        if not amount == paid == owed:
+            yield f"expense {expense}: is of {amount}, and its parts sum to {paid} paid and {owed} carried"
 
 
 def _answered_otherwise(outside: Outside) -> Iterator[str]:

@@ -31,6 +31,7 @@ from paybridge.storage.admin_book import SqlAdminBook
 from paybridge.storage.moments import microseconds, moment
 from paybridge.storage.repeat_reading import RepeatReading
 from paybridge.storage.shop_reading import ShopReading
+from paybridge.storage.trip_reading import TripReading
 from paybridge.storage.works import WriteStep
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ _LONGEST_CARD: Final = timedelta(hours=1)
 """How long before its approval a payment was drafted, at the most."""
 
 
-class SqlBook(RepeatReading, ShopReading):
+class SqlBook(RepeatReading, ShopReading, TripReading):
     """`Book` on the database."""
 
     def __init__(self, writer: Writing, reader: Reading) -> None:

@@ -24,6 +24,7 @@ from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import Transfer
+from paybridge.domain.trip import Expense, Part, Traveller, Trip
 from paybridge.domain.webhook import Webhook
 from paybridge.storage import (
     act_tables,
@@ -39,6 +40,7 @@ from paybridge.storage import (
     split_tables,
     standing_tables,
     tables,
+    trip_tables,
     webhook_tables,
 )
 
@@ -65,6 +67,10 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Ceremony: factor_tables.ceremony,
     OneTimeLink: one_time_tables.one_time_link,
     Webhook: webhook_tables.webhook,
+    Trip: trip_tables.trip,
+    Traveller: trip_tables.traveller,
+    Expense: trip_tables.expense,
+    Part: trip_tables.expense_part,
     Split: split_tables.split,
     Share: split_tables.share,
     Repeat: repeat_tables.repeat,
@@ -99,7 +105,13 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Ceremony: ("person", "purpose", "bound", "expires"),
     OneTimeLink: ("person", "purpose", "subject", "expires"),
     Webhook: ("rail", "body", "received"),
-    Split: ("payer", "payer_mxid", "currency", "room", "created"),
+    Trip: ("opener", "currency", "room", "created"),
+    Traveller: ("trip", "person", "mxid"),
+    Expense: (
+        *("trip", "number", "writer", "amount", "currency", "spent", "spent_currency", "rate", "created"),
+    ),
+    Part: ("expense", "person", "paid", "owed", "currency", "odd"),
+    Split: ("payer", "payer_mxid", "currency", "room", "created", "trip"),
     Share: ("split", "person", "mxid", "how", "weight", "currency"),
     Repeat: (
         *("payer", "payee", "cap", "currency", "unit", "every", "start", "day"),

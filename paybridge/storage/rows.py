@@ -25,6 +25,7 @@ from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
+from paybridge.domain.trip import Expense, Part, Traveller, Trip
 from paybridge.domain.webhook import Webhook
 from paybridge.storage import (
     act_rows,
@@ -37,6 +38,7 @@ from paybridge.storage import (
     shop_rows,
     split_rows,
     standing_rows,
+    trip_rows,
 )
 from paybridge.storage.moments import microseconds, microseconds_or_none, moment, moment_or_none
 
@@ -356,6 +358,10 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Shop: shop_rows.shop_row,
     Series: shop_rows.series_row,
     Invoice: shop_rows.invoice_row,
+    Trip: trip_rows.trip_row,
+    Traveller: trip_rows.traveller_row,
+    Expense: trip_rows.expense_row,
+    Part: trip_rows.part_row,
     Split: split_rows.split_row,
     Share: split_rows.share_row,
     RecoveryCode: factor_rows.recovery_code_row,

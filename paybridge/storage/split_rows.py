@@ -24,6 +24,7 @@ def split_row(split: Split) -> dict[str, Any]:
         "created": microseconds(split.created),
         "note": split.note,
         "reminded": None if split.reminded is None else microseconds(split.reminded),
+        "trip": split.trip,
         "version": split.version,
     }
 
@@ -39,6 +40,7 @@ def split_of(row: Row) -> Split:
         created=moment(row["created"]),
         note=row["note"],
         reminded=None if row["reminded"] is None else moment(row["reminded"]),
+        trip=row["trip"],
         version=row["version"],
     )
 

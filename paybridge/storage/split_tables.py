@@ -36,6 +36,7 @@ split: Final = Table(
     bytes_column("note", null=True),
     number_column("reminded", null=True),
     number_column("version"),
+    Column("trip", TEXT, ForeignKey("trip.id"), nullable=True),
     check("split_state", in_list("state", SplitState)),
     check("split_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
     Index("split_open_of", "payer", "created", **where(IS_OPEN_SPLIT)),

@@ -13,7 +13,7 @@ import pytest
 from paybridge.domain.money import Money
 from paybridge.domain.people import NOBODY
 from paybridge.domain.power import Powers
-from paybridge.domain.spoken import GestureKind
+from paybridge.domain.spoken import GestureKind, Pill
 from paybridge.services.ports import Step, StepRefusedError
 from paybridge.services.says import Say
 from paybridge.storage.audit import audit
@@ -125,6 +125,13 @@ async def test_shares_are_read_as_they_are_said(
     board = await opened(house, f"!split 60 EUR {words_of_it}")
 
     assert await amounts(house, board) == shares
+
+
+async def test_mentions_one_behind_the_other_each_have_their_share(house: House) -> None:
+    line, pills = "!split 60 EUR Bob Carol x2 for dinner", (Pill(BOB, "Bob"), Pill(CAROL, "Carol"))
+    (board,) = await house.hear(ALICE, line, DINNER, pills=pills)
+
+    assert await amounts(house, board) == {ALICE: 1500, BOB: 1500, CAROL: 3000}
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from paybridge.services.premises import Sight
+from paybridge.services.premises import Audited, RailCompared, Sight
+from paybridge.storage.audit import audit
+from paybridge.storage.export import Period, export
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from paybridge.app.proving import ProvenRails
+    from paybridge.domain.month import Month
+    from paybridge.services.checks_kept import Kept
     from paybridge.services.figures import Counting, StatementStands
     from paybridge.services.ports import Clock
 
@@ -27,6 +32,22 @@ class HousePremises:
     rails: ProvenRails
     names: Collection[str]
     compared: Callable[[], Sequence[StatementStands]]
+    compare_now: Callable[[str], Awaitable[Kept | None]]
+    url: str
+
+    async def audit(self) -> Audited:
+        # In a thread: of a large ledger this takes minutes.
+        report = await asyncio.to_thread(audit, self.url)
+        return Audited(report.journals, report.problems, report.head)
+
+    async def export(self, month: Month, most: int) -> str | None:
+        return await asyncio.to_thread(_exported, self.url, month, most)
+
+    async def compare(self, rail: str) -> RailCompared:
+        kept = await self.compare_now(rail)
+        if kept is None:
+            return RailCompared(rail, 0, 0, 0, "nothing of it moves outside of our ledger")
+        return RailCompared(rail, kept.matched, kept.under_way, len(kept.differences), kept.silent)
 
     async def look(self) -> Sight:
         names = sorted(self.names)
@@ -38,3 +59,14 @@ class HousePremises:
             rails=dict(zip(names, troubles, strict=True)),
             compared=self.compared(),
         )
+
+
+def _exported(url: str, month: Month, most: int) -> str | None:
+    last = month.moved(1).begins(UTC) - timedelta(days=1)
+    lines, length = list[str](), 0
+    for line in export(url, "beancount", Period(month.begins(UTC).date(), last.date())):
+        lines.append(f"{line}\n")
+        length += len(line) + 1
+        if length > most:
+            return None
+    return "".join(lines)

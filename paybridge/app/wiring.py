@@ -43,6 +43,7 @@ from paybridge.matrix.wire import TokenRevokedError
 from paybridge.rails._frame import NotASandboxError, find_rails
 from paybridge.services.admin_room import AdminRoom
 from paybridge.services.after_restore import AfterRestore
+from paybridge.services.checks_kept import Kept
 from paybridge.services.courier import Courier
 from paybridge.services.daily_check import DailyCheck, Rhythm
 from paybridge.services.deeds import Deeds
@@ -151,6 +152,8 @@ class _House:
                 rails=self._rails,
                 names=config.rails,
                 compared=self._compared,
+                compare_now=self._compare_now,
+                url=database.url,
             ),
         )
         self._dispatcher = Dispatcher(desk, commands(), self)
@@ -319,6 +322,9 @@ class _House:
 
     def _compared(self) -> Sequence[StatementStands]:
         return self._statements.stands()
+
+    async def _compare_now(self, rail: str) -> Kept | None:
+        return await self._statements.now(rail)
 
     async def _measure(self) -> Figures:
         return await SqlFigures(self._database.reader).figures(self._clock.now())

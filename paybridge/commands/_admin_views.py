@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from paybridge.commands._frame import Answer, Call, Facts
 
 if TYPE_CHECKING:
-    from paybridge.commands._frame import Entry, Overall
+    from paybridge.commands._frame import Act, Entry, Overall
 
 SHOWN: Final = 20
 """How many acts fit into a message that somebody reads."""
@@ -50,11 +50,18 @@ def _told(overall: Overall) -> Facts:
             {"rail": one.rail, "at": one.compared, "differ": sum(one.differences.values())}
             for one in sight.compared
         ),
+        "paused": tuple({"rail": one.rail, "by": one.by} for one in overall.paused),
+        "audited": _did(overall.audited),
+        "reconciled": _did(overall.compared),
         "frozen": tuple({"mxid": one.mxid, "at": one.frozen} for one in overall.still if not one.stopped),
         "stopped": tuple({"mxid": one.mxid, "at": one.stopped} for one in overall.still if one.stopped),
         "waiting": ({"count": len(overall.waiting)},) if overall.waiting else (),
         "last": ({"kind": last.kind.value, "by": last.by, "at": last.at},) if last else (),
     }
+
+
+def _did(act: Act | None) -> tuple[Facts, ...]:
+    return ({"at": act.at, "told": act.deal.told},) if act else ()
 
 
 def _row(entry: Entry) -> Facts:

@@ -30,6 +30,7 @@ from paybridge.commands._grammar import (
 from paybridge.commands._shares import SharesWords, read_shares, read_who
 from paybridge.commands._trip_words import read_expense, read_start, read_travellers
 from paybridge.commands._verbs import find, nearest
+from paybridge.domain.acts import Act
 from paybridge.domain.due import read_due
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import read_digits
@@ -64,6 +65,7 @@ from paybridge.services.payments import Wish
 from paybridge.services.people import Known
 from paybridge.services.policies import Holding
 from paybridge.services.ports import RoomFacts, Step
+from paybridge.services.premises import RailCompared
 from paybridge.services.repeats import Terms
 from paybridge.services.request_errors import NoSuchPaymentError
 from paybridge.services.says import Say
@@ -80,6 +82,7 @@ __all__ = [
     "EVERYTHING",
     "NOBODY",
     "NOBODY_ASKED",
+    "Act",
     "Answer",
     "Bookmark",
     "Call",
@@ -107,6 +110,7 @@ __all__ = [
     "PaymentWords",
     "Place",
     "Purpose",
+    "RailCompared",
     "Repeat",
     "Request",
     "RequestState",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from paybridge.commands._admin_house import audit, export, rails, reconcile
 from paybridge.commands._admin_money import suspense
 from paybridge.commands._admin_motions import approve, stop, waiting
 from paybridge.commands._admin_people import freeze, limits, unfreeze
@@ -19,6 +20,10 @@ PARTS: Final[Mapping[str, Part]] = {
     "unfreeze": unfreeze,
     "limits": limits,
     "suspense": suspense,
+    "rails": rails,
+    "reconcile": reconcile,
+    "audit": audit,
+    "export": export,
     "waiting": waiting,
     "stop": stop,
     "approve": approve,
@@ -30,6 +35,10 @@ ALSO: Final = {
     "解冻": "unfreeze",
     "限额": "limits",
     "挂账": "suspense",
+    "渠道": "rails",
+    "核对": "reconcile",
+    "审计": "audit",
+    "导出": "export",
     "待办": "waiting",
     "停止": "stop",
     "批准": "approve",
@@ -49,6 +58,7 @@ class WhatToAdministerError(UserError):
 @command(
     "admin",
     usage="[status | freeze @someone [why] | unfreeze @someone | limits @someone [named] | suspense […]"
+    " | rails [pause bank | resume bank] | reconcile [bank] | audit | export 2026-10"
     " | waiting | stop A-7K3QD | approve A-7K3QD | log]",
     examples=(
         "!admin",
@@ -60,6 +70,11 @@ class WhatToAdministerError(UserError):
         "!admin suspense",
         "!admin suspense PB-7K3QD to @bob:example.org",
         "!admin suspense @bob:example.org write-off",
+        "!admin rails",
+        "!admin rails pause bank",
+        "!admin reconcile",
+        "!admin audit",
+        "!admin export 2026-10",
         "!admin waiting",
         "!admin stop A-7K3QD",
         "!admin approve A-7K3QD",

@@ -40,6 +40,11 @@ class ActKind(StrEnum):
     """What was asked for could not be done when its time had come."""
     LAPSE = "lapse"
     """No second operator approved of it in time."""
+    PAUSE = "pause"
+    RESUME = "resume"
+    RECONCILE = "reconcile"
+    AUDIT = "audit"
+    EXPORT = "export"
     LOWER = "lower"
     """Gave somebody a lower level."""
 

@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from paybridge.domain.acts import Act
+    from paybridge.domain.acts import Act, ActKind
     from paybridge.domain.leg import Leg
     from paybridge.domain.money import Money
     from paybridge.domain.motions import Motion
+    from paybridge.domain.rail_pause import RailPause
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,15 @@ class AdminBook(Protocol):
 
     async def debts(self) -> Sequence[Debt]:
         """Everybody who owes something, since money that they had spent was taken back."""
+
+    async def paused(self) -> Sequence[RailPause]:
+        """The rails that take no new payments, by name."""
+
+    async def pause(self, rail: str) -> RailPause | None:
+        """What was last said of this rail."""
+
+    async def last_of(self, kind: ActKind) -> Act | None:
+        """The newest act of this kind."""
 
     async def standing_still(self) -> Sequence[Stood]:
         """Everybody who may not pay, by Matrix id."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.acts import Act, ActKind, Deal
 from paybridge.domain.errors import UserError
@@ -13,23 +13,31 @@ from paybridge.domain.region import Level
 from paybridge.services.freezing import IsNotFrozenError, told_of
 from paybridge.services.notes import open_note, seal_note
 from paybridge.services.ports import SealBrokenError, Step
+from paybridge.services.premises import NoPremisesError
+from paybridge.services.rail_pauses import NoSuchRailError
 from paybridge.services.says import Say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from paybridge.domain.money import Money
+    from paybridge.domain.month import Month
     from paybridge.domain.motions import Motion
+    from paybridge.domain.rail_pause import RailPause
     from paybridge.services.act_log import ActLog
     from paybridge.services.admin_book import Stood
     from paybridge.services.freezing import Freezing, Stopped
     from paybridge.services.motions import Motions
     from paybridge.services.people import Known
     from paybridge.services.ports import Book, RoomFacts, Vault
-    from paybridge.services.premises import Premises, Sight
+    from paybridge.services.premises import Audited, Premises, RailCompared, Sight
     from paybridge.services.settings import Settings
     from paybridge.services.standings import Standings
     from paybridge.services.suspense import Suspense
+
+
+MOST_EXPORTED: Final = 2_000_000
+"""Letters of an export that a message takes."""
 
 
 class StoppedAlreadyError(UserError):
@@ -50,6 +58,15 @@ class HasThisLevelError(UserError):
         super().__init__(who=who)
 
 
+class TooMuchToExportError(UserError):
+    """The month is too long for a message."""
+
+    key = "error.too_much_to_export"
+
+    def __init__(self, *, month: Month) -> None:
+        super().__init__(month=month)
+
+
 @dataclass(frozen=True, slots=True)
 class Overall:
     """Everything that `!admin status` tells."""
@@ -59,6 +76,9 @@ class Overall:
     still: Sequence[Stood]
     waiting: Sequence[Motion]
     last: Act | None
+    audited: Act | None
+    compared: Act | None
+    paused: Sequence[RailPause]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +100,7 @@ class Administration:
         settings: Settings,
         log: ActLog,
         freezing: Freezing,
-        premises: Premises,
+        premises: Premises | None,
         motions: Motions,
         suspense: Suspense,
         standings: Standings,
@@ -103,15 +123,24 @@ class Administration:
         if room.id != self._settings.admin_room or not room.encrypted:
             raise NotAllowedError
 
+    @property
+    def _house(self) -> Premises:
+        if self._premises is None:
+            raise NoPremisesError
+        return self._premises
+
     async def overall(self) -> Overall:
         """How everything stands now."""
         admin = self._book.admin
         return Overall(
-            await self._premises.look(),
+            await self._house.look(),
             await admin.open_payments(),
             await admin.standing_still(),
             await admin.waiting(),
             await admin.last_act(),
+            await admin.last_of(ActKind.AUDIT),
+            await admin.last_of(ActKind.RECONCILE),
+            await admin.paused(),
         )
 
     async def freeze(self, admin: str, known: Known, reason: str) -> tuple[Step, Stopped]:
@@ -180,6 +209,36 @@ class Administration:
         owed = await self._suspense.owed(known.person.id, known.mxid)
         step, motion = await self._motions.ask(admin, MotionKind.WRITE_OFF, known.person.id, amount=owed)
         return step, motion, owed
+
+    async def rails_named(self, typed: str) -> Sequence[str]:
+        """The rail of this name, all of them if none is named; or `NoSuchRailError`."""
+        rails = sorted((await self._house.look()).rails)
+        if typed and typed not in rails:
+            raise NoSuchRailError(typed=typed[:40], rails=", ".join(rails))
+        return (typed,) if typed else rails
+
+    async def rails(self) -> tuple[Mapping[str, str | None], Sequence[RailPause]]:
+        """What is wrong with each rail, None where nothing is, and the rails that are paused."""
+        return (await self._house.look()).rails, await self._book.admin.paused()
+
+    async def compare(self, admin: str, typed: str) -> tuple[Step, Sequence[RailCompared]]:
+        """Compare the books with the statement of the rail named so, or of all; or `NoSuchRailError`."""
+        found = [await self._house.compare(rail) for rail in await self.rails_named(typed)]
+        told = ", ".join(f"{one.rail}: {one.silent or one.differ}" for one in found)
+        return await self._log.write(admin, ActKind.RECONCILE, Deal(told=told)), found
+
+    async def export(self, admin: str, month: Month) -> tuple[Step, str]:
+        """The books of a month (in UTC) for another bookkeeping program; or `TooMuchToExportError`."""
+        text = await self._house.export(month, MOST_EXPORTED)
+        if text is None:
+            raise TooMuchToExportError(month=month)
+        return await self._log.write(admin, ActKind.EXPORT, Deal(told=str(month))), text
+
+    async def audit(self, admin: str) -> tuple[Step, Audited]:
+        """Walk the whole ledger, and keep in the log what came of it."""
+        audited = await self._house.audit()
+        told = f"{len(audited.problems)} wrong of {audited.journals}, {audited.head}"
+        return await self._log.write(admin, ActKind.AUDIT, Deal(told=told)), audited
 
     async def log(self, limit: int) -> Sequence[Entry]:
         """The newest acts, newest first."""

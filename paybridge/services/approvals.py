@@ -28,6 +28,7 @@ from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind
 from paybridge.services.accounts import NoLinkedAccountError
 from paybridge.services.payments import check_encrypted, check_place
 from paybridge.services.ports import Book, Clock, Rooms, Step
+from paybridge.services.rail_pauses import check_not_paused
 from paybridge.services.refunds import check_refund
 
 MOST_LINES = 3
@@ -245,6 +246,8 @@ class Approvals:
             approved = transfers.advance(part, TransferHappening.APPROVE, self._clock.now())
             more, told = await self._set_off(approved)
             step, says = step + more, (*says, *told)
+        orders = {leg.rail for leg in step.records if isinstance(leg, Leg) and leg.kind is not LegKind.BOOK}
+        await check_not_paused(self._book, orders)
         payees = tuple(part.payee for part in parts_of(card))
         return step + Step(unfrozen=(card.payer,), alive=payees), says
 

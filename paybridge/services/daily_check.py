@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -92,6 +93,7 @@ class DailyCheck:
         self._closed = closed
         self._began: datetime | None = None
         self.standing: dict[str, Kept] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     async def run(self) -> None:
         """Compare for ever, each rail when its time has come."""
@@ -110,6 +112,11 @@ class DailyCheck:
             due = self._due(name)
             if due <= now and (name in self._rails or due <= now - TRY_AGAIN):
                 await self._compare(name)
+
+    async def now(self, name: str) -> Kept | None:
+        """Compare this rail though its time has not come; None for one whose statement is our own ledger."""
+        await self._compare(name)
+        return self.standing.get(name)
 
     def stands(self) -> Sequence[StatementStands]:
         """How each rail's statement and the books stood when they were last compared."""
@@ -135,11 +142,17 @@ class DailyCheck:
         return max(SHORTEST_SLEEP, min(earliest - now, LONGEST_SLEEP))
 
     async def _compare(self, name: str) -> None:
+        # One at a time: each begins where the one before it ended.
+        async with self._one_at_a_time:
+            await self._compare_with(name)
+
+    async def _compare_with(self, name: str) -> None:
         before = self.standing.get(name) or Kept(self._clock.now())
         try:
             rail = self._rail(name)
             if not {LegKind.COLLECT, LegKind.PAYOUT} & rail.capabilities().flows:
-                self._names.remove(name)  # our own ledger is its statement
+                # Our own ledger is its statement.
+                self._names = [other for other in self._names if other != name]
                 return
             kept = await self._compared(rail, before)
         except NoStatementError:

@@ -36,7 +36,8 @@ from paybridge.services.passkeys import Passkeys
 from paybridge.services.payments import Payments
 from paybridge.services.people import People
 from paybridge.services.policies import Policies
-from paybridge.services.premises import NoPremises, Premises
+from paybridge.services.premises import Premises
+from paybridge.services.rail_pauses import RailPauses
 from paybridge.services.receipts import Receipts
 from paybridge.services.refunds import Refunds
 from paybridge.services.repeat_news import RepeatNews
@@ -105,6 +106,7 @@ class Desk:
     administration: Administration
     motions: Motions
     suspense: Suspense
+    rail_pauses: RailPauses
 
 
 def open_desk(  # noqa: PLR0913 - the ports, each once
@@ -224,8 +226,9 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         standings=standings,
         own_statements=OwnStatements(book, vault),
         administration=Administration(
-            book, vault, settings, acts, freezing, premises or NoPremises(), motions, suspense, standings
+            book, vault, settings, acts, freezing, premises, motions, suspense, standings
         ),
         motions=motions,
         suspense=suspense,
+        rail_pauses=RailPauses(book, clock, acts),
     )

@@ -15,6 +15,7 @@ from paybridge.domain.motions import Motion
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
+from paybridge.domain.rail_pause import RailPause
 from paybridge.domain.request import Request
 from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
@@ -151,6 +152,7 @@ Record = (
     | Act
     | ShopRecord
     | Motion
+    | RailPause
 )
 
 

@@ -11,6 +11,7 @@ from paybridge.domain.money import Money
 from paybridge.domain.people import Link
 from paybridge.services.accounts import BALANCE_WORDS, Accounts, NoLinkedAccountError
 from paybridge.services.ports import Book, Order, OrderRefusedError, Quote, Rail, RailError
+from paybridge.services.rail_pauses import check_not_paused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,6 +118,7 @@ class Sources:
 
     async def quote(self, kind: LegKind, link: Link, amount: Money) -> Quote:
         """What the link's rail takes for an order of this kind and size, or why it takes none."""
+        await check_not_paused(self._book, (link.rail,))
         rail = self._rails.get(link.rail)
         if rail is None:
             raise RailAwayError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import BigInteger, Integer, bindparam, func, select, text
+from sqlalchemy import BigInteger, Integer, Text, bindparam, func, select, text
 
 from paybridge.domain.ledger import AccountKind
 from paybridge.domain.leg import LegKind
@@ -15,6 +15,7 @@ from paybridge.storage.act_tables import act
 from paybridge.storage.moments import moment_or_none
 from paybridge.storage.motion_rows import motion_of
 from paybridge.storage.motion_tables import IS_WAITING, motion
+from paybridge.storage.pause_tables import rail_pause, rail_pause_of
 from paybridge.storage.rows import leg_of
 from paybridge.storage.tables import (
     IS_OPEN,
@@ -33,9 +34,10 @@ from paybridge.storage.tables import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from paybridge.domain.acts import Act
+    from paybridge.domain.acts import Act, ActKind
     from paybridge.domain.leg import Leg
     from paybridge.domain.motions import Motion
+    from paybridge.domain.rail_pause import RailPause
     from paybridge.storage.reading import Reading
 
 ACTS: Final = select(act).order_by(act.c.number.desc()).limit(bindparam("limit", type_=Integer))
@@ -48,6 +50,11 @@ STOOD: Final = (
 OPEN_PAYMENTS: Final = (
     select(transfer.c.state, func.count().label("count")).where(text(IS_OPEN)).group_by(transfer.c.state)
 )
+LAST_OF: Final = (
+    select(act).where(act.c.kind == bindparam("kind", type_=Text)).order_by(act.c.number.desc()).limit(1)
+)
+PAUSED: Final = select(rail_pause).where(rail_pause.c.since.is_not(None)).order_by(rail_pause.c.rail)
+PAUSE: Final = select(rail_pause).where(rail_pause.c.rail == bindparam("rail"))
 MOTION: Final = select(motion).where(motion.c.id == bindparam("id"))
 WAITING: Final = select(motion).where(text(IS_WAITING)).order_by(motion.c.due, motion.c.id)
 _ASSIGNED: Final = select(journal.c.id).where(journal.c.idem == leg.c.id + "/assigned").exists()
@@ -90,6 +97,17 @@ class SqlAdminBook:
             Stood(row["mxid"], moment_or_none(row["frozen"]), moment_or_none(row["stopped"]))
             for row in await self._reader.rows(STOOD, {})
         ]
+
+    async def last_of(self, kind: ActKind) -> Act | None:
+        row = await self._reader.first(LAST_OF, {"kind": kind.value})
+        return None if row is None else act_of(row)
+
+    async def paused(self) -> Sequence[RailPause]:
+        return [rail_pause_of(row) for row in await self._reader.rows(PAUSED, {})]
+
+    async def pause(self, rail: str) -> RailPause | None:
+        row = await self._reader.first(PAUSE, {"rail": rail})
+        return None if row is None else rail_pause_of(row)
 
     async def motion(self, motion: str) -> Motion | None:
         row = await self._reader.first(MOTION, {"id": motion})

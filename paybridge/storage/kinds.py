@@ -17,6 +17,7 @@ from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
+from paybridge.domain.rail_pause import RailPause
 from paybridge.domain.repeat import Instalment, Repeat
 from paybridge.domain.request import Request
 from paybridge.domain.shop import Series, Shop
@@ -34,6 +35,7 @@ from paybridge.storage import (
     history_tables,
     motion_tables,
     one_time_tables,
+    pause_tables,
     pinning_tables,
     repeat_tables,
     shop_tables,
@@ -85,6 +87,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Standing: standing_tables.standing,
     Act: act_tables.act,
     Motion: motion_tables.motion,
+    RailPause: pause_tables.rail_pause,
 }
 """The table of every kind of record; the order is that in which foreign keys let them be written."""
 
@@ -127,6 +130,7 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Deed: ("kind", "person", "at"),
     Standing: (),
     Act: (),
+    RailPause: (),
     Motion: (
         "kind",
         "by",

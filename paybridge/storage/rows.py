@@ -18,6 +18,7 @@ from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, LinkState, Person
 from paybridge.domain.pinning import Freeze, PinnedKey
 from paybridge.domain.policy import RoomPolicy, policy_from_json
+from paybridge.domain.rail_pause import RailPause
 from paybridge.domain.repeat import Instalment, Repeat
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.shop import Series, Shop
@@ -34,6 +35,7 @@ from paybridge.storage import (
     history_rows,
     motion_rows,
     one_time_rows,
+    pause_tables,
     repeat_rows,
     shop_rows,
     split_rows,
@@ -372,6 +374,7 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Bookmark: history_rows.bookmark_row,
     Act: act_rows.act_row,
     Motion: motion_rows.motion_row,
+    RailPause: pause_tables.rail_pause_row,
     Standing: standing_rows.standing_row,
     Contact: contact_rows.contact_row,
     Block: contact_rows.block_row,

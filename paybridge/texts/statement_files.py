@@ -50,9 +50,11 @@ class Made:
 
 
 def make_file(texts: Texts, say: Say) -> Made:
-    """The file that goes with a statement; takes a second of CPU for a PDF."""
+    """The file that goes with a statement or an export; takes a second of CPU for a PDF."""
     month = say.facts["month"]
     name = f"paybridge-{month}.{say.file}"
+    if say.file == "beancount":
+        return Made(name, "text/plain", str(say.facts["text"]).encode())
     words = Words(texts, say.language)
     if say.file == "csv":
         return Made(name, "text/csv", _table(words, say.facts))

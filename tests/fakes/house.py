@@ -28,12 +28,13 @@ from paybridge.services.late_news import LateNews
 from paybridge.services.outcomes import Outcomes
 from paybridge.services.pinning import Pins
 from paybridge.services.ports import RoomFacts, RoomsAwayError
-from paybridge.services.premises import Sight
+from paybridge.services.premises import Audited, RailCompared, Sight
 from paybridge.services.reconciler import Reconciler
 from paybridge.services.reminders import Reminders
 from paybridge.services.repeater import Repeater
 from paybridge.services.says import Say, unseal
 from paybridge.services.settings import Settings
+from paybridge.storage.audit import audit
 from paybridge.storage.figures import SqlFigures
 from paybridge.texts import Texts
 from paybridge.texts.saying import render_say
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from paybridge.domain.month import Month
     from paybridge.services.ports import Mailbox, Rail, Vault
     from paybridge.storage.book import SqlBook
     from paybridge.storage.database import Database
@@ -252,6 +254,17 @@ class Standing:
     database: Database
     clock: StoodClock
     troubles: dict[str, str | None] = field(default_factory=lambda: {"bank": None})
+
+    async def audit(self) -> Audited:
+        report = await asyncio.to_thread(audit, self.database.url)
+        return Audited(report.journals, report.problems, report.head)
+
+    async def compare(self, rail: str) -> RailCompared:
+        return RailCompared(rail, 3, 1, 0, None)
+
+    async def export(self, month: Month, most: int) -> str | None:
+        text = f"; the books of {month}\n"
+        return text if len(text) <= most else None
 
     async def look(self) -> Sight:
         figures = await SqlFigures(self.database.reader).figures(self.clock.now())

@@ -102,6 +102,14 @@ class Named:
     reply_author: str | None
     members: Mapping[str, str | None]
     contacts: Mapping[str, str] = field(default_factory=dict)
+    _names: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def called(self, seen: str) -> Sequence[str]:
+        """Who in the room is called so (`_as_seen`, or a line's end and "@bob"); each name is read once."""
+        for mxid, shown in () if self._names else self.members.items():
+            for name in (_as_seen(shown or ""), "\n" + mxid.partition(":")[0]):
+                self._names.setdefault(name, []).append(mxid)
+        return self._names.get(seen, ()) if seen else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,10 +375,7 @@ def resolve(typed: str, pills: Sequence[Pill], people: Named) -> str:
     address = typed.rstrip(",:;") if len(words) == 1 and typed.startswith("@") else ""
     if ":" in address:
         return address
-    if address:
-        found = [mxid for mxid in people.members if mxid.partition(":")[0] == address]
-    else:
-        found = _called(typed, people)
+    found = list(people.called(f"\n{address}")) if address else _called(typed, people)
     if len(found) > 1:
         raise AmbiguousPayeeError(typed=unmark(typed, pills)[:40], candidates=sorted(found))
     if not found:
@@ -386,8 +391,7 @@ def _called(name: str, people: Named) -> list[str]:
     bare = name.strip(",:;")
     if people.contacts and as_called(bare) in people.contacts:
         return [people.contacts[as_called(bare)]]
-    wanted = _as_seen(bare)
-    return [mxid for mxid, shown in people.members.items() if wanted and shown and _as_seen(shown) == wanted]
+    return list(people.called(_as_seen(bare)))
 
 
 def _as_seen(name: str) -> str:

@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 DEMO := $(VENV)/.demo-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help demo tour test test-all hostile chaos crashes simulate fuzz kit kills soak check docs bench bench-big lock clean
+.PHONY: help demo tour market test test-all hostile chaos crashes simulate fuzz kit kills soak check docs bench bench-big lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,11 +24,16 @@ demo: $(DEMO) ## two people, a bot and a throwaway homeserver on this machine; K
 tour: $(DEMO) ## six people's evening on a throwaway homeserver; writes docs/tour.md
 	@$(BIN)/python -m paybridge.demo.tour
 
+market: $(DEV) ## a day on IRC and in Matrix, over a real bridge; writes docs/bridges/market.md
+	@$(BIN)/python -m tests.harness.heisenbridge
+	$(BIN)/python -m tests.harness.market
+
 test: $(DEV) ## every test that is quick
 	@$(BIN)/python -m tests.flows.element.install
 	@$(BIN)/python -m tests.web.axe
 	@$(BIN)/python -m tests.rails.localstripe
 	@$(BIN)/python -m tests.rails.lnbits
+	@$(BIN)/python -m tests.harness.heisenbridge
 	$(BIN)/python -m pytest -m "not slow"
 
 test-all: $(DEV) ## every test, with branch coverage
@@ -36,6 +41,7 @@ test-all: $(DEV) ## every test, with branch coverage
 	@$(BIN)/python -m tests.web.axe
 	@$(BIN)/python -m tests.rails.localstripe
 	@$(BIN)/python -m tests.rails.lnbits
+	@$(BIN)/python -m tests.harness.heisenbridge
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 

@@ -1,0 +1,54 @@
+"""People on IRC and in Matrix, over a real heisenbridge and a real ngircd."""
+
+from __future__ import annotations
+
+import re
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from tests.harness import heisenbridge
+from tests.harness.irc import LONGEST_LINE, MISSING, NGIRCD
+from tests.harness.market import PAGE, Market, page
+from tests.harness.plumbed import RELAY, Town, open_town
+from tests.house import _tree
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+pytestmark = [
+    pytest.mark.flow,
+    pytest.mark.slow,
+    pytest.mark.skipif(NGIRCD is None, reason=MISSING),
+    pytest.mark.skipif(not heisenbridge.is_installed(), reason=heisenbridge.MISSING),
+]
+
+TYPED = re.compile(r"^(?:\[#market\] Alice: |\[direct\] Alice: |<bob> |<mallory> ).*$", re.MULTILINE)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    async with AsyncExitStack() as stack:
+        yield await open_town(tmp_path_factory.mktemp("town"), stack)
+
+
+async def test_a_day_on_the_market_is_read_on_both_sides_as_the_page_tells_it(town: Town) -> None:
+    market = Market(town)
+    await market.day()
+    told = page(market.chapters)
+    audited = await town.stage.audit()
+    moved = [await market.alice.moved(payment) for payment in market.paid]
+    heard = [line for line in market.bob.lines if line.nick == RELAY]
+
+    assert TYPED.findall(told) == TYPED.findall(PAGE.read_text(encoding="utf-8")), "run `make market`"
+    assert audited.passed, audited.output
+    assert moved == [[-500], [-300], [-100]]
+    assert max(line.bytes for line in heard) <= LONGEST_LINE
+    assert not [line for line in heard if line.notice or line.text.startswith("!")]
+    assert not [line for line in heard if "truncated" in line.text]
+
+
+def test_continuous_integration_names_the_irc_server() -> None:
+    assert "apt-get install -y -q ngircd" in _tree.text(".ci/run")

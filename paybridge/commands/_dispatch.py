@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from paybridge.commands import _verbs
+from paybridge.commands._bridged import FOR_EVERYONE, DirectOnlyError, answer_bridged
 from paybridge.commands._corrections import corrections
 from paybridge.commands._frame import Answer, Call, Command, Place, with_full_ids
 from paybridge.domain.errors import UserError
@@ -51,8 +52,6 @@ MOST_SAID_AGAIN: Final = 200
 STOPPING_TRIES: Final = 50
 """What stops everything at once meets whatever is on its way in that moment."""
 NOTHING_SENT: Final = "lead.nothing_sent"
-FOR_EVERYONE: Final = "help"
-"""The verb that tells nothing about anybody."""
 
 
 class InternalError(UserError):
@@ -68,12 +67,6 @@ class TooLongError(UserError):
 
     def __init__(self, *, most: int) -> None:
         super().__init__(most=most)
-
-
-class DirectOnlyError(UserError):
-    """The command is for the direct message."""
-
-    key = "error.direct_only"
 
 
 class Dispatcher:
@@ -231,11 +224,11 @@ class Dispatcher:
             burnt = await self._desk.factors.burn(call.speaker.person, digits) if digits else None
             if burnt is not None:
                 raise burnt
+        proof = call.spoken.proof
+        if isinstance(proof, ViaBridgeBot):
+            return await answer_bridged(command, call, proof)
         if command.place is Place.DIRECT_ONLY and not call.room.private:
             raise DirectOnlyError
-        proof = call.spoken.proof
-        if command.proven and isinstance(proof, ViaBridgeBot):
-            raise self._desk.bridged.refuse(proof)
         if command.proven and not may_move_money(proof, self._desk.settings.required_trust):
             raise DeviceNotProvenError
         if not command.while_frozen:

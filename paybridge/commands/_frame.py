@@ -52,6 +52,7 @@ from paybridge.domain.request import Request, RequestState
 from paybridge.domain.rhythm_words import read_rhythm
 from paybridge.domain.shop import Details
 from paybridge.domain.statement import Section
+from paybridge.domain.tie import Tie, TieState
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.domain.trip import Way
 from paybridge.domain.windows import zone_named
@@ -59,6 +60,7 @@ from paybridge.services import trip_pages
 from paybridge.services.administration import Entry, Overall
 from paybridge.services.costs import Cost
 from paybridge.services.freezing import told_of
+from paybridge.services.ghost_errors import OnlyGhostsError
 from paybridge.services.holders import NOBODY_ASKED
 from paybridge.services.limits import Usage
 from paybridge.services.payments import Wish
@@ -104,6 +106,7 @@ __all__ = [
     "Motion",
     "Named",
     "NoSuchPaymentError",
+    "OnlyGhostsError",
     "Outline",
     "Overall",
     "PayeeMissingError",
@@ -124,6 +127,8 @@ __all__ = [
     "Stand",
     "Step",
     "Terms",
+    "Tie",
+    "TieState",
     "Transfer",
     "TransferKind",
     "TransferState",
@@ -236,6 +241,11 @@ class Call:
         proof = self.spoken.proof
         return proof.device if isinstance(proof, OwnDevice) else None
 
+    @property
+    def is_ghost(self) -> bool:
+        """Whether whoever typed is somebody of another network, and not a person who types there as well."""
+        return self.desk.settings.bridges.of(self.speaker.mxid) is not None
+
     async def people(self) -> Named:
         """The same, and the names that whoever typed has given people."""
         return replace(self.named, contacts=await self.desk.contacts.names(self.speaker.person))
@@ -284,6 +294,7 @@ class Command:
     `takes_factor` may have a one-time code among its words, which is used up where others read it. What moves
     money or is proven is refused to whoever has frozen, unless it runs `while_frozen`. What `only_stops`
     things runs also for a message that comes late, or whose sender shows another master key than at first.
+    What was typed on the other side of a bridge runs `over_bridge` instead, where there is one.
     """
 
     verb: str
@@ -298,6 +309,7 @@ class Command:
     while_frozen: bool
     only_stops: bool
     run: Run
+    over_bridge: Run | None = None
 
 
 def command(  # noqa: PLR0913 - what a command declares of itself
@@ -313,6 +325,7 @@ def command(  # noqa: PLR0913 - what a command declares of itself
     takes_factor: bool = False,
     while_frozen: bool = False,
     only_stops: bool = False,
+    over_bridge: Run | None = None,
 ) -> Callable[[Run], Command]:
     """Make the decorated function the command `!verb`."""
 
@@ -330,6 +343,7 @@ def command(  # noqa: PLR0913 - what a command declares of itself
             while_frozen=while_frozen or not (moves_money or proven),
             only_stops=only_stops,
             run=run,
+            over_bridge=over_bridge,
         )
 
     return declare

@@ -32,5 +32,6 @@ async def confirm(call: Call) -> Answer:
         )
         return Answer(step, says=says)
     card = await call.desk.approvals.find(call.speaker.person.id, code)
+    call.desk.bridged.check_approver(card, call.speaker, code)
     step, says = await call.desk.approvals.approve(card, call.spoken.proof, read_digits(call.rest))
     return Answer(step, says=says)

@@ -17,6 +17,7 @@ from paybridge.commands._frame import (
     UserError,
     command,
 )
+from paybridge.commands._ghosts import said_by_ghost
 
 NONE_WORDS: Final = frozenset({"off", "none", "关"})
 HOLDER_WORDS: Final = frozenset({"name", "户名"})
@@ -52,6 +53,7 @@ class NoPagesError(UserError):
     place=Place.DIRECT_ONLY,
     role=Role.RECEIVE,
     proven=True,
+    over_bridge=said_by_ghost,
 )
 async def link(call: Call) -> Answer:
     """Link, prove, list, choose and remove accounts."""

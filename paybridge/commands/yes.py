@@ -23,5 +23,6 @@ async def yes(call: Call) -> Answer:
         )
         return Answer(step, says=says)
     card = await call.desk.approvals.find(call.speaker.person.id, None)
+    call.desk.bridged.check_approver(card, call.speaker, None)
     step, says = await call.desk.approvals.approve(card, call.spoken.proof, read_digits(call.words))
     return Answer(step, says=says)

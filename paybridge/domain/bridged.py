@@ -93,6 +93,34 @@ class PuppetNotLinkedError(NeedsLinkedError):
         super().__init__(network=network)
 
 
+class AskedByGhostError(UserError):
+    """The only open card is what a ghost of the person's asked for, which takes its code."""
+
+    key = "error.asked_by_ghost"
+
+    def __init__(self, *, code: str) -> None:
+        super().__init__()
+        self._code = code
+
+    def lines(self) -> tuple[str, ...]:
+        return (f"!confirm {self._code}",)
+
+
+class NotItsOwnError(UserError):
+    """A ghost approves only what it asked for itself."""
+
+    key = "error.not_its_own"
+
+
+class TiedLatelyError(NeedsLinkedError):
+    """The ghost was linked so lately that it approves nothing by itself."""
+
+    key = "error.tied_lately"
+
+    def __init__(self, *, network: str) -> None:
+        super().__init__(network=network)
+
+
 def check_bridged(
     card: Card, bridge: Bridge, most: Bridged | None, *, spent: Money, known_payees: bool
 ) -> None:

@@ -41,6 +41,11 @@ class Bridge:
     double_puppets: str | None = None
     guild_names: bool = False
 
+    @property
+    def takes_people(self) -> bool:
+        """Whether a ghost of it can be somebody's."""
+        return self.tier is not Tier.DENIED
+
     def has_ghost(self, mxid: str) -> bool:
         """Whether this Matrix id is one of its ghosts behind which one person stands."""
         return self.ghosts.fullmatch(mxid) is not None and not self.denies(mxid)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from paybridge.domain.numerals import without_unseen
 from paybridge.matrix.policy import Rules
 from paybridge.matrix.wire import RefusedError
-from paybridge.services.ports import RoomFacts
+from paybridge.services.ports import RoomFacts, Seat
 
 if TYPE_CHECKING:
     from paybridge.domain.policy import StatedPolicy
@@ -28,10 +28,11 @@ AN_ID = re.compile(r"@[^\s:]+:[^\s:]")
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Who is in a room, Matrix id to display name, and who is asked to come."""
+    """Who is in a room, Matrix id to display name, how they sit there, and who is asked to come."""
 
     joined: Mapping[str, str | None]
     invited: frozenset[str]
+    seats: Mapping[str, Seat]
 
 
 class KnownRooms:
@@ -60,7 +61,7 @@ class KnownRooms:
             direct = alone and await self.closed(room)
         except RefusedError:
             return RoomFacts(id=room, encrypted=self._encrypted.get(room, False), direct=False)
-        return RoomFacts(id=room, encrypted=encrypted, direct=direct, members=roster.joined)
+        return RoomFacts(room, encrypted=encrypted, direct=direct, members=roster.joined, seats=roster.seats)
 
     async def closed(self, room: str) -> bool:
         """Whether nobody can come in or look in who was not let in: else it is no place for a balance."""
@@ -149,14 +150,20 @@ class KnownRooms:
 def _roster(answer: Mapping[str, Any]) -> Roster:
     joined: dict[str, str | None] = {}
     invited: set[str] = set()
+    seats: dict[str, Seat] = {}
     events = answer.get("chunk")
     for event in events if isinstance(events, list) else ():
         match event:
             case {"state_key": str(member), "content": {"membership": "join", **profile}}:
                 joined[member] = _shown_name(profile.get("displayname"))
+                seats[member] = _seat(event.get("event_id"), profile.get("avatar_url"))
             case {"state_key": str(member), "content": {"membership": "invite"}}:
                 invited.add(member)
-    return Roster(joined, frozenset(invited))
+    return Roster(joined, frozenset(invited), seats)
+
+
+def _seat(event: object, picture: object) -> Seat:
+    return Seat(event if isinstance(event, str) else "", picture if isinstance(picture, str) else None)
 
 
 def _shown_name(name: object) -> str | None:

@@ -223,6 +223,7 @@ class Approvals:
     async def _check_still_allowed(self, card: Card, payer: Person) -> Step:
         """Raise unless it may be approved now; the step counts it within the limits of the region."""
         check_not_frozen(payer)
+        await self._bridged.check_still_theirs(card)
         await self._check_there(card)
         if card.kind is TransferKind.PAY:
             room = await self._rooms.facts(card.room)

@@ -6,9 +6,13 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.bridged import (
+    AskedByGhostError,
+    NeedsLinkedError,
     NotFromBridgeError,
+    NotItsOwnError,
     OnlyReceivesError,
     PuppetNotLinkedError,
+    TiedLatelyError,
     check_bridged,
 )
 from paybridge.domain.bridges import Tier
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from paybridge.services.people import Known
     from paybridge.services.rooms import RoomFacts
     from paybridge.services.settings import Settings
+    from paybridge.services.ties import Ties
 
 DAY: Final = timedelta(hours=24)
 COUNTED: Final = frozenset({TransferKind.PAY, TransferKind.REFUND})
@@ -33,16 +38,57 @@ COUNTED: Final = frozenset({TransferKind.PAY, TransferKind.REFUND})
 class Bridged:
     """Asks the rules of the domain for cards of people who write through a bridge."""
 
-    def __init__(self, book: Book, clock: Clock, settings: Settings, limits: Limits) -> None:
+    def __init__(self, book: Book, clock: Clock, settings: Settings, limits: Limits, ties: Ties) -> None:
         self._book = book
         self._clock = clock
         self._settings = settings
         self._limits = limits
+        self._ties = ties
 
     async def home(self, person: str) -> str | None:
         """The Matrix id under which the person is no ghost, None if there is none: they are not linked."""
         ids = await self._book.mxids_of(person)
         return next((mxid for mxid in ids if self._settings.bridges.of(mxid) is None), None)
+
+    async def home_of(self, mxid: str) -> str | None:
+        """The same of the person whose ghost this is; None for whoever is no ghost."""
+        if self.bridge_of(mxid) is None:
+            return None
+        person = await self._book.person_of(mxid)
+        return None if person is None else await self.home(person.id)
+
+    def bridge_of(self, mxid: str) -> Bridge | None:
+        """The bridge whose ghost this is."""
+        return self._settings.bridges.of(mxid)
+
+    async def approver(self, card: Card) -> str | None:
+        """The Matrix id that is to approve what a ghost asks for; None if the ghost may, or there is none."""
+        bridge = self.bridge_of(card.payer_mxid)
+        home = await self.home(card.payer) if bridge is not None else None
+        if bridge is None or home is None:
+            return None
+        try:
+            await self._check(card, bridge)
+        except NeedsLinkedError:
+            return home
+        return None
+
+    def check_approver(self, card: Card, speaker: Known, code: str | None) -> None:
+        """Raise unless the speaker may approve this open card of theirs by what they typed.
+
+        A ghost approves only what it asked for itself, and that is approved in Matrix by its code alone,
+        never as the only open card.
+        """
+        if card.payer_mxid == speaker.mxid:
+            return
+        if self.bridge_of(speaker.mxid) is not None:
+            raise NotItsOwnError
+        if code is None and self.bridge_of(card.payer_mxid) is not None:
+            raise AskedByGhostError(code=card.code)
+
+    async def check_still_theirs(self, card: Card) -> None:
+        """Raise unless what a ghost asked for is still its person's to approve, as `Ties.check_card` does."""
+        await self._ties.check_card(card)
 
     async def check_payer(self, payer: Known) -> None:
         """Raise `OnlyReceivesError` for a name that anybody may take and that is linked to nobody."""
@@ -78,6 +124,8 @@ class Bridged:
         return NotFromBridgeError(network=self.named(proof.bridge).network)
 
     async def _check(self, card: Card, bridge: Bridge) -> None:
+        if await self._ties.is_low(card.payer_mxid):
+            raise TiedLatelyError(network=bridge.network)
         now = self._clock.now()
         lately = Window(now - DAY, now)
         spent = await self._book.spent(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from paybridge.domain.people import Person
+    from paybridge.services.homes import Homes
     from paybridge.services.payments import DraftedBundle
     from paybridge.services.policies import Policies
     from paybridge.services.ports import Book, RoomFacts, Rooms, Vault
@@ -41,6 +42,7 @@ class BundleNews:
         settings: Settings,
         policies: Policies,
         strength: Strength,
+        homes: Homes,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -48,6 +50,7 @@ class BundleNews:
         self._settings = settings
         self._policies = policies
         self._strength = strength
+        self._homes = homes
 
     async def card(self, drafted: DraftedBundle, payer: Person, room: RoomFacts) -> tuple[Say, ...]:
         """Everything that is approved: each payee with their full id and amount, the sum, the code."""
@@ -81,7 +84,7 @@ class BundleNews:
         if strong and not alone:
             own = {**facts, "bank": ({"account": link.masked},) if link else ()}
             says += (self._to_payer(bundle, "card", payer, own),)
-        return says
+        return await self._homes.ask(bundle, says, strong=strong)
 
     async def approved(self, bundle: Bundle) -> tuple[Say, ...]:
         """All payments are approved; each goes on by itself, under its own id."""

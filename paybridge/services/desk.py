@@ -22,7 +22,9 @@ from paybridge.services.factors import Factors
 from paybridge.services.forgetting import Forgetting
 from paybridge.services.freezing import Freezing
 from paybridge.services.gestures import Gestures
+from paybridge.services.ghosts import Ghosts
 from paybridge.services.holders import Holders
+from paybridge.services.homes import Homes
 from paybridge.services.invoices import Invoices
 from paybridge.services.limits import Limits
 from paybridge.services.linking import Linking
@@ -49,6 +51,7 @@ from paybridge.services.splits import Splits
 from paybridge.services.standings import Standings
 from paybridge.services.strength import Strength
 from paybridge.services.suspense import Suspense
+from paybridge.services.ties import Ties
 from paybridge.services.trips import Trips
 
 if TYPE_CHECKING:
@@ -103,6 +106,8 @@ class Desk:
     own_statements: OwnStatements
     costs: Costs
     bridged: Bridged
+    ties: Ties
+    ghosts: Ghosts
     administration: Administration
     motions: Motions
     suspense: Suspense
@@ -136,10 +141,12 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     passkeys = Passkeys(book, vault, clock, chance, factors, settings, ceremonies)
     strength = Strength(book, factors, settings)
     limits = Limits(book, clock, settings)
-    bridged = Bridged(book, clock, settings, limits)
+    ties = Ties(book, vault, clock, rooms, settings)
+    bridged = Bridged(book, clock, settings, limits, ties)
     links = OneTimeLinks(book, clock, chance, settings)
-    news = News(book, vault, rooms, settings, policies, strength)
-    bundle_news = BundleNews(book, vault, rooms, settings, policies, strength)
+    homes = Homes(bridged)
+    news = News(book, vault, rooms, settings, policies, strength, homes)
+    bundle_news = BundleNews(book, vault, rooms, settings, policies, strength, homes)
     blocking = Blocking(book, clock)
     boards = Boards(book, vault, rooms, settings, policies)
     requests = Requests(
@@ -224,6 +231,8 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         costs=Costs(book, accounts, sources, settings),
         bridged=bridged,
         standings=standings,
+        ties=ties,
+        ghosts=Ghosts(book, vault, clock, chance, rooms, settings, ties, factors, cancellations),
         own_statements=OwnStatements(book, vault),
         administration=Administration(
             book, vault, settings, acts, freezing, premises, motions, suspense, standings

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from paybridge.domain.leg import Leg
     from paybridge.domain.people import Link, Person
     from paybridge.domain.reversal import Loss
+    from paybridge.services.homes import Homes
     from paybridge.services.policies import Policies
     from paybridge.services.ports import Book, Rooms, Vault
     from paybridge.services.settings import Settings
@@ -67,6 +68,7 @@ class News:
         settings: Settings,
         policies: Policies,
         strength: Strength,
+        homes: Homes,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -74,6 +76,7 @@ class News:
         self._settings = settings
         self._policies = policies
         self._strength = strength
+        self._homes = homes
 
     async def card(
         self,
@@ -116,7 +119,7 @@ class News:
             bank: tuple[Facts, ...] = ({"account": link.masked},) if link else ()
             own = {**facts, "bank": bank, "page": card_rows.page(page)}
             says += (self._to_payer(transfer, "card", f"{transfer.kind}.card", payer, own),)
-        return says
+        return await self._homes.ask(transfer, says, strong=strong)
 
     async def terms(self, transfer: Transfer) -> Facts:
         """What a card says is approved, for showing it elsewhere to its payer."""
@@ -143,7 +146,7 @@ class News:
         if between_people and (waits or not here or hides):
             received = "claim.waiting" if waits else f"{transfer.kind}.received"
             says.append(await self._to_payee(transfer, received, facts))
-        return tuple(says)
+        return await self._homes.receipts(transfer, says, _IN_OWN_ROOM)
 
     async def claimed(self, transfer: Transfer) -> tuple[Say, ...]:
         """The payee took the money."""

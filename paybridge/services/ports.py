@@ -67,10 +67,11 @@ from paybridge.services.rail import (
     WebhookRefusedError,
 )
 from paybridge.services.repeat_book import RepeatBook, RepeatRecord
-from paybridge.services.rooms import RoomFacts, Rooms, RoomsAwayError
+from paybridge.services.rooms import RoomFacts, Rooms, RoomsAwayError, Seat
 from paybridge.services.sealing import SealBrokenError, Vault
 from paybridge.services.shop_book import ShopBook, ShopRecord
 from paybridge.services.split_book import SplitBook, SplitRecord
+from paybridge.services.tie_book import TieBook, TieRecord
 from paybridge.services.trip_book import TripBook, TripRecord
 
 __all__ = [
@@ -115,6 +116,7 @@ __all__ = [
     "Rooms",
     "RoomsAwayError",
     "SealBrokenError",
+    "Seat",
     "Settled",
     "StaleError",
     "StatementLine",
@@ -149,6 +151,7 @@ Record = (
     | SplitRecord
     | TripRecord
     | RepeatRecord
+    | TieRecord
     | Act
     | ShopRecord
     | Motion
@@ -244,6 +247,10 @@ class Book(Acquaintances, FactorBook, Past, RepeatBook, ShopBook, SplitBook, Tri
     @property
     def admin(self) -> AdminBook:
         """What is read for operators."""
+
+    @property
+    def ties(self) -> TieBook:
+        """What is read of ghosts that speak for people of Matrix."""
 
     async def commit(self, step: Step) -> None:
         """Write `step` durably, or raise a `StepRefusedError` or `BookUnavailableError`."""

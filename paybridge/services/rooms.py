@@ -13,13 +13,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Seat:
+    """How a member sits in a room: the event that says so, a new one after each change, and their picture."""
+
+    event: str
+    picture: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RoomFacts:
-    """A room as it is now, read from the homeserver: members are joined ones, Matrix id to display name."""
+    """A room as it is now, read from the homeserver: members are joined ones, Matrix id to display name.
+
+    `seats` are those of the same members.
+    """
 
     id: str
     encrypted: bool
     direct: bool
     members: Mapping[str, str | None] = field(default_factory=dict)
+    seats: Mapping[str, Seat] = field(default_factory=dict)
 
     @property
     def private(self) -> bool:

@@ -28,6 +28,7 @@ class Settings:
     `public_url` is how people reach the web pages; without it no links to them are offered.
     `bridges` says whose ghosts are whose, and is the only thing that does; `bridged` is what ghosts may
     approve by themselves, nothing if it is None.
+    After `ghost_silence` a linked ghost is confirmed again.
     `admin_room` is where operators give orders; what moves money or loosens something waits for
     `admin_delay`, or for a second one if it takes `two_admins`.
     `languages` are those that people can choose: from each name that chooses one to its code.
@@ -51,5 +52,6 @@ class Settings:
     admin_delay: timedelta = timedelta(hours=1)
     two_admins: bool = False
     bridged: Bridged | None = None
+    ghost_silence: timedelta = timedelta(days=180)
     bridges: Bridges = field(default_factory=Bridges)
     languages: Mapping[str, str] = field(default_factory=dict)

@@ -31,6 +31,7 @@ from paybridge.storage.admin_book import SqlAdminBook
 from paybridge.storage.moments import microseconds, moment
 from paybridge.storage.repeat_reading import RepeatReading
 from paybridge.storage.shop_reading import ShopReading
+from paybridge.storage.tie_book import SqlTieBook
 from paybridge.storage.trip_reading import TripReading
 from paybridge.storage.works import WriteStep
 
@@ -75,6 +76,7 @@ class SqlBook(RepeatReading, ShopReading, TripReading):
         self._reader = reader
         self.tally = StepTally()
         self.admin = SqlAdminBook(reader)
+        self.ties = SqlTieBook(reader)
 
     async def commit(self, step: Step) -> None:
         try:

@@ -24,6 +24,7 @@ from paybridge.domain.shop import Series, Shop
 from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
+from paybridge.domain.tie import Guesses, Tie
 from paybridge.domain.transfer import Transfer
 from paybridge.domain.trip import Expense, Part, Traveller, Trip
 from paybridge.domain.webhook import Webhook
@@ -42,6 +43,7 @@ from paybridge.storage import (
     split_tables,
     standing_tables,
     tables,
+    tie_tables,
     trip_tables,
     webhook_tables,
 )
@@ -85,6 +87,8 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Block: contact_tables.block,
     Deed: deed_tables.deed,
     Standing: standing_tables.standing,
+    Tie: tie_tables.tie,
+    Guesses: tie_tables.guesses,
     Act: act_tables.act,
     Motion: motion_tables.motion,
     RailPause: pause_tables.rail_pause,
@@ -129,6 +133,8 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Block: ("person", "other"),
     Deed: ("kind", "person", "at"),
     Standing: (),
+    Tie: ("person", "mxid", "bridge", "code", "created"),
+    Guesses: (),
     Act: (),
     RailPause: (),
     Motion: (

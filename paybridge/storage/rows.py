@@ -25,6 +25,7 @@ from paybridge.domain.shop import Series, Shop
 from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
+from paybridge.domain.tie import Guesses, Tie
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.domain.trip import Expense, Part, Traveller, Trip
 from paybridge.domain.webhook import Webhook
@@ -40,6 +41,7 @@ from paybridge.storage import (
     shop_rows,
     split_rows,
     standing_rows,
+    tie_rows,
     trip_rows,
 )
 from paybridge.storage.moments import microseconds, microseconds_or_none, moment, moment_or_none
@@ -376,6 +378,8 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Motion: motion_rows.motion_row,
     RailPause: pause_tables.rail_pause_row,
     Standing: standing_rows.standing_row,
+    Tie: tie_rows.tie_row,
+    Guesses: tie_rows.guesses_row,
     Contact: contact_rows.contact_row,
     Block: contact_rows.block_row,
 }

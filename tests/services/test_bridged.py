@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from paybridge.services.says import Say
     from tests.fakes.house import House
 
+ASKED_IN_MATRIX = ["ghost.waits", "ghost.asks", "pay.card"]
 PUPPET = ViaBridgeBot("whatsapp", puppet=True)
 
 
@@ -87,9 +88,9 @@ async def test_a_nick_that_is_linked_approves_nothing_and_its_matrix_account_doe
     await make_one(house, IRIS, ALICE)
     card = await house.hear(IRIS, f"!pay {BOB} 1 EUR", CHANNEL, proof=VIA_IRC)
     by_nick = await house.hear(IRIS, "!yes", CHANNEL, proof=VIA_IRC)
-    by_account = await house.hear(ALICE, "!yes")
+    by_account = await house.hear(ALICE, card[-1].lines[0])
 
-    assert keys(card) == ["pay.card"]
+    assert keys(card) == ASKED_IN_MATRIX
     assert keys(by_nick) == ["error.bridge_only_receives"]
     assert keys(by_account)[0] == "pay.waiting"
     assert await house.balance(ALICE) == 9_900
@@ -104,8 +105,7 @@ async def test_an_account_behind_a_bridge_pays_little_to_whom_it_paid_before(hou
     await house.hear(WANDA, "!cancel", PORTAL, proof=VIA_WHATSAPP)
     receipt = await paid(house, WANDA, f"/pay {BOB} 10 EUR", PORTAL, VIA_WHATSAPP)
 
-    assert keys(stranger) == ["error.stranger_from_a_bridge"]
-    assert keys(too_much) == ["error.over_the_bridged_each"]
+    assert keys(stranger) == keys(too_much) == ASKED_IN_MATRIX
     assert keys(receipt)[0] == "pay.waiting"
     assert await house.balance(ALICE) == 8_900
 
@@ -121,8 +121,7 @@ async def test_a_day_of_small_payments_has_an_end_and_the_next_one_begins_anew(h
     house.clock.pass_by(timedelta(hours=22))
     next_day = await paid(house, WANDA, f"!pay {BOB} 4 EUR", PORTAL, VIA_WHATSAPP)
 
-    assert keys(over) == ["error.over_the_bridged_day"]
-    assert "3.00 EUR" in words(over)
+    assert keys(over) == ASKED_IN_MATRIX
     assert keys(next_day)[0] == "pay.waiting"
 
 

@@ -27,7 +27,11 @@ from paybridge.texts.saying import render_say
 from tests.fakes.records import a_link, a_person, a_transfer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from paybridge.domain.bundle import Card
     from paybridge.domain.transfer import Transfer
+    from paybridge.services.homes import Homes
     from paybridge.services.says import Say
     from paybridge.services.strength import Strength
 
@@ -72,12 +76,34 @@ class Strong:
         return self._strong and transfer.kind is not TransferKind.REFUND
 
 
+class NoGhosts:
+    """Nobody writes through a bridge."""
+
+    async def ask(self, card: Card, says: tuple[Say, ...], *, strong: bool) -> tuple[Say, ...]:
+        del card, strong
+        return says
+
+    async def receipts(
+        self, transfer: Transfer, says: Sequence[Say], to_payer: Mapping[str, str]
+    ) -> tuple[Say, ...]:
+        del transfer, to_payer
+        return tuple(says)
+
+
 def news_with(policy: Policy, *, strong: bool = False) -> News:
     nothing = Money.zero("EUR")
     settings = Settings("@pay:test", "EUR", Allowance(nothing, nothing, 0), Permissions())
     book, rooms = cast("Book", Shelf(policy)), cast("Rooms", OneRoom())
     policies = Policies(book, rooms, settings)
-    return News(book, cast("Vault", None), rooms, settings, policies, cast("Strength", Strong(strong=strong)))
+    return News(
+        book,
+        cast("Vault", None),
+        rooms,
+        settings,
+        policies,
+        cast("Strength", Strong(strong=strong)),
+        cast("Homes", NoGhosts()),
+    )
 
 
 @pytest.fixture
@@ -132,7 +158,13 @@ async def _all_of_a_bundle(policy: Policy, *, strong: bool) -> list[Say]:
     book, rooms = cast("Book", Shelf(policy)), cast("Rooms", OneRoom())
     policies = Policies(book, rooms, settings)
     news = BundleNews(
-        book, cast("Vault", None), rooms, settings, policies, cast("Strength", Strong(strong=strong))
+        book,
+        cast("Vault", None),
+        rooms,
+        settings,
+        policies,
+        cast("Strength", Strong(strong=strong)),
+        cast("Homes", NoGhosts()),
     )
     parts = (
         replace(a_transfer("PB-22222"), payee_mxid="@b0b:test", times=2, fee=Money(5, "EUR")),

@@ -152,6 +152,11 @@ class Homeserver:
             body={"messages_per_second": 0, "burst_count": 0},
         )
 
+    async def set_password(self, user_id: str, password: str) -> None:
+        """Give an account a password that was made without one, as those of application services are."""
+        body = {"password": password, "logout_devices": False}
+        await self._operate("PUT", f"/_synapse/admin/v2/users/{user_id}", body=body)
+
     async def devices(self, user_id: str) -> list[str]:
         """The ids of all devices on which this user is logged in."""
         known = await self._operate("GET", f"/_synapse/admin/v2/users/{user_id}/devices")

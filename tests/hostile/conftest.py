@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from paybridge.demo.homeserver import Homeserver
 from tests.harness import People
+from tests.harness.bridge import registered
 from tests.hostile import unsafe
 from tests.hostile.borrowed import BORROWED, Borrowed
 from tests.hostile.house import House, MovableClock, open_house
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+SERVER_NAME = "demo.local"
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def homeserver(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Homeserver]:
     lent = os.environ.get(BORROWED)
     folder = tmp_path_factory.mktemp("homeserver")
-    async with Borrowed(folder, **json.loads(lent)) if lent else Homeserver(folder) as running:
+    bridges = registered(folder / "bridges", SERVER_NAME)
+    async with (
+        Borrowed(folder, **json.loads(lent)) if lent else Homeserver(folder, settings=bridges) as running
+    ):
         yield running
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import select
 from paybridge.app import wiring
 from paybridge.commands import _dispatch, _grammar
 from paybridge.config import Config, Role
+from paybridge.domain import bridges
 from paybridge.domain.proof import OwnDevice, Trust
 from paybridge.domain.spoken import GestureKind
 from paybridge.matrix import (
@@ -40,7 +41,7 @@ from paybridge.matrix import (
     wire,
 )
 from paybridge.matrix.policy import Rules
-from paybridge.services import approvals, execution, lanes, news, payments, pinning
+from paybridge.services import approvals, bridged, execution, lanes, news, payments, pinning
 from paybridge.services.gestures import Gestures
 from paybridge.services.ports import Step
 from paybridge.storage import book, mailbox, tables
@@ -165,6 +166,57 @@ def profiles_ignored(patch: pytest.MonkeyPatch) -> None:
         return await spoken(self, replace(letter, sender=profile["id"]) if profile else letter, told, *rest)
 
     patch.setattr(understanding.Understanding, "_spoken", as_profile)
+
+
+# ---------------------------------------------------------------- people behind bridges
+
+NOT_BOTS = "test_bridge_rule_02_bots_channels_and_relays_are_not_heard_and_not_answered"
+NOT_SHARED = "test_bridge_rule_02_a_profile_or_a_webhook_authorises_nothing_and_a_guilds_name_does"
+TIER = "test_bridge_rule_05_an_account_behind_a_bridge_pays_little_to_whom_it_knows"
+PUPPETS = "test_bridge_double_puppets_have_the_bridges_proof_and_an_unknown_source_has_none"
+
+
+@noticed_by("test_bridge_rule_01_whoever_is_in_no_row_is_an_ordinary_person")
+def bridges_of_the_table(patch: pytest.MonkeyPatch) -> None:
+    """Whoever looks like a ghost is one."""
+    patch.setattr(bridges.Bridge, "has_ghost", lambda self, mxid: f"@{self.id}" in mxid)
+
+
+@noticed_by(NOT_BOTS)
+def shared_accounts_denied(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(bridges.Bridges, "denying", always(None))
+
+
+@noticed_by(NOT_SHARED, PUPPETS, "test_case_21_a_profile_in_a_message_is_nobodys_identity")
+def marks_read(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sender, "marked_trouble", always(None))
+
+
+@noticed_by("test_bridge_rule_03_two_commands_in_one_message_are_none_and_say_so")
+def one_command_at_a_time(patch: pytest.MonkeyPatch) -> None:
+    several = reading._of_several
+    patch.setattr(
+        reading,
+        "_of_several",
+        lambda *told: (found := several(*told)) and replace(found, several_lines=False),
+    )
+
+
+@noticed_by(TIER, PUPPETS)
+def bridged_limits(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(bridged.Bridged, "count", later(Step()))
+
+
+@noticed_by(
+    "test_bridge_rule_09_no_device_but_the_bridge_bots_speaks_for_a_ghost",
+    "test_bridge_rule_09_a_bridge_bot_that_signed_no_device_of_its_own_speaks_for_nobody",
+)
+def bridge_bots_device(patch: pytest.MonkeyPatch) -> None:
+    async def vouch(_: object, bridge: Any, mxid: str, __: object) -> sender.Proven:  # noqa: ANN401 - passed on
+        await asyncio.sleep(0)
+        return sender.Proven(sender._via(bridge, mxid))
+
+    patch.setattr(sender.Senders, "_vouched", vouch)
 
 
 # ---------------------------------------------------------------- what was sealed

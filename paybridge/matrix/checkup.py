@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 
 from paybridge.matrix.account import Account, MatrixOptions
+from paybridge.matrix.bridgecheck import check_bridges
 from paybridge.matrix.crosssigning import BrokenChainError, Seeds, public, public_key, verify_chain
 from paybridge.matrix.crypto import store_file
 from paybridge.matrix.wire import NotNowError, RefusedError, TokenRevokedError, Wire
@@ -43,7 +44,13 @@ async def check_matrix(options: MatrixOptions, clock: Clock) -> Sequence[Finding
         findings = (*findings, finding)
         if account is None:
             return findings
-        asked = (_device(wire, options, account), _one_time_keys(wire), _limits(wire, account), _rooms(wire))
+        asked = (
+            _device(wire, options, account),
+            _one_time_keys(wire),
+            _limits(wire, account),
+            _rooms(wire),
+            check_bridges(wire, options.bridges),
+        )
         return (*findings, *(one for found in await asyncio.gather(*asked) for one in found))
     finally:
         await wire.close()

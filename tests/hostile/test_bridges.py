@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 
 from paybridge.config.bridges import BridgeRow
+from paybridge.domain.bridges import Bridges
 from paybridge.domain.people import Identity
 from paybridge.domain.proof import ViaBridgeBot
+from paybridge.matrix.bridgecheck import check_bridges
+from paybridge.services.finding import State
 from paybridge.services.ports import Step
 from tests.harness.bridge import NOT_BRIDGED, SHAPES, BridgeLike, Ghost
 from tests.hostile.house import code_of, keys, open_house, words
@@ -85,7 +90,9 @@ async def pays(house: House, bridge: BridgeLike, ghost: Ghost, room: str, line: 
     return await hears(house, bridge, ghost, room, f"!confirm {code_of(card)}")
 
 
-@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "encrypted"])
+@pytest.mark.parametrize(
+    "encrypted", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["plain", "encrypted"]
+)
 async def test_bridge_rule_01_a_ghost_in_the_table_is_believed_as_its_bridge_vouches_for_it(
     house: House, opened: Open, *, encrypted: bool
 ) -> None:
@@ -100,6 +107,7 @@ async def test_bridge_rule_01_a_ghost_in_the_table_is_believed_as_its_bridge_vou
     assert [spoken.proof for spoken in house.spoken] == [ViaBridgeBot(name) for name in SHAPES]
 
 
+@pytest.mark.slow
 async def test_bridge_rule_01_whoever_is_in_no_row_is_an_ordinary_person(
     house: House, people: People, whatsapp: BridgeLike
 ) -> None:
@@ -132,6 +140,7 @@ async def test_bridge_rule_02_bots_channels_and_relays_are_not_heard_and_not_ans
     assert keys(house.said) == ["help.all"]
 
 
+@pytest.mark.slow
 async def test_bridge_rule_02_a_profile_or_a_webhook_authorises_nothing_and_a_guilds_name_does(
     house: House, opened: Open
 ) -> None:
@@ -149,6 +158,7 @@ async def test_bridge_rule_02_a_profile_or_a_webhook_authorises_nothing_and_a_gu
     assert keys(others) == keys(through_hook) == SHARED
 
 
+@pytest.mark.slow
 async def test_bridge_rule_03_two_commands_in_one_message_are_none_and_say_so(
     house: House, whatsapp: BridgeLike
 ) -> None:
@@ -204,6 +214,7 @@ async def test_bridge_rule_09_no_device_but_the_bridge_bots_speaks_for_a_ghost(
     assert keys(plain) == ["trouble.plaintext_in_encrypted"]
 
 
+@pytest.mark.slow
 async def test_bridge_rule_09_a_bridge_bot_that_signed_no_device_of_its_own_speaks_for_nobody(
     house: House, opened: Open
 ) -> None:
@@ -216,6 +227,7 @@ async def test_bridge_rule_09_a_bridge_bot_that_signed_no_device_of_its_own_spea
     assert keys(said) == NOT_THE_BRIDGES
 
 
+@pytest.mark.slow
 async def test_bridge_double_puppets_have_the_bridges_proof_and_an_unknown_source_has_none(
     house: House, people: People, whatsapp: BridgeLike
 ) -> None:
@@ -236,6 +248,7 @@ async def test_bridge_double_puppets_have_the_bridges_proof_and_an_unknown_sourc
     assert house.moved == []
 
 
+@pytest.mark.slow
 async def test_bridge_rule_12_whoever_is_kicked_by_a_bridge_says_nothing_more_there(
     house: House, people: People, whatsapp: BridgeLike
 ) -> None:
@@ -252,3 +265,31 @@ async def test_bridge_rule_12_whoever_is_kicked_by_a_bridge_says_nothing_more_th
     await house.is_through(alice, elsewhere)
 
     assert keys(house.said[said:]) == ["help.all"]
+
+
+async def test_bridge_doctor_tells_what_is_in_the_rooms_and_not_in_the_table(
+    house: House, whatsapp: BridgeLike
+) -> None:
+    wanda = await whatsapp.ghost(REMOTE["whatsapp"], "Wanda")
+    await whatsapp.portal(house.me, ghosts=[wanda])
+    wire, table = house.matrix._wire, house.matrix._options.bridges  # noqa: SLF001 - what the doctor is given
+    (row,) = [bridge for bridge in table.rows if bridge.id == "whatsapp"]
+
+    right = await check_bridges(wire, Bridges((row,)))
+    wrong = await check_bridges(
+        wire, Bridges((replace(row, bot="@nobody-there:demo.local", ghosts=re.compile("@wa_.*")),))
+    )
+    nothing = await check_bridges(wire, Bridges())
+
+    assert [(one.part, one.state) for one in right] == [
+        ("bridge whatsapp", State.GOOD),
+        ("bridges", State.GOOD),
+    ]
+    assert [(one.part, one.state) for one in wrong] == [
+        ("bridge whatsapp", State.BAD),
+        ("bridges", State.NOTE),
+        ("bridges", State.NOTE),
+    ]
+    assert whatsapp.bot.user_id in wrong[1].says
+    assert wanda.user_id in wrong[2].says
+    assert [whatsapp.bot.user_id in one.says or wanda.user_id in one.says for one in nothing] == [True, True]

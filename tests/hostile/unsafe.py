@@ -195,11 +195,12 @@ def marks_read(patch: pytest.MonkeyPatch) -> None:
 @noticed_by("test_bridge_rule_03_two_commands_in_one_message_are_none_and_say_so")
 def one_command_at_a_time(patch: pytest.MonkeyPatch) -> None:
     several = reading._of_several
-    patch.setattr(
-        reading,
-        "_of_several",
-        lambda *told: (found := several(*told)) and replace(found, several_lines=False),
-    )
+
+    def first(*told: Any) -> Any:  # noqa: ANN401 - passed on
+        found = several(*told)
+        return found and replace(found, several_lines=False)
+
+    patch.setattr(reading, "_of_several", first)
 
 
 @noticed_by(TIER, PUPPETS)

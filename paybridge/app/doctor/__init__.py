@@ -15,8 +15,9 @@ from paybridge.app.doctor.web import check_web
 from paybridge.app.system import SystemClock
 from paybridge.app.wiring import matrix_options
 from paybridge.config import ConfigError, check_edited
+from paybridge.domain.bridges import Tier
 from paybridge.matrix.checkup import check_matrix
-from paybridge.services.finding import Finding, bad, good
+from paybridge.services.finding import Finding, bad, good, note
 
 if TYPE_CHECKING:
     from paybridge.config import Config
@@ -31,7 +32,8 @@ async def examine(config: Config, file: Path, clock: Clock | None = None) -> tup
         check_rails(config),
         check_web(config),
     )
-    return tuple(chain(_config(config, file), check_files(config, file), check_disk(config), *found))
+    here = (_config(config, file), check_files(config, file), check_disk(config), _registrations(config))
+    return tuple(chain(*here, *found))
 
 
 def _config(config: Config, file: Path) -> Iterator[Finding]:
@@ -41,3 +43,14 @@ def _config(config: Config, file: Path) -> Iterator[Finding]:
         yield bad("config", str(error).removeprefix("config: "), f"edit {file}")
     else:
         yield good("config", f"{file} can be used")
+
+
+def _registrations(config: Config) -> Iterator[Finding]:
+    """Which ghosts nothing shows to be reserved; a registration that is named was read with the config."""
+    for number, row in enumerate(config.bridges):
+        if row.registration is None and config.effective_bridges().rows[number].tier is not Tier.DENIED:
+            yield note(
+                f"registration {row.id}",
+                "nothing shows that the homeserver lets nobody but the bridge have its ghosts' ids",
+                f"name the bridge's registration file in bridges[{number}].registration",
+            )

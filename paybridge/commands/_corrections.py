@@ -20,6 +20,7 @@ from paybridge.services.accounts import AmbiguousAccountError, NoLinkedAccountEr
 from paybridge.services.claims import LinkFirstError
 from paybridge.services.request_errors import NoSuchPaymentError, WhichRequestError
 from paybridge.services.sources import NothingToPayWithError
+from paybridge.services.splits import WhichSplitError
 
 if TYPE_CHECKING:
     from paybridge.commands._frame import Call, Command
@@ -57,13 +58,20 @@ def _rewritten(command: Command, call: Call, error: UserError) -> tuple[str, ...
             return tuple(" ".join(line.replace(symbol, f" {code} ", 1).split()) for code in codes)
         case AmbiguousPayeeError() | ReplyAndPillDifferError() | SeveralPayeesError():
             return _for_whom(command, call, error)
-        case WhichRequestError(ids=ids):
-            return tuple(f"!{command.verb} {one} {call.words}".rstrip() for one in ids[:MOST_LINES])
+        case WhichRequestError(ids=ids) | WhichSplitError(ids=ids):
+            words = with_full_ids(call.words, call.spoken.pills)
+            # What is to be done with a split stands in front of its id.
+            deed, _, rest = words.partition(" ") if isinstance(error, WhichSplitError) else ("", "", words)
+            return tuple(_line(command.verb, deed, one, rest) for one in ids[:MOST_LINES])
         case AmbiguousAccountError(typed=typed, numbers=numbers):
             line = _as_typed(call)
             return tuple(with_account(line, typed, number) for number in numbers[:MOST_LINES])
         case _:
             return ()
+
+
+def _line(verb: str, *words: str) -> str:
+    return " ".join([f"!{verb}", *filter(None, words)])
 
 
 def _for_whom(
@@ -108,5 +116,6 @@ def _example(command: Command, call: Call, amount: Money | None = None) -> str:
     others = [mxid for mxid in call.room.members if mxid not in {call.spoken.sender, call.desk.settings.bot}]
     pills = [pill.mxid for pill in call.spoken.pills]
     payee = call.spoken.reply_author or next(iter(pills), None) or next(iter(sorted(others)), None)
-    line = fill_in(command.examples[0], payee=payee, amount=amount)
+    another = next((mxid for mxid in sorted(others) if mxid != payee), None)
+    line = fill_in(command.examples[0], payee=payee, another=another, amount=amount)
     return line if amount is not None else line.replace(" EUR", f" {call.desk.settings.currency}")

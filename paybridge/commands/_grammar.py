@@ -204,11 +204,17 @@ def with_account(line: str, typed: str, other: str) -> str:
     return line
 
 
-def fill_in(example: str, *, payee: str | None, amount: Money | None) -> str:
-    """An example line with the payee and amount that the person meant, as far as they are known."""
+def fill_in(
+    example: str, *, payee: str | None, amount: Money | None = None, another: str | None = None
+) -> str:
+    """An example line with the payee and amount that the person meant, as far as they are known.
+
+    Where an example names two people and nobody is known beside the payee, it is for the payee alone.
+    """
     line = example
     if payee is not None:
         line = line.replace("@bob:example.org", payee)
+        line = line.replace(" @carol:example.org", f" {another}" if another else "")
     if amount is not None:
         line = _EXAMPLE_AMOUNT.sub(f"{amount.plain()} {amount.currency}", line)
     return line

@@ -31,6 +31,7 @@ from paybridge.commands._frame import (
 
 PAGE = 10
 MOST_NAMESAKES = 50
+AS_A_FILE = frozenset({"export", "csv", "pdf", "导出"})
 UNUSUAL = (
     "awaiting_approval", "under_way", "unsure", "claimable", "returned", "refused", "cancelled", "expired",
     "reversed",
@@ -47,6 +48,10 @@ class NotSoughtError(UserError):
 
     def __init__(self, *, typed: str) -> None:
         super().__init__(typed=typed)
+        self._wants_a_file = not AS_A_FILE.isdisjoint(typed.casefold().split())
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!statement csv", "!statement pdf") if self._wants_a_file else ()
 
 
 @command(

@@ -70,6 +70,18 @@ class NoSuchLinkError(UserError):
     def __init__(self, *, typed: str) -> None:
         super().__init__(typed=typed)
 
+    def lines(self) -> tuple[str, ...]:
+        return ("!accounts",)
+
+
+class WhichLinkError(UserError):
+    """No account is named where one is needed."""
+
+    key = "error.which_link"
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!accounts",)
+
 
 class LinkInUseError(UserError):
     """A payment from or to this account is under way."""
@@ -284,4 +296,4 @@ class Linking:
 def _pick(links: Sequence[Link], typed: str) -> Link:
     if typed.isdecimal() and len(typed) <= len(str(MOST_LINKS)) and 1 <= int(typed) <= len(links):
         return links[int(typed) - 1]
-    raise NoSuchLinkError(typed=typed[:20])
+    raise NoSuchLinkError(typed=typed[:20]) if typed.strip() else WhichLinkError

@@ -68,6 +68,7 @@ class WhichSplitError(UserError):
 
     def __init__(self, *, splits: str) -> None:
         super().__init__(splits=splits)
+        self.ids = tuple(splits.split(", "))
 
 
 class NoShareError(UserError):

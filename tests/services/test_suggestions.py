@@ -76,3 +76,35 @@ async def test_a_reply_to_one_person_that_names_another_offers_both(house: House
 
     assert said.lines == (f"!pay {CAROL} 5 EUR", f"!pay {BOB} 5 EUR")
     assert by_name.lines == (f"!pay {BOB} 12.50 EUR for pizza",)
+
+
+async def test_who_wants_the_history_as_a_file_reads_what_makes_one(house: House) -> None:
+    (said,) = await house.hear(ALICE, "!history export csv")
+    (other,) = await house.hear(ALICE, "!history exported")
+
+    assert (said.key, said.lines) == ("error.not_sought", ("!statement csv", "!statement pdf"))
+    assert other.lines == ("!history",)
+
+
+async def test_an_account_that_is_not_named_is_asked_for(house: House) -> None:
+    (said,) = await house.hear(ALICE, "!link default")
+    (other,) = await house.hear(ALICE, "!link remove 9")
+
+    assert (said.key, said.lines) == ("error.which_link", ("!accounts",))
+    assert (other.key, other.lines) == ("error.no_such_link", ("!accounts",))
+
+
+async def test_of_several_splits_each_is_a_line_to_copy(house: House) -> None:
+    boards = [await house.hear(ALICE, f"!split 9 EUR {BOB} {CAROL}", DINNER) for _ in range(2)]
+    ids = {str(board[0].facts["payment"]) for board in boards}
+    (close,) = await house.hear(ALICE, "!split close", DINNER)
+    (paid,) = await house.hear(ALICE, f"!split paid {BOB} cash", DINNER)
+
+    assert set(close.lines) == {f"!split close {one}" for one in ids}
+    assert set(paid.lines) == {f"!split paid {one} {BOB} cash" for one in ids}
+
+
+async def test_an_example_for_two_names_two_people_of_the_room(house: House) -> None:
+    (said,) = await house.hear(ALICE, "!split dinner", DINNER)
+
+    assert said.lines == (f"!split 60 EUR {BOB} {CAROL} for dinner",)

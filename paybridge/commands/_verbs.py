@@ -22,6 +22,10 @@ _NEAR_FOR_US: Final = 0.6
 """Where nobody else listens, a wrong guess bothers nobody."""
 _NEAR_IN_CHINESE: Final = 0.5
 """Verbs of two characters: with one of them wrong, half of the word is right."""
+_FIRST_WORDS: Final = frozenset(
+    {"help", "?", "hi", "hello", "hey", "start", "/start", "帮助", "你好", "您好"}
+)
+"""What people say to a bot that they do not know yet."""
 _LONGEST_VERB: Final = 24
 _NO_CARD: Final = re.compile(r"@\S+|\+[0-9]+|https?://\S+")
 """Matrix ids, telephone numbers as ghosts are called, links."""
@@ -55,6 +59,8 @@ class Typed:
 def read_verb(spoken: Spoken) -> Typed | None:
     """The verb and words of a message, or None if it is not meant as a command."""
     body = spoken.body.strip()
+    if spoken.direct and body.replace("\uff1f", "?").rstrip(".! ").casefold() in _FIRST_WORDS:
+        return Typed("help", "")
     # On networks with slash commands, people know no others.
     addressed = spoken.to_bot or spoken.direct or isinstance(spoken.proof, ViaBridgeBot)
     slash = addressed and body.startswith("/")

@@ -15,6 +15,9 @@ class NothingToCancelError(UserError):
 
     key = "error.nothing_to_cancel"
 
+    def lines(self) -> tuple[str, ...]:
+        return ("!history",)
+
 
 class WhichToCancelError(UserError):
     """Several things are open."""
@@ -33,7 +36,7 @@ class WhichToCancelError(UserError):
     "cancel",
     usage="[PB-7K3QD]",
     examples=("!cancel PB-7K3QD",),
-    aliases=("undo", "no", "取消"),
+    aliases=("undo", "no", "取消", "撤销"),
     role=Role.RECEIVE,
 )
 async def cancel(call: Call) -> Answer:

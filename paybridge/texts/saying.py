@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 def render_say(texts: Texts, say: Say) -> Rendered:
     """The message that `say` means, in its language; whom it mentions are those that it notifies."""
     sentence = texts.render(say.key, say.language, say.facts)
-    text = _BLANK_LINES.sub("\n", sentence.text).rstrip("\n")
-    html = _BLANK_BREAKS.sub("<br>", sentence.html or _as_html(sentence.text)).removesuffix("<br>")
+    text = _BLANK_LINES.sub("\n", sentence.text).strip("\n")
+    html = _BLANK_BREAKS.sub("<br>", sentence.html or _as_html(sentence.text))
+    html = html.removeprefix("<br>").removesuffix("<br>")
     if say.lead is not None:
         lead = texts.render(say.lead, say.language, {}).text
         text, html = f"{lead} {text}", f"{escape(lead)} {html}"

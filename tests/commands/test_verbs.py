@@ -63,6 +63,17 @@ def test_a_mention_of_the_bot_stands_for_the_mark() -> None:
     assert read_verb(spoken("", to_bot=True)) is None
 
 
+@pytest.mark.parametrize("body", ["help", "Help!", "?", "\uff1f", "hi", "Hello.", "/start", "帮助", "你好"])
+def test_what_people_say_first_is_a_call_for_help_where_only_the_bot_listens(body: str) -> None:
+    assert read_verb(spoken(body, direct=True)) == Typed("help", "")
+    assert read_verb(spoken(body)) is None
+
+
+@pytest.mark.parametrize("body", ["hi there", "help me pay Bob", "yes", "thanks", "5"])
+def test_what_is_only_said_to_the_bot_is_no_command(body: str) -> None:
+    assert read_verb(spoken(body, direct=True)) is None
+
+
 def test_a_slash_stands_for_the_mark_where_only_the_bot_listens() -> None:
     assert read_verb(spoken("/pay @bob 5", direct=True)) == Typed("pay", "@bob 5", slash=True)
     assert read_verb(spoken("/pay @bob 5", to_bot=True)) == Typed("pay", "@bob 5", slash=True)
@@ -95,6 +106,7 @@ def test_every_verb_and_alias_leads_to_its_own_command() -> None:
         ("blance", "balance"),
         ("confrim", "confirm"),
         ("付钱", "pay"),
+        ("撤消", "cancel"),
         ("查余额", "balance"),
     ],
 )

@@ -34,6 +34,22 @@ def test_a_bare_sentence_stays_plain() -> None:
     assert rendered.mentions == ()
 
 
+def test_a_part_that_is_not_there_leaves_no_empty_line() -> None:
+    row: dict[str, Fact] = {
+        "payment": "PB-7K3QD",
+        "amount": Money(800, "EUR"),
+        "who": "@bob:hs",
+        "until": "noon",
+    }
+    facts: dict[str, Fact] = {"some_to": (), "to": (), "some_by": ({},), "by": (row,)}
+
+    rendered = render_say(TEXTS, Say("1", "requests.list", "en", room="!r:hs", facts=facts))
+
+    assert rendered.text.startswith("You ask for\nPB-7K3QD")
+    assert rendered.html is not None
+    assert rendered.html.startswith("<strong>You ask for</strong><br>PB-7K3QD")
+
+
 def test_what_leads_stands_in_front_in_the_same_language() -> None:
     english = Say("1", "error.nothing_in_balance", "en", room="!r:hs", lead="lead.nothing_sent")
     chinese = Say("1", "error.nothing_in_balance", "zh", room="!r:hs", lead="lead.nothing_sent")

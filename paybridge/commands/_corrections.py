@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from paybridge.commands._each import with_each
 from paybridge.commands._grammar import (
     AmbiguousPayeeError,
     ReplyAndPillDifferError,
     SeveralPayeesError,
-    fill_in,
     with_account,
     with_full_ids,
 )
@@ -37,6 +37,7 @@ _LISTED_BY = {
     "split": "!split",
 }
 """What lists that of which somebody mistook the id, by the verb that takes it."""
+_EXAMPLE_AMOUNT: Final = re.compile(r"\b[0-9.]+ EUR\b")
 LINK_EXAMPLE = "!link bank DE89 3704 0044 0532 0130 00"
 
 
@@ -119,3 +120,19 @@ def _example(command: Command, call: Call, amount: Money | None = None) -> str:
     another = next((mxid for mxid in sorted(others) if mxid != payee), None)
     line = fill_in(command.examples[0], payee=payee, another=another, amount=amount)
     return line if amount is not None else line.replace(" EUR", f" {call.desk.settings.currency}")
+
+
+def fill_in(
+    example: str, *, payee: str | None, amount: Money | None = None, another: str | None = None
+) -> str:
+    """An example line with the payee and amount that the person meant, as far as they are known.
+
+    Where an example names two people and nobody is known beside the payee, it is for the payee alone.
+    """
+    line = example
+    if payee is not None:
+        line = line.replace("@bob:example.org", payee)
+        line = line.replace(" @carol:example.org", f" {another}" if another else "")
+    if amount is not None:
+        line = _EXAMPLE_AMOUNT.sub(f"{amount.plain()} {amount.currency}", line)
+    return line

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _MARK: Final = "\ue000"
 """Stands for a pill among the words: from the private use area, and taken out of what people type."""
 _MARKED: Final = re.compile(f"{_MARK}([0-9]+)")
-_EXAMPLE_AMOUNT: Final = re.compile(r"\b[0-9.]+ EUR\b")
 TOWARDS: Final = frozenset({"to", "给", "到"})
 _FROM: Final = frozenset({"from", "从", "用"})
 SOURCES: Final = frozenset({"balance", "bank", "card", "main", "余额", "银行", "银行卡", "卡"})
@@ -201,22 +200,6 @@ def with_account(line: str, typed: str, other: str) -> str:
     for place, word in enumerate(words[:-1]):
         if word.casefold() in _FROM | TOWARDS and words[place + 1] == typed:
             return " ".join([*words[: place + 1], other, *words[place + 2 :]])
-    return line
-
-
-def fill_in(
-    example: str, *, payee: str | None, amount: Money | None = None, another: str | None = None
-) -> str:
-    """An example line with the payee and amount that the person meant, as far as they are known.
-
-    Where an example names two people and nobody is known beside the payee, it is for the payee alone.
-    """
-    line = example
-    if payee is not None:
-        line = line.replace("@bob:example.org", payee)
-        line = line.replace(" @carol:example.org", f" {another}" if another else "")
-    if amount is not None:
-        line = _EXAMPLE_AMOUNT.sub(f"{amount.plain()} {amount.currency}", line)
     return line
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paybridge.commands._corrections import fill_in
 from paybridge.commands._grammar import (
     AmbiguousPayeeError,
     NameAndPillDifferError,
@@ -18,7 +19,6 @@ from paybridge.commands._grammar import (
     ReplyNotProvenError,
     SeveralPayeesError,
     UnknownPayeeError,
-    fill_in,
     read_account,
     read_amount_only,
     read_payment,

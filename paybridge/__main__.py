@@ -19,7 +19,7 @@ import typer
 from typer.exceptions import TyperException
 
 from paybridge.cli import admin, backup, books, doctor, keys, people, receipts, reconcile, renew_config
-from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, books_at, load, told
+from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, account, books_at, load, told
 from paybridge.cli.first_config import first_config
 
 # What a command needs is imported when it runs, so that `paybridge --help` answers at once.
@@ -266,7 +266,7 @@ def accept(
     from paybridge.storage.identities import accept_identity
 
     with told(DatabaseError):
-        pinned = accept_identity(books_at(load(config)), user, SystemClock().now())
+        pinned = accept_identity(books_at(load(config)), user, SystemClock().now(), account())
     assert pinned.freeze is not None  # else there would have been nothing to accept
     typer.echo(f"{user} is now known by {pinned.freeze.other}; the bot tells them within a minute.")
 

@@ -10,6 +10,7 @@ import typer
 from paybridge.cli._frame import ConfigFile, Mistake, books_at, load, order_deed, told
 from paybridge.cli._tables import AsJson, show_table
 from paybridge.cli.admin_orders import limits, stop, suspense, unfreeze, waiting
+from paybridge.cli.admin_rails import rails
 from paybridge.cli.people import User
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ admin = typer.Typer(help="What operators do; the bot may be running.", no_args_i
 admin.command()(unfreeze)
 admin.command()(limits)
 admin.add_typer(suspense, name="suspense")
+admin.add_typer(rails, name="rails")
 admin.command()(waiting)
 admin.command()(stop)
 

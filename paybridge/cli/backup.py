@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Final, cast
 
 import typer
 
-from paybridge.cli._frame import ConfigFile, Mistake, books_at, load, told
+from paybridge.cli._frame import ConfigFile, Mistake, account, books_at, load, told
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -169,6 +169,8 @@ def _given(master: MasterKey | None) -> MasterKey:
 
 def _prove(books: Path, master: MasterKey, now: datetime) -> None:
     """The books are under this key, guarded, sound, and nothing in them happens again."""
+    from paybridge.domain.acts import NOTHING_MORE, ActKind
+    from paybridge.storage.acting import write_act
     from paybridge.storage.audit import audit
     from paybridge.storage.errors import DatabaseError
     from paybridge.storage.sqlite.copying import make_fit
@@ -180,7 +182,9 @@ def _prove(books: Path, master: MasterKey, now: datetime) -> None:
         raise DatabaseError("the backup's books were never used")
     open_vault(master, check)
     make_fit(books, now)
-    problems = audit(f"sqlite+aiosqlite:///{books}").problems
+    url = f"sqlite+aiosqlite:///{books}"
+    write_act(url, now, account(), ActKind.RESTORE, NOTHING_MORE, None)
+    problems = audit(url).problems
     if problems:
         raise DatabaseError(f"the backup's books are not sound: {problems[0]}")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from paybridge.cli._frame import ConfigFile, Mistake, books_at, load, told
+from paybridge.cli._frame import ConfigFile, Mistake, account, books_at, load, told
 
 if TYPE_CHECKING:
     from paybridge.config import Config
@@ -34,9 +34,12 @@ def rotate(
     ] = None,
 ) -> None:
     """Wrap every data key under a new master key, with the bot stopped; said again, it goes on."""
+    from paybridge.app import SystemClock
     from paybridge.config import MASTER_KEY_FILE
+    from paybridge.domain.acts import NOTHING_MORE, ActKind
     from paybridge.services.ports import BookUnavailableError
     from paybridge.storage import DatabaseError
+    from paybridge.storage.acting import write_act
     from paybridge.vault import MasterKey, MasterKeyError
 
     loaded = load(config)
@@ -52,6 +55,7 @@ def rotate(
     with told(DatabaseError, MasterKeyError, BookUnavailableError, OSError):
         made = MasterKey.from_file(new) if new.exists() else None
         count = asyncio.run(_rotate(loaded, url, new, made))
+        write_act(url, SystemClock().now(), account(), ActKind.ROTATE_KEYS, NOTHING_MORE, None)
         if not own:
             _put_in_place(file, new)
     typer.echo(f"{count} data keys are wrapped under a new master key; nothing that they seal was touched.")

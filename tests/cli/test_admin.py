@@ -105,3 +105,28 @@ def test_where_two_operators_are_needed_the_command_line_says_how_it_is_approved
     path.write_text(plain + "admins: ['@a:hs']\n", encoding="utf-8")
     assert main(["check-config", "--config", config]) == 2
     assert "admin.two_admins: needs two admins" in capsys.readouterr().err
+
+
+def test_a_rail_is_paused_and_let_go_once_each(config: str, capsys: Captured) -> None:
+    path = Path(config)
+    written = path.read_text(encoding="utf-8")
+    rails = "rails: {bank: {url: 'http://127.0.0.1:8090', api_key: bank_test_k}}\n"
+    path.write_text(written + rails, encoding="utf-8")
+
+    def typed(*words: str) -> tuple[int, str]:
+        code = main(["admin", "rails", *words, "--config", config])
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    assert typed("paused") == (0, "Every rail takes payments.\n")
+    assert typed("pause", "gold") == (2, "no rail is called gold, only bank\n")
+    assert typed("resume", "bank") == (2, "bank is not paused\n")
+    for _ in range(2):
+        assert typed("pause", "bank")[0] == 0
+        assert typed("pause", "bank") == (2, "bank is paused already\n")
+        assert "by ops" in typed("paused")[1]
+        assert typed("resume", "bank") == (0, "bank takes payments again.\n")
+    assert typed("paused") == (0, "Every rail takes payments.\n")
+    main(["admin", "log", "--json", "--config", config])
+    acts = json.loads(capsys.readouterr().out)["acts"]
+    assert [act["kind"] for act in acts] == ["pause", "resume"] * 2

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paybridge.__main__ import main
+from paybridge.domain.acts import Via
 from paybridge.domain.leg import LegKind, LegState
+from paybridge.domain.motions import Motion, MotionKind
 from paybridge.domain.transfer import TransferState
 from paybridge.services.ports import Letter, Post, Step
 from paybridge.storage import copying
@@ -60,10 +62,13 @@ async def old(tmp_path: Path) -> Path:
     leg = replace(
         a_leg("PB-SENT/1", "PB-SENT", kind=LegKind.COLLECT, cents=700), state=LegState.EXECUTING, due=TOMORROW
     )
+    waits = Motion(
+        "A-22222", MotionKind.UNFREEZE, "@root:hs", Via.ROOM, "anna", TOMORROW, TOMORROW, needs_second=False
+    )
     post = Post("post", "!room:hs", None, None, b"sealed", TOMORROW)
     await book.commit(
         people("anna", "bob")
-        + Step(records=(card, sent, leg), journals=(a_topup("t/1", "anna", 1000),), posts=(post,))
+        + Step(records=(card, sent, leg, waits), journals=(a_topup("t/1", "anna", 1000),), posts=(post,))
     )
     await mailbox.receive([Letter("$event", "!room:hs", "@anna:test", TOMORROW, b"sealed")], "s7", "DEVICE")
     await database.close()
@@ -119,6 +124,8 @@ async def test_nothing_that_was_open_happens_a_second_time(old: Path, tmp_path: 
     assert asked(new, "SELECT name FROM memory WHERE name LIKE 'sync_token%'") == []
     assert asked(new, "SELECT state, reason FROM post") == [("aside", "restored")]
     assert asked(new, "SELECT done, length(payload) FROM letter") == [(1, 0)]
+    assert asked(new, "SELECT state, ended_by FROM motion") == [("stopped", "restore")]
+    assert asked(new, "SELECT kind FROM act") == [("restore",)]
     ((expires,),) = asked(new, "SELECT expires FROM transfer WHERE id = 'PB-CARD'")
     ((due, state),) = asked(new, "SELECT due, state FROM leg")
     assert state == "executing"

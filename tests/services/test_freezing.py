@@ -120,7 +120,7 @@ async def test_an_operator_can_take_the_new_key_at_once(frozen: House, tmp_path:
     await frozen.said()
     file = url_in(tmp_path)
     listed = frozen_identities(file)
-    accept_identity(file, ALICE, frozen.clock.now())
+    accept_identity(file, ALICE, frozen.clock.now(), "root")
 
     assert [(pinned.mxid, pinned.key) for pinned in listed] == [(ALICE, "first")]
     assert not await frozen.pins.frozen(ALICE)
@@ -128,7 +128,7 @@ async def test_an_operator_can_take_the_new_key_at_once(frozen: House, tmp_path:
     assert keys(await frozen.said()) == ["identity.taken"]
     assert frozen_identities(file) == []
     with pytest.raises(NotFrozenError, match="not frozen"):
-        accept_identity(file, ALICE, frozen.clock.now())
+        accept_identity(file, ALICE, frozen.clock.now(), "root")
 
 
 async def test_what_an_operator_took_is_found_without_anybody_speaking(frozen: House, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ async def test_what_an_operator_took_is_found_without_anybody_speaking(frozen: H
             waits.append(patience)
             if patience is None:
                 raise TimeoutError
-            accept_identity(url_in(tmp_path), ALICE, frozen.clock.now())
+            accept_identity(url_in(tmp_path), ALICE, frozen.clock.now(), "root")
 
         def ring(self) -> None:
             """Heard by nobody."""
@@ -156,7 +156,7 @@ async def test_what_an_operator_took_is_found_without_anybody_speaking(frozen: H
 async def test_a_key_that_came_after_the_operators_word_is_not_the_one_that_was_taken(
     frozen: House, tmp_path: Path
 ) -> None:
-    accept_identity(url_in(tmp_path), ALICE, frozen.clock.now())
+    accept_identity(url_in(tmp_path), ALICE, frozen.clock.now(), "root")
 
     assert await frozen.pins.meet(ALICE, "third", vouched=True)
 
@@ -166,7 +166,7 @@ async def test_no_identity_at_all_cannot_be_accepted(house: House, tmp_path: Pat
     await house.pins.meet(ALICE, None, vouched=False)
 
     with pytest.raises(NotFrozenError, match="no encryption identity"):
-        accept_identity(url_in(tmp_path), ALICE, house.clock.now())
+        accept_identity(url_in(tmp_path), ALICE, house.clock.now(), "root")
 
 
 @pytest.mark.parametrize("typed", ["!yes", "!pay @bob:hs 1 EUR", "!balance", "!history", "!status PB-22222"])

@@ -25,11 +25,12 @@ async def test_who_is_frozen_is_named_and_let_go(database: Database) -> None:
     frozen = PinnedKey(ANNA, "first", Freeze("second", START, START + DAY))
     await database.book.commit(Step(records=(frozen, PinnedKey(BOB, "bobs"))))
     named = await asyncio.to_thread(frozen_identities, database.url)
-    accepted = await asyncio.to_thread(accept_identity, database.url, ANNA, START)
+    accepted = await asyncio.to_thread(accept_identity, database.url, ANNA, START, "root")
     (after,) = await asyncio.to_thread(frozen_identities, database.url)
 
     assert [(one.mxid, one.freeze) for one in named] == [(ANNA, frozen.freeze)]
     assert accepted.freeze == frozen.freeze
+    assert [act.kind for act in await database.book.admin.acts(9)] == ["accept_identity"]
     assert (after.freeze, after.version) == (Freeze("second", START, START), accepted.version + 1)
 
 
@@ -38,6 +39,6 @@ async def test_nobody_else_is_let_go(database: Database) -> None:
     await database.book.commit(Step(records=(gone, PinnedKey(BOB, "bobs"))))
 
     with pytest.raises(NotFrozenError, match="no encryption identity"):
-        await asyncio.to_thread(accept_identity, database.url, ANNA, START)
+        await asyncio.to_thread(accept_identity, database.url, ANNA, START, "root")
     with pytest.raises(NotFrozenError, match="is not frozen"):
-        await asyncio.to_thread(accept_identity, database.url, BOB, START)
+        await asyncio.to_thread(accept_identity, database.url, BOB, START, "root")

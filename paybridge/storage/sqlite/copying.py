@@ -32,6 +32,11 @@ _GO_ON: Final = (
     UPDATE transfer SET expires = :now, version = version + 1
     WHERE state = 'awaiting_approval' AND expires > :now
     """,
+    # Operators may have stopped since then what waits in it, or it was done.
+    """
+    UPDATE motion SET state = 'stopped', ended = :now, ended_by = 'restore', version = version + 1
+    WHERE state = 'waiting'
+    """,
     "UPDATE letter SET done = 1, payload = x'' WHERE done = 0",
     "UPDATE post SET state = 'aside', reason = 'restored' WHERE state = 'waiting'",
     f"UPDATE leg SET due = :now, version = version + 1 WHERE due IS NOT NULL AND {_OPEN}",  # noqa: S608 - our states

@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 DEMO := $(VENV)/.demo-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help demo tour market test test-all hostile chaos crashes simulate fuzz kit kills soak check docs bench bench-big lock clean
+.PHONY: help demo tour market test test-all hostile chaos crashes simulate fuzz kit kills soak check docs site bench bench-big lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ docs: $(DEV) ## draw the pages that follow from the code
 	$(BIN)/python -m tests.fakes.draw_postgres_shape
 	$(BIN)/python -m docs
 	$(BIN)/python -m paybridge.config
+
+site: $(DEV) ## the docs as a site; writes build/site
+	$(BIN)/python -m zensical build --strict
 
 bench: $(DEV) ## measure against the goals; writes bench/results.json
 	$(BIN)/python -m bench

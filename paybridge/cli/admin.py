@@ -39,6 +39,8 @@ def status(config: ConfigFile, *, as_json: AsJson = False) -> None:
         return
     for title in ("payments", "orders", "waiting"):
         show_table(title, ("", "how many"), [(name, str(count)) for name, count in found[title].items()])
+    for rail in found["paused"]:
+        typer.echo(f"{rail} takes no new payments.")
     frozen = [(one["user"], one["by"], one["since"]) for one in found["frozen"]]
     if frozen:
         show_table("frozen", ("user", "by", "since"), frozen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from paybridge.storage.moments import moment
+from paybridge.storage.motion_tables import IS_WAITING
 from paybridge.storage.outside import opened
 from paybridge.storage.tables import IS_OPEN, IS_OPEN_LEG, IS_OPEN_REQUEST, IS_STOOD_STILL
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _PAYMENTS: Final = f"SELECT state, count(*) FROM transfer WHERE {IS_OPEN} GROUP BY state ORDER BY state"  # noqa: S608 - our own words
 _REQUESTS: Final = f"SELECT count(*) FROM request WHERE {IS_OPEN_REQUEST}"  # noqa: S608 - our own words
 _LEGS: Final = f"SELECT state, count(*) FROM leg WHERE {IS_OPEN_LEG} GROUP BY state ORDER BY state"  # noqa: S608 - our own words
+_ASKED: Final = f"SELECT count(*) FROM motion WHERE {IS_WAITING}"  # noqa: S608 - our own words
+_PAUSED: Final = "SELECT rail FROM rail_pause WHERE since IS NOT NULL ORDER BY rail"
 _LETTERS: Final = "SELECT count(*) FROM letter WHERE done = 0"
 _POSTS: Final = "SELECT count(*) FROM post WHERE state = 'waiting'"
 _STILL: Final = f"""
@@ -30,7 +33,12 @@ def overall(url: str) -> Mapping[str, Any]:
         return {
             "payments": dict(outside.rows(_PAYMENTS)) | {"requests": _one(outside, _REQUESTS)},
             "orders": dict(outside.rows(_LEGS)),
-            "waiting": {"to read": _one(outside, _LETTERS), "to say": _one(outside, _POSTS)},
+            "paused": [rail for (rail,) in outside.rows(_PAUSED)],
+            "waiting": {
+                "for operators": _one(outside, _ASKED),
+                "to read": _one(outside, _LETTERS),
+                "to say": _one(outside, _POSTS),
+            },
             "frozen": [
                 {
                     "user": mxid,

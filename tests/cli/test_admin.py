@@ -58,7 +58,8 @@ def test_the_status_is_told_for_people_and_for_programs(config: str, capsys: Cap
         "version": 1,
         "payments": {"requests": 0},
         "orders": {},
-        "waiting": {"to read": 0, "to say": 0},
+        "paused": [],
+        "waiting": {"for operators": 0, "to read": 0, "to say": 0},
         "frozen": [],
     }
     assert main(["admin", "status", "--config", config]) == 0
@@ -125,6 +126,8 @@ def test_a_rail_is_paused_and_let_go_once_each(config: str, capsys: Captured) ->
         assert typed("pause", "bank")[0] == 0
         assert typed("pause", "bank") == (2, "bank is paused already\n")
         assert "by ops" in typed("paused")[1]
+        assert main(["admin", "status", "--config", config]) == 0
+        assert "bank takes no new payments." in capsys.readouterr().out
         assert typed("resume", "bank") == (0, "bank takes payments again.\n")
     assert typed("paused") == (0, "Every rail takes payments.\n")
     main(["admin", "log", "--json", "--config", config])

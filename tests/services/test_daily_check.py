@@ -297,3 +297,18 @@ async def test_what_is_kept_is_read_back_as_it_was(house: House) -> None:
     failed = kept.failed("away", house.clock.now())
     await checks_kept.remember(house.mailbox, "bank", failed)
     assert await checks_kept.recall(house.mailbox, "bank") == failed
+
+
+async def test_an_operator_has_it_compared_though_its_time_has_not_come(house: House) -> None:
+    desk = Desk(house, Peer())
+    order = await desk.paid()
+    desk.line(order, 500)
+    await desk.look()
+    desk.line("PB-22222/1", 700)
+    kept = await desk.check.now("bank")
+    said = [say for say in await house.said() if say.room == ADMINS]
+
+    assert kept is not None
+    assert (kept.matched, len(kept.differences), kept.silent) == (1, 1, None)
+    assert keys(said) == ["reconciliation.differs"]
+    assert await desk.look() == []

@@ -36,7 +36,8 @@ from paybridge.domain.factor import read_digits
 from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.history import EVERYTHING, Bookmark, Mark, Search, Sort, Sought, read_search
 from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_id
-from paybridge.domain.invoice_words import is_rate, read_invoice, read_rate
+from paybridge.domain.invoice import Paper, rate_text
+from paybridge.domain.invoice_words import is_rate, read_invoice, read_line, read_rate
 from paybridge.domain.money import Money
 from paybridge.domain.month import Month, month_of, read_month
 from paybridge.domain.motions import Motion, read_motion_id
@@ -49,6 +50,7 @@ from paybridge.domain.region import Level
 from paybridge.domain.repeat import Repeat
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.rhythm_words import read_rhythm
+from paybridge.domain.sale import SaleState, read_wanted
 from paybridge.domain.shop import Details
 from paybridge.domain.statement import Section
 from paybridge.domain.tie import Tie, TieState
@@ -62,7 +64,8 @@ from paybridge.services.freezing import told_of
 from paybridge.services.ghost_errors import OnlyGhostsError
 from paybridge.services.holders import NOBODY_ASKED
 from paybridge.services.limits import Usage
-from paybridge.services.payments import Wish
+from paybridge.services.orders import Counter, menu_row
+from paybridge.services.payments import Drafted, Wish
 from paybridge.services.people import Known
 from paybridge.services.policies import Holding
 from paybridge.services.ports import RoomFacts, Step
@@ -71,6 +74,7 @@ from paybridge.services.repeats import Terms
 from paybridge.services.request_errors import NoSuchPaymentError
 from paybridge.services.says import Say
 from paybridge.services.splits import Stand
+from paybridge.services.stock import lines_of
 from paybridge.services.trips import Outline
 
 if TYPE_CHECKING:
@@ -89,7 +93,9 @@ __all__ = [
     "Call",
     "Command",
     "Cost",
+    "Counter",
     "Details",
+    "Drafted",
     "EachWords",
     "Entry",
     "Fact",
@@ -108,6 +114,7 @@ __all__ = [
     "OnlyGhostsError",
     "Outline",
     "Overall",
+    "Paper",
     "PayeeMissingError",
     "PaymentWords",
     "Place",
@@ -117,6 +124,7 @@ __all__ = [
     "Request",
     "RequestState",
     "Role",
+    "SaleState",
     "Say",
     "Search",
     "Section",
@@ -141,9 +149,12 @@ __all__ = [
     "commands",
     "find",
     "is_rate",
+    "lines_of",
     "looks_like_payment_id",
+    "menu_row",
     "month_of",
     "nearest",
+    "rate_text",
     "read_account",
     "read_amount_only",
     "read_code",
@@ -153,6 +164,7 @@ __all__ = [
     "read_expense",
     "read_flexible",
     "read_invoice",
+    "read_line",
     "read_month",
     "read_motion_id",
     "read_payment",
@@ -165,6 +177,7 @@ __all__ = [
     "read_shares",
     "read_start",
     "read_travellers",
+    "read_wanted",
     "read_who",
     "read_wish",
     "told_of",

@@ -206,6 +206,11 @@ def part_of(total: Money, rate: int) -> Money:
     return Money(_half_up(total.minor * rate, WHOLE), total.currency)
 
 
+def rate_text(rate: int) -> str:
+    """A rate as people write it: "7", "19.5"."""
+    return f"{rate / 100:g}"
+
+
 def shared(amount: int, weights: Sequence[int]) -> list[int]:
     """`amount` divided in proportion to `weights`, exactly: what is left goes to the largest remainders.
 

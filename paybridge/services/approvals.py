@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from paybridge.services.requests import Requests
     from paybridge.services.says import Say
     from paybridge.services.settings import Settings
+    from paybridge.services.stock import Stock
     from paybridge.services.strength import Strength
 
 
@@ -120,6 +121,7 @@ class Approvals:
         strength: Strength,
         limits: Limits,
         passkeys: Passkeys,
+        stock: Stock,
         bridged: Bridged,
     ) -> None:
         self._book = book
@@ -135,6 +137,7 @@ class Approvals:
         self._strength = strength
         self._limits = limits
         self._passkeys = passkeys
+        self._stock = stock
         self._bridged = bridged
 
     async def find(self, payer: str, code: str | None) -> Card:
@@ -221,7 +224,7 @@ class Approvals:
         return await self._carry_out(card, await self._check_still_allowed(card, payer))
 
     async def _check_still_allowed(self, card: Card, payer: Person) -> Step:
-        """Raise unless it may be approved now; the step counts it within the limits of the region."""
+        """Raise unless it may be approved now; the step counts it in the limits and in the stock."""
         check_not_frozen(payer)
         await self._bridged.check_still_theirs(card)
         await self._check_there(card)
@@ -230,7 +233,8 @@ class Approvals:
             for part in parts_of(card):
                 check_place(room, part.payee_mxid, self._settings)
                 await self._policies.check_payment(card.room, part.amount)
-        return await self._limits.count(card.kind, payer.id, [part.amount for part in parts_of(card)])
+        counted = await self._limits.count(card.kind, payer.id, [part.amount for part in parts_of(card)])
+        return counted if isinstance(card, Bundle) else counted + await self._stock.taken(card)
 
     async def _payer(self, card: Card) -> Person:
         payer = await self._book.person(card.payer)
@@ -305,7 +309,7 @@ class Approvals:
         check_refund(original, approved.amount, self._clock.now())
         counted = replace(original, refunded=original.refunded + approved.amount.minor)
         step, says = await self._book_at_once(approved)
-        return Step(records=(counted,)) + step, says
+        return Step(records=(counted,)) + await self._stock.refunded(counted) + step, says
 
     async def _collect(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
         """From a linked account: a collect for the courier, and the booking that follows it."""

@@ -32,6 +32,7 @@ from paybridge.services.motions import Motions
 from paybridge.services.news import News
 from paybridge.services.nicknames import Nicknames
 from paybridge.services.one_time_links import OneTimeLinks
+from paybridge.services.orders import Orders
 from paybridge.services.overview import Overview
 from paybridge.services.own_statements import OwnStatements
 from paybridge.services.passkeys import Passkeys
@@ -49,6 +50,7 @@ from paybridge.services.shops import Shops
 from paybridge.services.sources import Sources
 from paybridge.services.splits import Splits
 from paybridge.services.standings import Standings
+from paybridge.services.stock import Stock
 from paybridge.services.strength import Strength
 from paybridge.services.suspense import Suspense
 from paybridge.services.ties import Ties
@@ -87,6 +89,8 @@ class Desk:
     shops: Shops
     invoices: Invoices
     trips: Trips
+    orders: Orders
+    stock: Stock
     repeats: Repeats
     repeat_news: RepeatNews
     claims: Claims
@@ -149,8 +153,9 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     bundle_news = BundleNews(book, vault, rooms, settings, policies, strength, homes)
     blocking = Blocking(book, clock)
     boards = Boards(book, vault, rooms, settings, policies)
+    stock = Stock(book, vault, settings)
     requests = Requests(
-        book, vault, clock, chance, settings, people, rooms, policies, limits, blocking, boards
+        book, vault, clock, chance, settings, people, rooms, policies, limits, blocking, boards, stock
     )
     splits = Splits(book, vault, clock, chance, settings, people, rooms, requests, boards)
     claims = Claims(book, clock, people, news)
@@ -199,6 +204,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
             strength,
             limits,
             passkeys,
+            stock,
             bridged,
         ),
         factors=factors,
@@ -211,6 +217,8 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         boards=boards,
         splits=splits,
         shops=shops,
+        stock=stock,
+        orders=Orders(book, clock, chance, settings, shops, payments, stock),
         invoices=Invoices(book, vault, clock, settings, shops, requests, limits, policies),
         trips=Trips(book, vault, clock, chance, settings, people, policies, blocking, splits),
         repeats=Repeats(book, vault, clock, chance, settings, payments, factors, repeat_news),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.facts import Facts, Who
-from paybridge.domain.invoice import Invoice, Paper, check_tip, paper_from_json, part_of
+from paybridge.domain.invoice import Invoice, Paper, check_tip, paper_from_json, part_of, rate_text
 from paybridge.domain.money import Money
 from paybridge.domain.shop import Series, number_text
 from paybridge.domain.windows import zone_named
@@ -200,11 +200,6 @@ def _line(bill: Bill, at: int) -> Facts:
         "sum": line.sum,
         "rate": rate_text(line.rate),
     }
-
-
-def rate_text(rate: int) -> str:
-    """A rate as people write it: "7", "19.5"."""
-    return f"{rate / 100:g}"
 
 
 def _context(seller: Person) -> str:

@@ -68,6 +68,7 @@ from paybridge.services.rail import (
 )
 from paybridge.services.repeat_book import RepeatBook, RepeatRecord
 from paybridge.services.rooms import RoomFacts, Rooms, RoomsAwayError, Seat
+from paybridge.services.sale_book import SaleBook, SaleRecord
 from paybridge.services.sealing import SealBrokenError, Vault
 from paybridge.services.shop_book import ShopBook, ShopRecord
 from paybridge.services.split_book import SplitBook, SplitRecord
@@ -156,6 +157,7 @@ Record = (
     | ShopRecord
     | Motion
     | RailPause
+    | SaleRecord
 )
 
 
@@ -241,7 +243,7 @@ class Due:
     transfer: Transfer
 
 
-class Book(Acquaintances, FactorBook, Past, RepeatBook, ShopBook, SplitBook, TripBook, Protocol):
+class Book(Acquaintances, FactorBook, Past, RepeatBook, SaleBook, ShopBook, SplitBook, TripBook, Protocol):
     """The database as the use cases see it. Reads see every committed step."""
 
     @property

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from paybridge.services.limits import Limits
     from paybridge.services.policies import Policies
     from paybridge.services.settings import Settings
+    from paybridge.services.stock import Stock
 
 MOST_OPEN_PER_PAIR = 5
 MOST_OPEN_TO_ONE = 30
@@ -78,6 +79,7 @@ class Requests:
         limits: Limits,
         blocking: Blocking,
         boards: Boards,
+        stock: Stock,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -90,6 +92,7 @@ class Requests:
         self._limits = limits
         self._blocking = blocking
         self._boards = boards
+        self._stock = stock
 
     async def ask(  # noqa: PLR0913 - who asks whom for what, where, until when, in which way
         self,
@@ -265,8 +268,10 @@ class Requests:
         return await self._changed(requests.advance(request, RequestHappening.EXPIRE), "expired")
 
     async def follow(self, transfer: Transfer) -> tuple[Step, tuple[Say, ...]]:
-        """What a transfer's new state means for the request that it answers."""
-        request = await self._book.request(transfer.request) if transfer.request else None
+        """What a transfer's new state means for the request that it answers, or the order that it is for."""
+        if transfer.request is None:
+            return await self._stock.follow(transfer)
+        request = await self._book.request(transfer.request)
         if request is None or request.state is not RequestState.ACCEPTED:
             return Step(), ()
         match transfer.state:

@@ -30,6 +30,7 @@ from paybridge.storage import questions as ask
 from paybridge.storage.admin_book import SqlAdminBook
 from paybridge.storage.moments import microseconds, moment
 from paybridge.storage.repeat_reading import RepeatReading
+from paybridge.storage.sale_reading import SaleReading
 from paybridge.storage.shop_reading import ShopReading
 from paybridge.storage.tie_book import SqlTieBook
 from paybridge.storage.trip_reading import TripReading
@@ -68,7 +69,7 @@ _LONGEST_CARD: Final = timedelta(hours=1)
 """How long before its approval a payment was drafted, at the most."""
 
 
-class SqlBook(RepeatReading, ShopReading, TripReading):
+class SqlBook(RepeatReading, SaleReading, ShopReading, TripReading):
     """`Book` on the database."""
 
     def __init__(self, writer: Writing, reader: Reading) -> None:

@@ -20,6 +20,7 @@ from paybridge.domain.policy import RoomPolicy
 from paybridge.domain.rail_pause import RailPause
 from paybridge.domain.repeat import Instalment, Repeat
 from paybridge.domain.request import Request
+from paybridge.domain.sale import Item, Sale, Taking
 from paybridge.domain.shop import Series, Shop
 from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
@@ -39,6 +40,7 @@ from paybridge.storage import (
     pause_tables,
     pinning_tables,
     repeat_tables,
+    sale_tables,
     shop_tables,
     split_tables,
     standing_tables,
@@ -82,6 +84,9 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Shop: shop_tables.shop,
     Series: shop_tables.series,
     Invoice: shop_tables.invoice,
+    Item: sale_tables.item,
+    Sale: sale_tables.sale,
+    Taking: sale_tables.taking,
     Bookmark: history_tables.bookmark,
     Contact: contact_tables.contact,
     Block: contact_tables.block,
@@ -128,6 +133,9 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Shop: ("owner", "created"),
     Series: ("shop", "year"),
     Invoice: ("shop", "year", "number", "paper", "tips", "parts"),
+    Item: ("shop", "currency", "created"),
+    Sale: ("shop", "buyer", "paper", "created"),
+    Taking: ("sale", "item", "pieces", "price"),
     Bookmark: (),
     Contact: ("person", "created"),
     Block: ("person", "other"),

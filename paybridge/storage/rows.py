@@ -21,6 +21,7 @@ from paybridge.domain.policy import RoomPolicy, policy_from_json
 from paybridge.domain.rail_pause import RailPause
 from paybridge.domain.repeat import Instalment, Repeat
 from paybridge.domain.request import Request, RequestState
+from paybridge.domain.sale import Item, Sale, Taking
 from paybridge.domain.shop import Series, Shop
 from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
@@ -38,6 +39,7 @@ from paybridge.storage import (
     one_time_rows,
     pause_tables,
     repeat_rows,
+    sale_rows,
     shop_rows,
     split_rows,
     standing_rows,
@@ -359,6 +361,9 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Deed: factor_rows.deed_row,
     Repeat: repeat_rows.repeat_row,
     Instalment: repeat_rows.instalment_row,
+    Item: sale_rows.item_row,
+    Sale: sale_rows.sale_row,
+    Taking: sale_rows.taking_row,
     Shop: shop_rows.shop_row,
     Series: shop_rows.series_row,
     Invoice: shop_rows.invoice_row,

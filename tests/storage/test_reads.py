@@ -459,6 +459,10 @@ async def walked_through(database: Database, statement: Any, facts: Facts) -> se
         lambda book: book.shop_of("anna"),
         lambda book: book.invoices("shop"),
         lambda book: book.invoice("r1"),
+        lambda book: book.items("shop"),
+        lambda book: book.sales_of("shop"),
+        lambda book: book.sales_to("anna"),
+        lambda book: book.takings("PB-1"),
     ],
 )
 async def test_every_question_is_one_statement_answered_by_an_index(

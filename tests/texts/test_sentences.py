@@ -21,6 +21,7 @@ from paybridge.domain.money import Money
 from paybridge.domain.motions import MotionState
 from paybridge.domain.region import Level
 from paybridge.domain.request import RequestState
+from paybridge.domain.sale import SaleState
 from paybridge.domain.split import SplitState
 from paybridge.domain.spoken import Trouble
 from paybridge.domain.statement import What
@@ -81,6 +82,7 @@ COMPOSED = {
     ),
     *(f"status.request.{state}" for state in RequestState),
     *(f"invoice.paper.{state}" for state in RequestState),
+    *(f"order.{state}" for state in (SaleState.READY, SaleState.COMPLETED)),
     *(f"help.{verb}" for verb in commands()),
     *(f"trouble.{trouble}" for trouble in Trouble),
     *(f"web.approve.{kind}" for kind in TransferKind),

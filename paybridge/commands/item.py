@@ -1,0 +1,107 @@
+"""`!item`: what a merchant's shop sells."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from paybridge.commands._frame import (
+    Answer,
+    Call,
+    Facts,
+    Place,
+    Role,
+    UserError,
+    command,
+    menu_row,
+    read_amount_only,
+    read_line,
+    read_rate,
+)
+
+if TYPE_CHECKING:
+    from paybridge.commands._frame import Counter
+
+ADD = frozenset({"add", "加"})
+STOCK = frozenset({"stock", "库存"})
+PRICE = frozenset({"price", "价"})
+REMOVE = frozenset({"remove", "删"})
+TAX = frozenset({"tax", "税"})
+WITHOUT_END = frozenset({"any", "不限"})
+QUOTED = re.compile(r"[\"“”„«»](.+?)[\"“”„«»]")
+MOST_STOCK = 1_000_000
+
+
+class NotAnItemError(UserError):
+    """The words do not say what is to be done about which item."""
+
+    key = "error.not_an_item"
+
+
+@command(
+    "item",
+    usage='add "Latte" 3.20 EUR [tax 7%] [stock 40] | stock "Latte" 40 | price "Latte" 3 EUR | remove …',
+    examples=(
+        '!item add "Latte" 3.20 EUR tax 7% stock 40',
+        '!item stock "Latte" 40',
+        '!item price "Latte" 3.50 EUR',
+        '!item remove "Latte"',
+        "!item",
+    ),
+    aliases=("商品",),
+    place=Place.ANSWERED_DIRECTLY,
+    role=Role.MERCHANT,
+    proven=True,
+)
+async def item(call: Call) -> Answer:
+    """Add an item, change or remove one, or list them."""
+    counter = await call.desk.orders.own(call.speaker)
+    if not call.words:
+        rows: tuple[Facts, ...] = tuple(menu_row(name, one) for name, one in counter.items)
+        return Answer(key="item.list" if rows else "menu.empty", facts={"shop": counter.name, "items": rows})
+    word, quoted = call.first.casefold(), QUOTED.search(call.rest)
+    if quoted is None or word not in ADD | STOCK | PRICE | REMOVE:
+        raise NotAnItemError
+    behind = call.rest[quoted.end() :].split()
+    if word in ADD:
+        return await _add(call, counter, quoted[1], behind)
+    return _change(call, counter, quoted[1], word, behind)
+
+
+async def _add(call: Call, counter: Counter, name: str, behind: list[str]) -> Answer:
+    behind, rate = _cut(behind, TAX)
+    behind, stock = _cut(behind, STOCK)
+    line = read_line(f"{name} {' '.join(behind)}", await call.currency(), read_rate(rate) if rate else 0)
+    added, step = await call.desk.orders.add(counter, line, _count(stock) if stock else None)
+    return Answer(step, key="item.added", facts=menu_row(line.words, added))
+
+
+def _change(call: Call, counter: Counter, typed: str, word: str, behind: list[str]) -> Answer:
+    desk = call.desk.orders
+    name, found = counter.find(typed)
+    if word in REMOVE:
+        return Answer(desk.remove(found), key="item.removed", facts={"name": name})
+    if not behind:
+        raise NotAnItemError
+    if word in PRICE:
+        price = read_amount_only(" ".join(behind), found.price.currency)
+        changed, step = desk.reprice(found, price)
+    else:
+        changed, step = desk.restock(found, _count(behind[0]))
+    return Answer(step, key="item.changed", facts=menu_row(name, changed))
+
+
+def _cut(typed: list[str], marks: frozenset[str]) -> tuple[list[str], str]:
+    """The words without a mark and the word behind it, and that word."""
+    for at, word in enumerate(typed[:-1]):
+        if word.casefold() in marks:
+            return typed[:at] + typed[at + 2 :], typed[at + 1]
+    return typed, ""
+
+
+def _count(word: str) -> int | None:
+    if word.casefold() in WITHOUT_END:
+        return None
+    if not (word.isascii() and word.isdecimal()) or int(word[:9]) > MOST_STOCK:
+        raise NotAnItemError
+    return int(word)

@@ -1,0 +1,21 @@
+"""`!menu`: what the shop in this room sells."""
+
+from __future__ import annotations
+
+from paybridge.commands._frame import Answer, Call, Facts, Role, command, menu_row, read_who
+
+
+@command(
+    "menu",
+    usage="[@someone]",
+    examples=("!menu", "!menu @bob:example.org"),
+    aliases=("菜单",),
+    role=Role.RECEIVE,
+)
+async def menu(call: Call) -> Answer:
+    """List what the shop sells; with several shops in the room, that of whom is named."""
+    owner = read_who(call.words, await call.people()) if call.words else None
+    counter = await call.desk.orders.here(call.room, owner)
+    rows: tuple[Facts, ...] = tuple(menu_row(name, one) for name, one in counter.items)
+    facts: Facts = {"shop": counter.name, "owner": call.who(counter.shop.owner_mxid), "items": rows}
+    return Answer(key="menu.told" if rows else "menu.empty", facts=facts)

@@ -1,0 +1,192 @@
+"""What a shop sells, and what somebody ordered of it; pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from paybridge.domain.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from paybridge.domain.money import Money
+
+MOST_ITEMS: Final = 200
+MOST_PIECES: Final = 1_000
+MOST_STOCK: Final = 1_000_000
+_PARTS: Final = re.compile("[,;\uff0c\uff1b\u3001]|\\band\\b|\u548c")
+_WANTED: Final = re.compile("(?:([0-9]{1,6})\\s*[x\u00d7*]?\\s*)?(.*\\S)", re.IGNORECASE)
+
+
+class SoldOutError(UserError):
+    """There are not so many left."""
+
+    key = "error.sold_out"
+
+    def __init__(self, *, name: str, left: int) -> None:
+        super().__init__(name=name, left=left)
+
+
+class ItemChangedError(UserError):
+    """The price changed, or the item is sold no more, since the card was shown."""
+
+    key = "error.item_changed"
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(name=name)
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!menu",)
+
+
+class NoSuchItemError(UserError):
+    """The shop sells nothing of that name."""
+
+    key = "error.no_such_item"
+
+    def __init__(self, *, typed: str) -> None:
+        super().__init__(typed=typed)
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!menu",)
+
+
+class OrderNotPossibleNowError(UserError):
+    """The order has no such move from where it stands; nothing changes."""
+
+    key = "error.order_not_possible_now"
+
+    def __init__(self, *, payment: str) -> None:
+        super().__init__(payment=payment)
+
+
+class ItemState(StrEnum):
+    """Whether an item is sold."""
+
+    OFFERED = "offered"
+    GONE = "gone"
+
+
+class SaleState(StrEnum):
+    """Where an order stands; it is `pending` until its payment has arrived."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    READY = "ready"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+class TakingState(StrEnum):
+    """Whether the pieces of an order's line are out of the stock."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    BACK = "back"
+
+
+SALE_MOVES: Final[Mapping[SaleState, frozenset[SaleState]]] = {
+    SaleState.PROCESSING: frozenset({SaleState.PENDING}),
+    SaleState.CANCELLED: frozenset({SaleState.PENDING}),
+    SaleState.READY: frozenset({SaleState.PROCESSING}),
+    SaleState.COMPLETED: frozenset({SaleState.PROCESSING, SaleState.READY}),
+    SaleState.REFUNDED: frozenset({SaleState.PROCESSING, SaleState.READY, SaleState.COMPLETED}),
+}
+"""From which states each state is reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that a shop sells. `name` is sealed under the owner's key; `stock` None is without end.
+
+    `rate` is its tax in hundredths of a percent, which the price has in it.
+    """
+
+    id: str
+    shop: str
+    state: ItemState
+    name: bytes
+    price: Money
+    rate: int
+    stock: int | None
+    created: datetime
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """An order; its `id` is the payment's. `paper` is what was ordered, sealed under the owner's key."""
+
+    id: str
+    shop: str
+    buyer: str
+    state: SaleState
+    paper: bytes
+    created: datetime
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """So many pieces of an item for an order, at the price (minor units) that its card showed."""
+
+    id: str
+    sale: str
+    item: str
+    pieces: int
+    price: int
+    state: TakingState = TakingState.OPEN
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """So many of what is called so."""
+
+    pieces: int
+    name: str
+
+
+def read_wanted(words: str) -> Sequence[Wanted]:
+    """Read "2 latte, 1x cake and tea"; two of one name are one. Raises NoSuchItemError."""
+    found: dict[str, int] = {}
+    for part in _PARTS.split(words):
+        read = _WANTED.fullmatch(part.strip())
+        if read is None:
+            continue
+        pieces, name = int(read[1] or 1), as_named(read[2])
+        found[name] = found.get(name, 0) + pieces
+        if not 1 <= found[name] <= MOST_PIECES:
+            raise NoSuchItemError(typed=part.strip()[:40])
+    if not found:
+        raise NoSuchItemError(typed=words[:40])
+    return [Wanted(pieces, name) for name, pieces in found.items()]
+
+
+def as_named(words: str) -> str:
+    """How names are compared: in small letters, single spaces."""
+    return " ".join(words.casefold().split()).strip("\"'\u201c\u201d")
+
+
+def is_called(item: str, typed: str) -> bool:
+    """Whether an item of this name is meant by what was typed (`as_named`); "lattes" means "Latte"."""
+    name = as_named(item)
+    return typed in {name, f"{name}s", f"{name}es"}
+
+
+def check_left(item: Item, name: str, pieces: int) -> None:
+    """Raise SoldOutError unless so many are there."""
+    if item.stock is not None and item.stock < pieces:
+        raise SoldOutError(name=name, left=item.stock)
+
+
+def moved(sale: Sale, to: SaleState) -> Sale:
+    """The order after the move, or OrderNotPossibleNowError."""
+    if sale.state not in SALE_MOVES[to]:
+        raise OrderNotPossibleNowError(payment=sale.id)
+    return replace(sale, state=to)

@@ -174,6 +174,7 @@ def _of_transfer(call: Call, transfer: Transfer) -> dict[str, Fact]:
         "by": ({"who": other},) if not own and not outgoing else (),
         "asked": (),
         "asked_by": (),
+        "part": (),
     }
 
 
@@ -183,5 +184,6 @@ def _of_request(call: Call, request: Request) -> dict[str, Fact]:
     return nothing | {
         "amount": request.shown,
         "asked": ({"who": request.asked_mxid},) if made else (),
+        "part": ({"sum": request.paid_so_far, "whole": request.amount},) if request.paid_in_part else (),
         "asked_by": () if made else ({"who": request.asker_mxid},),
     }

@@ -31,4 +31,11 @@ async def requests(call: Call) -> Answer:
 
 
 def _row(request: Request, who: str) -> Facts:
-    return {"payment": request.id, "amount": request.left, "who": who, "until": request.expires}
+    return {
+        "payment": request.id,
+        "amount": request.left,
+        "part": ({"sum": request.paid_so_far, "whole": request.amount},) if request.paid_in_part else (),
+        "flexible": ({},) if request.flexible else (),
+        "who": who,
+        "until": request.expires,
+    }

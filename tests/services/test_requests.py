@@ -239,3 +239,23 @@ async def test_where_amounts_are_hidden_a_part_is_told_to_whoever_pays_alone(hou
     assert told["request.private.part"].room == DINNER
     assert "EUR" not in words([told["request.private.part"]])
     assert told["request.part"].person == ALICE
+
+
+async def test_lists_say_what_was_paid_of_a_request_and_whether_its_amount_is_free(house: House) -> None:
+    request = await asked(house, "10")
+    await house.fund(ALICE, 5000)
+    await house.link(BOB)
+    await house.hear(BOB, f"!request {ALICE} 20 EUR flexible for flowers", DINNER)
+    await house.hear(ALICE, f"!accept {request} 4 EUR", DINNER)
+    await house.hear(ALICE, "!yes", DINNER)
+    await house.carry()
+    listed = words(await house.hear(ALICE, "!requests"))
+    by_bob = words(await house.hear(BOB, "!requests"))
+    history = words(await house.hear(BOB, "!history requests"))
+
+    for said in (listed, by_bob, history):
+        assert said.count("(4.00 EUR of 10.00 EUR is paid)") == 1
+        assert f"{request}" in said
+        assert "6.00 EUR" in said
+    for said in (listed, by_bob):
+        assert said.count("(flexible)") == 1

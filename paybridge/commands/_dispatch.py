@@ -26,6 +26,7 @@ from paybridge.domain.split import Split
 from paybridge.domain.spoken import Gesture, Origin, Trouble
 from paybridge.domain.transfer import Transfer
 from paybridge.services.factors import CountedError, TypedInRoomError
+from paybridge.services.patience import Patience
 from paybridge.services.ports import (
     AlreadyDoneError,
     BookUnavailableError,
@@ -76,6 +77,7 @@ class Dispatcher:
         self._desk = desk
         self._commands = commands
         self._wakeup = wakeup
+        self._patience = Patience(desk.settings.bridges, desk.clock.now)
         self.refused: Counter[str] = Counter()
 
     async def handle(self, heard: Spoken | Gesture) -> None:
@@ -191,6 +193,8 @@ class Dispatcher:
 
     async def _commit(self, heard: Spoken | Gesture, step: Step, says: tuple[Say, ...]) -> None:
         now = self._desk.clock.now()
+        if says and step == Step() and self._patience.is_over(heard.sender):
+            says = ()
         posts = tuple(seal(self._desk.vault, say, now) for say in says)
         try:
             await self._desk.book.commit(step + Step(posts=posts, done=(heard.event,)))

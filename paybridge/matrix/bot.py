@@ -23,6 +23,7 @@ from paybridge.matrix.intake import Intake
 from paybridge.matrix.invites import Invites, MayInvite
 from paybridge.matrix.login import CannotLogInError, log_in
 from paybridge.matrix.outbox import OnSetAside, Outbox
+from paybridge.matrix.overhearing import either
 from paybridge.matrix.place import Place
 from paybridge.matrix.predecessor import Predecessor
 from paybridge.matrix.reading import Me
@@ -32,6 +33,7 @@ from paybridge.matrix.sender import Senders
 from paybridge.matrix.sharing import RoomKeys
 from paybridge.matrix.sync import SyncLoop
 from paybridge.matrix.understanding import Understanding
+from paybridge.matrix.unheard import Unheard
 from paybridge.matrix.upkeep import Upkeep
 from paybridge.matrix.verification.incoming import Incoming
 from paybridge.matrix.verification.wiring import Around, nobody_told, open_verification
@@ -75,6 +77,7 @@ class _Running:
     crypto: Crypto
     seeds: Seeds
     incoming: Incoming
+    unheard: Unheard
     predecessor: Predecessor
     upkeep: Upkeep
     sync: SyncLoop
@@ -177,7 +180,7 @@ class MatrixSide:
         await self._patiently(self._known_rooms.take_over)
         await self._patiently(running.predecessor.left)
         await self._patiently(running.sync.take_over)
-        running.incoming.listens = True
+        running.incoming.listens = running.unheard.listens = True
         self._follows = False
 
     def following_tasks(self) -> Mapping[str, Task]:
@@ -195,6 +198,7 @@ class MatrixSide:
             "matrix-invites": self._invites.run,
             "matrix-verification": running.verifier.run,
             "matrix-terminal": running.terminal.run,
+            "matrix-unheard": running.unheard.run,
         }
 
     def ring(self) -> None:
@@ -243,7 +247,11 @@ class MatrixSide:
     async def _assemble(self, crypto: Crypto, seeds: Seeds, handler: Handler) -> _Running:
         me = Me(crypto.user_id, await self._patiently(self._own_name))
         incoming = Incoming(crypto.user_id, self._may_verify)
-        incoming.listens = not self._follows
+        unheard = Unheard(
+            self._wire, self._mailbox, self._options.bridges, crypto.user_id, self._chance, self._tell
+        )
+        incoming.listens = unheard.listens = not self._follows
+        overhears = either(incoming.in_room, unheard.in_room)
         predecessor = Predecessor(self._wire, self._mailbox, self._vault, crypto.user_id)
         devices = Devices(self._wire, crypto)
         kept_back = KeptBack()
@@ -263,7 +271,7 @@ class MatrixSide:
                 me=me,
                 kept_back=kept_back,
                 bridges=self._options.bridges,
-                overhears=incoming.in_room,
+                overhears=overhears,
             ),
             handler=handler,
             chance=self._chance,
@@ -276,7 +284,7 @@ class MatrixSide:
             vault=self._vault,
             clock=self._clock,
             me=me,
-            overhears=incoming.in_room,
+            overhears=overhears,
         )
 
         def came_to_device(events: Sequence[object]) -> None:
@@ -324,7 +332,7 @@ class MatrixSide:
             send_encrypted=outbox.send,
         )
         return _Running(
-            crypto, seeds, incoming, predecessor, upkeep, sync, hearing, outbox, verifier, terminal
+            crypto, seeds, incoming, unheard, predecessor, upkeep, sync, hearing, outbox, verifier, terminal
         )
 
     async def _make_known(self, crypto: Crypto) -> None:

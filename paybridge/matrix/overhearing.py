@@ -34,3 +34,12 @@ def nobody(_heard: Heard, _kind: str, _content: Mapping[str, Any], _seal: Seal |
 def nobody_else(_kind: str, _content: Mapping[str, Any], _seal: Seal | None) -> bool:
     """Nobody else listens to this event."""
     return False
+
+
+def either(first: Overhears, second: Overhears) -> Overhears:
+    """Both listen; what is the first one's, the second is not told."""
+
+    def overhears(heard: Heard, kind: str, content: Mapping[str, Any], seal: Seal | None) -> bool:
+        return first(heard, kind, content, seal) or second(heard, kind, content, seal)
+
+    return overhears

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 NGIRCD: Final = shutil.which("ngircd", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 MISSING: Final = "NGIRCD IS NOT INSTALLED (Debian package ngircd): nobody speaks over a real IRC bridge"
 HOST: Final = "127.0.0.1"
-PATIENCE_SECONDS: Final = 30.0
+PATIENCE_SECONDS: Final = 90.0
+"""The bridge holds back what it passes on, a line at a time."""
 LONGEST_LINE: Final = 512
 """RFC 2812 section 2.3, with what ends it."""
 STARTING: Final = re.compile(r"^:\S+ 001 ")

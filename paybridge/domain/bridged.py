@@ -27,7 +27,7 @@ class NeedsLinkedError(UserError):
     """Whoever is behind a bridge may not approve it; the Matrix account that is linked to the ghost may."""
 
     def lines(self) -> tuple[str, ...]:
-        return ("!help link",)
+        return ("!help me",)
 
 
 class OnlyReceivesError(NeedsLinkedError):

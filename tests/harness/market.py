@@ -132,7 +132,7 @@ class Market:
         await thief.calls_themselves("bob")
         for line in (f"!claim {payment}", f"!return {payment}", "!pay Alice 1 EUR"):
             await thief.asks(line, "IRC")
-            await thief.hears("→ !help link", after=len(thief.lines) - 1)
+            await thief.hears("→ !help me", after=len(thief.lines) - 1)
         await self.bob.hears("you can only receive", after=self._read)
         await thief.leaves()
         await self._ends("Mallory takes the nick bob, and nothing moves")

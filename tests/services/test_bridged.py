@@ -81,7 +81,7 @@ async def test_a_nick_only_receives(house: House) -> None:
 
     assert keys(said) == ["error.bridge_only_receives"]
     assert "IRC" in words(said)
-    assert "!help link" in words(said)
+    assert "!help me" in words(said)
 
 
 async def test_a_nick_that_is_linked_approves_nothing_and_its_matrix_account_does(house: House) -> None:

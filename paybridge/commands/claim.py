@@ -5,6 +5,13 @@ from __future__ import annotations
 from paybridge.commands._frame import Answer, Call, Money, Role, command, read_payment_id
 
 
+async def claim_over_bridge(call: Call) -> Answer:
+    """The same for an account on another network, which links no account; a name is anybody's."""
+    if not call.desk.bridged.is_account(call.speaker.mxid):
+        raise call.desk.bridged.refuse_ghost(call.speaker.mxid)
+    return await _claim(call, without_account=True)
+
+
 @command(
     "claim",
     usage="[PB-7K3QD]",
@@ -13,11 +20,16 @@ from paybridge.commands._frame import Answer, Call, Money, Role, command, read_p
     role=Role.RECEIVE,
     proven=True,
     while_frozen=True,
+    over_bridge=claim_over_bridge,
 )
 async def claim(call: Call) -> Answer:
     """Move what waits into the balance: one payment, or everything."""
+    return await _claim(call)
+
+
+async def _claim(call: Call, *, without_account: bool = False) -> Answer:
     payment = read_payment_id(call.first) if call.first else None
-    step, says, claimed = await call.desk.claims.claim(call.speaker, payment)
+    step, says, claimed = await call.desk.claims.claim(call.speaker, payment, without_account=without_account)
     total: dict[str, Money] = {}
     for transfer in claimed:
         currency = transfer.amount.currency
@@ -25,6 +37,5 @@ async def claim(call: Call) -> Answer:
     sums = tuple({"amount": money} for money in total.values())
     rooms = {transfer.room for transfer in claimed} | {call.room.id}
     private = any([await call.desk.policies.hides_amounts(room) for room in sorted(rooms)])
-    return Answer(
-        step, key="claim.done", facts={"sums": sums}, lines=("!cashout all",), says=says, private=private
-    )
+    lines = () if without_account else ("!cashout all",)
+    return Answer(step, key="claim.done", facts={"sums": sums}, lines=lines, says=says, private=private)

@@ -103,10 +103,20 @@ def _is_everything(sought: Sought) -> bool:
 
 async def _found(call: Call, sought: Sought, after: Mark | None) -> tuple[Transfer | Request, ...]:
     """A page, and one more if there are more."""
-    me, book = call.speaker.person.id, call.desk.book
-    if sought.sort is Sort.REQUESTS:
-        return tuple(await book.history_of_requests(me, PAGE + 1, sought, after))
-    return tuple(await book.history(me, PAGE + 1, sought, after))
+    book = call.desk.book
+    found: list[Transfer | Request] = []
+    for one in await _mine(call):
+        if sought.sort is Sort.REQUESTS:
+            found += await book.history_of_requests(one, PAGE + 1, sought, after)
+        else:
+            found += await book.history(one, PAGE + 1, sought, after)
+    return tuple(sorted(found, key=lambda each: (each.created, each.id), reverse=True)[: PAGE + 1])
+
+
+async def _mine(call: Call) -> tuple[str, ...]:
+    """Who the speaker is in the books: also what their ghosts were before they were theirs."""
+    me = call.speaker.person.id
+    return (me, *await call.desk.book.ties.formers(me))
 
 
 async def _other(call: Call, typed: str) -> str:
@@ -157,12 +167,13 @@ async def _row(call: Call, found: Transfer | Request) -> Facts:
     state = found.state.value if isinstance(found, Request) else await call.desk.overview.state_of(found)
     told: dict[str, Fact] = {shown: ({},) if shown == state else () for shown in (*UNUSUAL, *OF_REQUESTS)}
     told |= {"at": found.created, "payment": found.id}
-    return told | (_of_request(call, found) if isinstance(found, Request) else _of_transfer(call, found))
+    mine = await _mine(call)
+    return told | (_of_request(mine, found) if isinstance(found, Request) else _of_transfer(mine, found))
 
 
-def _of_transfer(call: Call, transfer: Transfer) -> dict[str, Fact]:
+def _of_transfer(mine: tuple[str, ...], transfer: Transfer) -> dict[str, Fact]:
     """The amount is signed as the person's balance or account feels it."""
-    outgoing = transfer.payer == call.speaker.person.id
+    outgoing = transfer.payer in mine
     own = not transfer.kind.between_people
     other = transfer.payee_mxid if outgoing else transfer.payer_mxid
     return {
@@ -178,8 +189,8 @@ def _of_transfer(call: Call, transfer: Transfer) -> dict[str, Fact]:
     }
 
 
-def _of_request(call: Call, request: Request) -> dict[str, Fact]:
-    made = request.asker == call.speaker.person.id
+def _of_request(mine: tuple[str, ...], request: Request) -> dict[str, Fact]:
+    made = request.asker in mine
     nothing: dict[str, Fact] = {"topup": (), "cashout": (), "refund": (), "to": (), "by": ()}
     return nothing | {
         "amount": request.shown,

@@ -65,6 +65,7 @@ async def _confirm(call: Call) -> Answer:
         **_facts(call, changed.tie),
         "until": changed.tie.low_until,
         "moved": tuple({"amount": money} for money in changed.moved),
+        "waiting": tuple({"amount": money} for money in changed.waiting),
     }
     return Answer(changed.step, key="ghost.tied", facts=facts, says=changed.says)
 

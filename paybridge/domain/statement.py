@@ -26,6 +26,7 @@ class What(StrEnum):
     REFUND_RECEIVED = "refund_received"
     CAME_BACK = "came_back"
     TAKEN_BACK = "taken_back"
+    LINKED = "linked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,16 @@ class Bridged:
         await self._check(card, bridge)
         return Step(records=(standing.having_approved(),))
 
+    def is_account(self, mxid: str) -> bool:
+        """Whether an account of one person stands behind this ghost."""
+        bridge = self.bridge_of(mxid)
+        return bridge is not None and bridge.tier is Tier.ACCOUNT
+
+    def refuse_ghost(self, mxid: str) -> NotFromBridgeError:
+        """The error for what this sender does not do over a bridge."""
+        bridge = self.bridge_of(mxid)
+        return NotFromBridgeError(network=bridge.network if bridge else "Matrix")
+
     def named(self, bridge: str) -> Bridge:
         """The bridge of this id, which stands in the table: a proof names it."""
         return next(row for row in self._settings.bridges.rows if row.id == bridge)

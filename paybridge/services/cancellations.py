@@ -63,7 +63,8 @@ class Cancellations:
         if bundle is not None and bundle.payer == person.person.id:
             return await self._cancel_bundle(bundle)
         request = await self._book.request(payment)
-        if request is None or request.asker != person.person.id:
+        mine = {person.person.id, *await self._book.ties.formers(person.person.id)}
+        if request is None or request.asker not in mine:
             raise NoSuchPaymentError(payment=payment)
         asked = await self._requests.cancel(request)
         return asked.step, asked.says

@@ -52,18 +52,19 @@ class Claims:
         return chosen
 
     async def claim(
-        self, payee: Known, payment: str | None
+        self, payee: Known, payment: str | None, *, without_account: bool = False
     ) -> tuple[Step, tuple[Say, ...], Sequence[Transfer]]:
-        """Move what waits into the payee's balance."""
+        """Move what waits into the payee's balance: with a linked account, or `without_account`."""
         waiting = await self.find(payee, payment)
-        if not await self._people.enrolled(payee.person.id):
+        if not without_account and not await self._people.enrolled(payee.person.id):
             raise LinkFirstError
         step = Step()
         says: tuple[Say, ...] = ()
         claimed: list[Transfer] = []
         for transfer in waiting:
             taken = transfers.advance(transfer, TransferHappening.CLAIM, self._clock.now())
-            giver, taker = ledger.claimable(taken.payee), ledger.person(taken.payee)
+            # It may have waited for somebody who is a ghost of the payee's by now.
+            giver, taker = ledger.claimable(taken.payee), ledger.person(payee.person.id)
             booking = ledger.move(
                 f"{taken.id}/claim", "claim", taken.id, taken.amount, giver=giver, taker=taker
             )

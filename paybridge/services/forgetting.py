@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from paybridge.domain.money import Money
+    from paybridge.domain.people import Person
     from paybridge.services.cancellations import Cancellations
     from paybridge.services.claims import Claims
     from paybridge.services.factors import Factors
@@ -158,8 +159,7 @@ class Forgetting:
         shop = await self._book.shop_of(person.id)
         if shop is not None:
             step += Step(records=(replace(shop, state=ShopState.CLOSED),))
-        for repeat in await self._book.repeats_of(person.id):
-            step += Step(records=(stopped(repeat),))
+        step += Step(records=tuple(stopped(one) for one in await self._book.repeats_of(person.id)))
         for request in await self._book.requests_of(person.id):
             if await self._book.share_asked_by(request.id) is not None:
                 continue
@@ -169,11 +169,19 @@ class Forgetting:
             asked = await self._requests.decline(request, known, "")
             step, says = step + asked.step, (*says, *asked.says)
         await self._unlink(person.id)
-        erased = replace(person, key=b"", language=None, frozen=self._clock.now())
+        erased = await self._erased(person)
         # Money that came in since it was looked at makes this stale, in whatever currency is usual here.
         usual = {self._settings.currency, *self._settings.allowance.others}
         empties = tuple((ledger.person(person.id), currency) for currency in sorted(usual))
-        return step + Step(records=(erased,), empties=empties, forgets=(person.id,)), says
+        gone = tuple(one.id for one in erased)
+        return step + Step(records=erased, empties=empties, forgets=gone), says
+
+    async def _erased(self, person: Person) -> tuple[Person, ...]:
+        """The person, and what their ghosts were before they were theirs, as they will be."""
+        formers = [await self._book.person(one) for one in await self._book.ties.formers(person.id)]
+        there = (person, *(one for one in formers if one is not None and not one.is_erased))
+        now = self._clock.now()
+        return tuple(replace(one, key=b"", language=None, frozen=now) for one in there)
 
     async def _unlink(self, person: str) -> None:
         for link in await self._book.links(person):

@@ -45,6 +45,7 @@ class Changed:
     step: Step
     says: tuple[Say, ...] = ()
     moved: Sequence[Money] = ()
+    waiting: Sequence[Money] = ()
 
 
 class Ghosts:
@@ -211,7 +212,8 @@ class Ghosts:
         former = before.id if before is not None and before.id != owner.person.id else None
         after = ties.tied(tie, former, now)
         step += Step(records=(after,), unfrozen=(owner.person.id,))
-        return Changed(after, step, (*says, self._to_ghost(after, "ghost.tied.to_ghost")), moved)
+        waiting = [one.amount for one in await self._book.claimable(former)] if former else ()
+        return Changed(after, step, (*says, self._to_ghost(after, "ghost.tied.to_ghost")), moved, waiting)
 
     async def _hand_over(
         self, before: Person, owner: Known, tie: Tie

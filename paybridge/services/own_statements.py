@@ -9,7 +9,7 @@ from paybridge.domain.errors import UserError
 from paybridge.domain.history import Mark, Sought
 from paybridge.domain.money import Money
 from paybridge.domain.receipt import is_proven
-from paybridge.domain.statement import Booking, Line, Section, section, what_of
+from paybridge.domain.statement import Booking, Line, Section, What, section, what_of
 from paybridge.services.notes import open_note
 from paybridge.services.ports import SealBrokenError
 
@@ -100,7 +100,10 @@ class OwnStatements:
 
     async def _line(self, person: Person, booking: Booking) -> Line:
         transfer = await self._book.transfer(booking.transfer)
-        assert transfer is not None  # every journal of a balance belongs to one
+        if transfer is None:
+            # What a ghost had moved when it was linked, by no payment.
+            moved = booking.change
+            return Line(booking.at, "", What.LINKED, None, moved, moved, booking.balance)
         return self._told(person, transfer, booking, await self._note(transfer))
 
     def _told(self, person: Person, transfer: Transfer, booking: Booking | None, note: str) -> Line:

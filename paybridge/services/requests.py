@@ -212,13 +212,13 @@ class Requests:
         A `tip` comes on top of all that is left. Raises `MoreThanLeftError` for a part that is more than is
         left, `AskedInCurrencyError`, `ShareInPartsError` and `InvoiceAsAWholeError`.
         """
-        if request.asked != payer.person.id:
+        if not await self._is_asked(request, payer):
             raise NoSuchPaymentError(payment=request.id)
         if request.expires <= self._clock.now() and request.state is RequestState.OPEN:
             raise RequestExpiredError(payment=request.id)
         accepted = requests.advance(request, RequestHappening.ACCEPT)
         asker = await self._asker(request)
-        payee = Known(asker, request.asker_mxid, Step())
+        payee = Known(await self._heir(asker), request.asker_mxid, Step())
         note = open_note(self._vault, asker, request.note) or ""
         amount = request.left if part is None else await self._part(request, part)
         if tip is not None and amount < request.left:
@@ -244,9 +244,19 @@ class Requests:
             raise InvoiceAsAWholeError(payment=request.id)
         return part
 
+    async def _is_asked(self, request: Request, person: Known) -> bool:
+        """Whether the person is asked, or what a ghost of theirs was before it was theirs."""
+        asked = request.asked
+        return asked == person.person.id or await self._book.ties.heir(asked) == person.person.id
+
+    async def _heir(self, asker: Person) -> Person:
+        """Whose the asker is, if it is a ghost that was linked since; else the asker."""
+        heir = await self._book.ties.heir(asker.id)
+        return await self._book.person(heir) or asker if heir is not None else asker
+
     async def decline(self, request: Request, by: Known, reason: str) -> Asked:
         """The asked person says no."""
-        if request.asked != by.person.id:
+        if not await self._is_asked(request, by):
             raise NoSuchPaymentError(payment=request.id)
         declined = requests.advance(request, RequestHappening.DECLINE)
         sealed = replace(declined, reason=seal_note(self._vault, by.person, reason))

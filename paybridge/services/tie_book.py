@@ -31,5 +31,11 @@ class TieBook(Protocol):
     async def offered_since(self, person: str, since: datetime) -> int:
         """How many codes the person was given since then."""
 
+    async def formers(self, person: str) -> Sequence[str]:
+        """What the ghosts that ever became this person's were before (ids of persons)."""
+
+    async def heir(self, former: str) -> str | None:
+        """The person whose ghost was `former` by itself (both are ids of persons)."""
+
     async def guesses(self, ghost: str) -> Guesses | None: ...
     async def identity(self, mxid: str) -> Identity | None: ...

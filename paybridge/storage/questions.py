@@ -54,10 +54,13 @@ from paybridge.storage.tables import (
     room_policy,
     transfer,
 )
+from paybridge.storage.tie_tables import WAS_ANOTHER, tie
 from paybridge.storage.webhook_tables import webhook
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+
+    from sqlalchemy import Column
 
 
 _NEVER_APPROVED: Final = (
@@ -118,6 +121,13 @@ def _with_transfer() -> Select[Any]:
 def _newest_requests(whose: ColumnElement[bool]) -> Select[Any]:
     found = select(request).where(text(IS_OPEN_REQUEST), whose)
     return found.order_by(request.c.created.desc(), request.c.id.desc())
+
+
+def _is_of(column: Column[str], name: str) -> ColumnElement[bool]:
+    """That it is the person's, or of what a ghost of theirs was before it was theirs."""
+    person = bindparam(name, type_=Text)
+    formers = select(tie.c.former).where(text(WAS_ANOTHER), tie.c.person == person)
+    return column.in_(union_all(select(person), formers))
 
 
 def _next_expiry() -> Select[Any]:
@@ -190,7 +200,7 @@ COMING_TO: Final = _newest_first(
     )
 )
 CLAIMABLE: Final = _newest_first(
-    select(transfer).where(text(IS_CLAIMABLE), transfer.c.payee == bindparam("payee"))
+    select(transfer).where(text(IS_CLAIMABLE), _is_of(transfer.c.payee, "payee"))
 )
 EXPIRED_TRANSFERS: Final = (
     select(transfer)
@@ -223,8 +233,8 @@ SPLITS_OF: Final = (
 )
 SHARES: Final = select(share).where(share.c.split == bindparam("split")).order_by(share.c.mxid)
 SHARE_ASKED_BY: Final = select(share).where(share.c.request == bindparam("request"))
-REQUESTS_OF: Final = _newest_requests(request.c.asker == bindparam("asker"))
-REQUESTS_TO: Final = _newest_requests(request.c.asked == bindparam("asked"))
+REQUESTS_OF: Final = _newest_requests(_is_of(request.c.asker, "asker"))
+REQUESTS_TO: Final = _newest_requests(_is_of(request.c.asked, "asked"))
 EXPIRED_REQUESTS: Final = (
     select(request)
     .where(text(IS_OPEN_REQUEST), request.c.expires <= _AT)

@@ -42,6 +42,13 @@ class SqlTieBook:
         asked: Facts = {"person": person, "since": microseconds(since)}
         return int(await self._reader.scalar(tie_rows.OFFERED_SINCE, asked) or 0)
 
+    async def formers(self, person: str) -> Sequence[str]:
+        return [row["former"] for row in await self._reader.rows(tie_rows.FORMERS, {"person": person})]
+
+    async def heir(self, former: str) -> str | None:
+        row = await self._reader.first(tie_rows.HEIR, {"former": former})
+        return None if row is None else row["person"]
+
     async def guesses(self, ghost: str) -> Guesses | None:
         row = await self._reader.first(tie_rows.GUESSES, {"ghost": ghost})
         return None if row is None else tie_rows.guesses_of(row)

@@ -10,7 +10,7 @@ from paybridge.domain.people import Identity
 from paybridge.domain.tie import Guesses, Tie, TieState, Why
 from paybridge.storage.moments import microseconds, microseconds_or_none, moment, moment_or_none
 from paybridge.storage.tables import identity
-from paybridge.storage.tie_tables import HOLDS, WAITS, guesses, tie
+from paybridge.storage.tie_tables import HOLDS, WAITS, WAS_ANOTHER, guesses, tie
 
 if TYPE_CHECKING:
     from paybridge.storage.row import Row
@@ -29,6 +29,8 @@ OFFERED_SINCE: Final = (
     .select_from(tie)
     .where(tie.c.person == bindparam("person"), tie.c.created > bindparam("since", type_=BigInteger))
 )
+FORMERS: Final = select(tie.c.former).where(text(WAS_ANOTHER), tie.c.person == bindparam("person"))
+HEIR: Final = select(tie.c.person).where(text(WAS_ANOTHER), tie.c.former == bindparam("former"))
 GUESSES: Final = select(guesses).where(guesses.c.ghost == bindparam("ghost"))
 IDENTITY: Final = select(identity).where(identity.c.mxid == bindparam("mxid"))
 

@@ -21,6 +21,7 @@ from paybridge.storage.tables import metadata
 
 HOLDS: Final = in_list("state", (TieState.TIED, TieState.STOPPED))
 WAITS: Final = in_list("state", (TieState.OFFERED, TieState.CLAIMED))
+WAS_ANOTHER: Final = "former IS NOT NULL"
 
 tie: Final = Table(
     "tie",
@@ -45,6 +46,7 @@ tie: Final = Table(
     check("tie_state", in_list("state", TieState)),
     check("tie_code_length", "length(code) = 64"),
     Index("tie_of_person", "person"),
+    Index("tie_of_former", "former", unique=True, **where(WAS_ANOTHER)),
     Index("tie_one_of_a_code", "code", unique=True),
     Index("tie_one_of_a_ghost", "ghost", unique=True, **where(HOLDS)),
     sqlite_strict=True,

@@ -341,3 +341,81 @@ async def test_whoever_has_a_second_factor_confirms_with_it(house: House) -> Non
 
     assert keys(without) == ["error.tie_factor_needed"]
     assert keys(confirmed) == ["ghost.tied", "ghost.tied.to_ghost"]
+
+
+async def test_money_that_waited_for_a_ghost_waits_for_its_person(house: House) -> None:
+    await house.link(BOB, "DE02120300000000202051")
+    await house.fund(BOB, 1_000)
+    await house.hear(BOB, f"!pay {WANDA} 5 EUR", PORTAL, proof=HomeserverOnly())
+    await house.hear(BOB, "!yes")
+    confirmed = await tie(house, WANDA, "whatsapp")
+    claimed = await house.hear(ALICE, "!claim")
+    past = await house.hear(ALICE, "!history")
+    statement = await house.hear(ALICE, "!statement 2026-03")
+
+    assert "5.00 EUR" in words(confirmed[:1])
+    assert "claim.done" in keys(claimed)
+    assert await house.balance(ALICE) == 10_500
+    assert BOB in words(past)
+    assert "error.internal" not in keys(statement)
+
+
+async def test_an_account_behind_a_bridge_claims_into_its_balance_and_a_name_does_not(house: House) -> None:
+    for ghost, room in ((WANDA, PORTAL), (IRIS, CHANNEL)):
+        await house.hear(ALICE, f"!pay {ghost} 5 EUR", room, proof=HomeserverOnly())
+        await house.hear(ALICE, "!yes")
+    by_account = await by(house, WANDA, "!claim")
+    by_nick = await by(house, IRIS, "!claim")
+
+    assert "claim.done" in keys(by_account)
+    assert keys(by_nick) == ["error.not_from_a_bridge"]
+    assert await house.balance(WANDA) == 500
+    assert await house.balance(IRIS) == 0
+
+
+async def test_what_a_ghost_claimed_is_a_line_of_its_own_in_its_persons_statement(house: House) -> None:
+    await house.link(BOB, "DE02120300000000202051")
+    await house.fund(BOB, 1_000)
+    await house.hear(BOB, f"!pay {WANDA} 5 EUR", PORTAL, proof=HomeserverOnly())
+    await house.hear(BOB, "!yes")
+    await by(house, WANDA, "!claim")
+    await tie(house, WANDA, "whatsapp")
+    statement = await house.hear(ALICE, "!statement 2026-03")
+
+    assert await house.balance(ALICE) == 10_500
+    assert "error.internal" not in keys(statement)
+    assert any("Linked account" in str(say.facts) or "linked" in str(say.facts) for say in statement)
+
+
+async def test_requests_of_and_to_a_ghost_follow_it(house: House) -> None:
+    await house.link(BOB, "DE02120300000000202051")
+    await house.fund(BOB, 1_000)
+    asked = await by(house, WANDA, f"!request {BOB} 3 EUR")
+    await house.hear(BOB, f"!request {WANDA} 2 EUR", PORTAL, proof=HomeserverOnly())
+    await tie(house, WANDA, "whatsapp")
+    listed = await house.hear(ALICE, "!requests")
+    request = str(asked[0].facts["payment"])
+    await house.hear(BOB, f"!accept {request}", PORTAL, proof=HomeserverOnly())
+    await house.hear(BOB, "!yes")
+
+    assert "3.00 EUR" in words(listed)
+    assert "2.00 EUR" in words(listed)
+    assert await house.balance(ALICE) == 10_300
+
+
+async def test_whoever_is_forgotten_is_so_with_what_their_ghost_was(house: House) -> None:
+    await by(house, WANDA, f"!request {BOB} 3 EUR")
+    await tie(house, WANDA, "whatsapp")
+    alice = await house.book.person_of(ALICE)
+    assert alice is not None
+    (former,) = await house.book.ties.formers(alice.id)
+    await house.hear(ALICE, "!cashout all")
+    await house.hear(ALICE, "!yes")
+    await house.carry()
+    gone = await house.hear(ALICE, "!forget-me for-ever")
+    was = await house.book.person(former)
+
+    assert "forget.done" in keys(gone)
+    assert was is not None
+    assert was.is_erased
+    assert await house.book.person_of(WANDA) is None

@@ -54,6 +54,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("tie_of_person", "tie", ["person"], unique=False)
+    op.create_index("tie_of_former", "tie", ["former"], unique=True, **where("former IS NOT NULL"))
     op.create_index("tie_one_of_a_code", "tie", ["code"], unique=True)
     op.create_index("tie_one_of_a_ghost", "tie", ["ghost"], unique=True, **where(HOLDS))
     op.create_table(

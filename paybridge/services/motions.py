@@ -126,7 +126,7 @@ class Motions:
         """
         motion = await self._found(name)
         approved = approve(motion, by, self._clock.now())
-        self._check_may_still_ask(motion)
+        await self._check_may_still_ask(motion)
         done = await self._carrying_out.do(motion)
         step = Step(records=(approved,)) + done.step + await self._write(by, ActKind.APPROVE, approved)
         return step + await self._telling(approved, done), approved
@@ -152,7 +152,7 @@ class Motions:
         against: UserError | None = None
         if not motion.needs_second:
             try:
-                self._check_may_still_ask(motion)
+                await self._check_may_still_ask(motion)
                 done = await self._carrying_out.do(motion)
             except UserError as error:
                 against = error
@@ -190,10 +190,13 @@ class Motions:
         said = self._in_the_room(motion, key, await self._facts(motion), _lines(motion))
         await self._commit(said, motion)
 
-    def _check_may_still_ask(self, motion: Motion) -> None:
-        """Raise `NotAllowedError` if whoever asked in the room is no operator any more."""
-        role = self._settings.permissions.role_of(motion.by)
-        if motion.via is Via.ROOM and role < Role.ADMIN:
+    async def _check_may_still_ask(self, motion: Motion) -> None:
+        """Raise `NotAllowedError` if whoever asked in the room is no operator any more, or was frozen."""
+        if motion.via is not Via.ROOM:
+            return
+        person = await self._book.person_of(motion.by)
+        frozen = person is not None and (person.frozen or person.stopped) is not None
+        if frozen or self._settings.permissions.role_of(motion.by) < Role.ADMIN:
             raise NotAllowedError
 
     async def _found(self, name: str) -> Motion:

@@ -321,6 +321,20 @@ async def test_who_is_no_operator_any_more_when_its_time_comes_has_asked_in_vain
     assert keys(await house.hear(ALICE, "!topup 5 EUR")) == ["error.stopped"]
 
 
+async def test_an_operator_who_is_frozen_gives_no_orders_and_what_they_asked_for_is_not_done(
+    house: House,
+) -> None:
+    await house.hear(ROOT, f"!admin freeze {ALICE}", OFFICE)
+    await asked(house, f"!admin unfreeze {ALICE}")
+    await house.hear(ADA, f"!admin freeze {ROOT} taken over", OFFICE)
+    own = await house.hear(ROOT, f"!admin unfreeze {ROOT}", OFFICE)
+    house.clock.pass_by(HOUR)
+
+    assert keys(own) == ["error.stopped"]
+    assert await looked(house) == ["admin.motion_failed", "error.not_allowed"]
+    assert keys(await house.hear(ALICE, "!topup 5 EUR")) == ["error.stopped"]
+
+
 async def test_after_a_start_it_is_done_from_the_database_and_not_twice(tmp_path: Path) -> None:
     house = await open_house(tmp_path)
     payment = await suspended(house)

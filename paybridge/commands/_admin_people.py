@@ -13,6 +13,7 @@ from paybridge.commands._frame import (
     TransferKind,
     UserError,
     Who,
+    read_amount_only,
     read_person,
     told_of,
     with_full_ids,
@@ -61,15 +62,22 @@ async def unfreeze(call: Call, words: str) -> Answer:
 
 
 async def limits(call: Call, words: str) -> Answer:
-    """Tell somebody's level and limits, or give them the level that stands behind the name."""
+    """Tell somebody's level and limits, or give them the level, or the amount for a day, behind the name."""
     known, typed = await whom(call, words)
     if not typed:
         return Answer(key="admin.limits", facts=await _limits(call, known))
+    administration, me = call.desk.administration, call.speaker.mxid
+    if any(letter.isdigit() for letter in typed):
+        day = read_amount_only(typed, await call.currency())
+        step, motion = await administration.cap(me, known, day)
+        if motion is None:
+            return Answer(step, key="admin.capped", facts={"who": known.mxid, "most": day})
+        return waits(step, motion, known)
     try:
         level = Level(typed.casefold())
     except ValueError:
         raise NoSuchLevelError(typed=typed[:40]) from None
-    step, motion = await call.desk.administration.limit(call.speaker.mxid, known, level)
+    step, motion = await administration.limit(me, known, level)
     if motion is None:
         return Answer(step, key="admin.lowered", facts={"who": known.mxid, "level": level.value})
     return waits(step, motion, known)

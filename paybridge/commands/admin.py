@@ -57,8 +57,8 @@ class WhatToAdministerError(UserError):
 
 @command(
     "admin",
-    usage="[status | freeze @someone [why] | unfreeze @someone | limits @someone [named] | suspense […]"
-    " | rails [pause bank | resume bank] | reconcile [bank] | audit | export 2026-10"
+    usage="[status | freeze @someone [why] | unfreeze @someone | limits @someone [named | 200 EUR]"
+    " | suspense […] | rails [pause bank | resume bank] | reconcile [bank] | audit | export 2026-10"
     " | waiting | stop A-7K3QD | approve A-7K3QD | log]",
     examples=(
         "!admin",
@@ -67,6 +67,7 @@ class WhatToAdministerError(UserError):
         "!admin unfreeze @bob:example.org",
         "!admin limits @bob:example.org",
         "!admin limits @bob:example.org named",
+        "!admin limits @bob:example.org 200 EUR",
         "!admin suspense",
         "!admin suspense PB-7K3QD to @bob:example.org",
         "!admin suspense @bob:example.org write-off",

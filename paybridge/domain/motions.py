@@ -28,7 +28,7 @@ class MotionKind(StrEnum):
     THAW = "thaw"
     """End a freeze that the person began, who has no second factor."""
     RAISE = "raise"
-    """Give a person a higher level, and with it higher limits."""
+    """Give a person a higher level, and with it higher limits; or an amount, for a day."""
     ASSIGN = "assign"
     """Give what lies in suspense for a payment to one of its two sides."""
     WRITE_OFF = "write_off"
@@ -122,6 +122,8 @@ class Motion:
             case MotionKind.UNFREEZE | MotionKind.THAW:
                 return f"unfreeze {who}"
             case MotionKind.RAISE:
+                if self.amount is not None:
+                    return f"limits {who} {self.amount.plain()} {self.amount.currency}"
                 return f"limits {who} {self.level}"
             case MotionKind.ASSIGN:
                 return f"suspense {self.payment} to {who}"

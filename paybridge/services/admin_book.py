@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from paybridge.domain.leg import Leg
     from paybridge.domain.money import Money
     from paybridge.domain.motions import Motion
+    from paybridge.domain.own_cap import OwnCap
     from paybridge.domain.rail_pause import RailPause
 
 
@@ -61,6 +62,9 @@ class AdminBook(Protocol):
 
     async def paused(self) -> Sequence[RailPause]:
         """The rails that take no new payments, by name."""
+
+    async def own_cap(self, person: str, currency: str) -> OwnCap | None:
+        """What an operator has set for this person, in place of their level's cap for a day."""
 
     async def pause(self, rail: str) -> RailPause | None:
         """What was last said of this rail."""

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 from paybridge.domain.acts import Act, ActKind, Deal
 from paybridge.domain.errors import UserError
 from paybridge.domain.motions import MotionKind
+from paybridge.domain.own_cap import check_within_most
 from paybridge.domain.permissions import NotAllowedError
 from paybridge.domain.region import Level
+from paybridge.services.carrying_out import capped
 from paybridge.services.freezing import IsNotFrozenError, told_of
 from paybridge.services.notes import open_note, seal_note
 from paybridge.services.ports import SealBrokenError, Step
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from paybridge.services.act_log import ActLog
     from paybridge.services.admin_book import Stood
     from paybridge.services.freezing import Freezing, Stopped
+    from paybridge.services.limits import Limits
     from paybridge.services.motions import Motions
     from paybridge.services.people import Known
     from paybridge.services.ports import Book, RoomFacts, Vault
@@ -104,6 +107,7 @@ class Administration:
         motions: Motions,
         suspense: Suspense,
         standings: Standings,
+        limits: Limits,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -114,6 +118,7 @@ class Administration:
         self._motions = motions
         self._suspense = suspense
         self._standings = standings
+        self._limits = limits
 
     def check_room(self, room: RoomFacts) -> None:
         """Raise `NotAllowedError` anywhere but in the operators' room, which must be encrypted.
@@ -193,6 +198,25 @@ class Administration:
         deal = Deal(person=person, told=level.value)
         written = await self._log.write(admin, ActKind.LOWER, deal)
         return known.introduction + Step(records=(lowered,)) + written, None
+
+    async def cap(self, admin: str, known: Known, day: Money) -> tuple[Step, Motion | None]:
+        """Set how much the person may send in a day: less at once (None), for more it is asked.
+
+        Raises `NothingLimitedError`, `MoreThanTheRegionsMostError`, `HasThisLevelError` or
+        `AskedAlreadyError`.
+        """
+        check_within_most(self._settings.region, day)
+        person = known.person.id
+        now = await self._limits.day_cap(person, day.currency)
+        if now == day:
+            raise HasThisLevelError(who=known.mxid)
+        if now is not None and day > now:
+            step, motion = await self._motions.ask(admin, MotionKind.RAISE, person, amount=day)
+            return known.introduction + step, motion
+        cap = await capped(self._book, person, day)
+        deal = Deal(person=person, told=f"{day.plain()} {day.currency}")
+        written = await self._log.write(admin, ActKind.LOWER, deal)
+        return known.introduction + Step(records=(cap,)) + written, None
 
     async def assign(self, admin: str, payment: str, known: Known) -> tuple[Step, Motion, Money]:
         """Ask that what lies in suspense for the payment be given to one of its sides.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from paybridge.domain.motions import MotionKind
+from paybridge.domain.own_cap import OwnCap, own_cap_id
 from paybridge.domain.people import NOBODY
 from paybridge.domain.region import Level
 from paybridge.services.freezing import Freezing, IsNotFrozenError
@@ -13,10 +14,17 @@ from paybridge.services.ports import Book, Step
 
 if TYPE_CHECKING:
     from paybridge.domain.facts import Facts
+    from paybridge.domain.money import Money
     from paybridge.domain.motions import Motion
     from paybridge.domain.people import Person
     from paybridge.services.standings import Standings
     from paybridge.services.suspense import Suspense
+
+
+async def capped(book: Book, person: str, day: Money) -> OwnCap:
+    """The record that lets the person send `day` in a day, in its currency."""
+    kept = await book.admin.own_cap(person, day.currency)
+    return OwnCap(own_cap_id(person, day.currency), person, day) if kept is None else replace(kept, day=day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,9 @@ class CarryingOut:
         return CarriedOut(done, "freeze.half_over_by_operator" if other else "freeze.over_by_operator")
 
     async def _raise(self, motion: Motion) -> CarriedOut:
+        if motion.amount is not None:
+            cap = await capped(self._book, motion.person, motion.amount)
+            return CarriedOut(Step(records=(cap,)), "limits.set", {"most": motion.amount})
         assert motion.level is not None  # so it was made
         level = Level(motion.level)
         standing = await self._standings.of(motion.person)

@@ -243,7 +243,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         ghosts=Ghosts(book, vault, clock, chance, rooms, settings, ties, factors, cancellations),
         own_statements=OwnStatements(book, vault),
         administration=Administration(
-            book, vault, settings, acts, freezing, premises, motions, suspense, standings
+            book, vault, settings, acts, freezing, premises, motions, suspense, standings, limits
         ),
         motions=motions,
         suspense=suspense,

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paybridge.domain.errors import UserError
+from paybridge.domain.own_cap import within
 from paybridge.domain.region import Level, Spans, check_each, check_sums, left_of
 from paybridge.domain.standing import Standing
+from paybridge.domain.transfer import TransferKind
 from paybridge.domain.windows import zone_named
 from paybridge.services.ports import Book, Clock, Step
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
     from paybridge.domain.money import Money
     from paybridge.domain.region import Caps, Spent
-    from paybridge.domain.transfer import TransferKind
     from paybridge.services.settings import Settings
 
 
@@ -105,7 +106,12 @@ class Limits:
         caps_of = {} if limits is None else limits[standing.level]
         spans = self._spans(standing)
         usages = [
-            Usage(currency, caps, await self._spent(person, currency, spans), spans)
+            Usage(
+                currency,
+                await self._own(person, currency, caps),
+                await self._spent(person, currency, spans),
+                spans,
+            )
             for currency, caps in caps_of.items()
         ]
         return Told(standing.level, self.zone(standing, self._clock.now()), tuple(usages))
@@ -121,13 +127,21 @@ class Limits:
             return None
         standing = await self.standing(person)
         currency = amounts[0].currency
-        caps = self._region.caps(kind, standing.level, currency)
+        caps = await self._own(person, currency, self._region.caps(kind, standing.level, currency))
         check_each(amounts, caps)
         if not caps.sum_up:
             return None
         spans = self._spans(standing)
         check_sums(amounts, caps, await self._spent(person, currency, spans), spans)
         return standing
+
+    async def _own(self, person: str, currency: str, caps: Caps) -> Caps:
+        return within(caps, await self._book.admin.own_cap(person, currency))
+
+    async def day_cap(self, person: str, currency: str) -> Money | None:
+        """What the person may send in a day now, None if that is not limited."""
+        level = (await self.standing(person)).level
+        return (await self._own(person, currency, self._region.caps(TransferKind.PAY, level, currency))).day
 
     async def _spent(self, person: str, currency: str, spans: Spans) -> Spent:
         return await self._book.spent(person, currency, self._region.covers, spans)

@@ -12,6 +12,7 @@ from paybridge.domain.deeds import Deed
 from paybridge.domain.history import Bookmark
 from paybridge.domain.leg import Leg
 from paybridge.domain.motions import Motion
+from paybridge.domain.own_cap import OwnCap
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
 from paybridge.domain.policy import RoomPolicy
@@ -158,6 +159,7 @@ Record = (
     | Motion
     | RailPause
     | SaleRecord
+    | OwnCap
 )
 
 

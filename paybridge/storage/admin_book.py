@@ -9,12 +9,14 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, func, select, text
 from paybridge.domain.ledger import AccountKind
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
+from paybridge.domain.own_cap import own_cap_id
 from paybridge.services.admin_book import Debt, Stood
 from paybridge.storage.act_rows import act_of
 from paybridge.storage.act_tables import act
 from paybridge.storage.moments import moment_or_none
 from paybridge.storage.motion_rows import motion_of
 from paybridge.storage.motion_tables import IS_WAITING, motion
+from paybridge.storage.own_cap_tables import own_cap, own_cap_of
 from paybridge.storage.pause_tables import rail_pause, rail_pause_of
 from paybridge.storage.rows import leg_of
 from paybridge.storage.tables import (
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from paybridge.domain.acts import Act, ActKind
     from paybridge.domain.leg import Leg
     from paybridge.domain.motions import Motion
+    from paybridge.domain.own_cap import OwnCap
     from paybridge.domain.rail_pause import RailPause
     from paybridge.storage.reading import Reading
 
@@ -55,6 +58,7 @@ LAST_OF: Final = (
 )
 PAUSED: Final = select(rail_pause).where(rail_pause.c.since.is_not(None)).order_by(rail_pause.c.rail)
 PAUSE: Final = select(rail_pause).where(rail_pause.c.rail == bindparam("rail"))
+OWN_CAP: Final = select(own_cap).where(own_cap.c.id == bindparam("id"))
 MOTION: Final = select(motion).where(motion.c.id == bindparam("id"))
 WAITING: Final = select(motion).where(text(IS_WAITING)).order_by(motion.c.due, motion.c.id)
 _ASSIGNED: Final = select(journal.c.id).where(journal.c.idem == leg.c.id + "/assigned").exists()
@@ -104,6 +108,10 @@ class SqlAdminBook:
 
     async def paused(self) -> Sequence[RailPause]:
         return [rail_pause_of(row) for row in await self._reader.rows(PAUSED, {})]
+
+    async def own_cap(self, person: str, currency: str) -> OwnCap | None:
+        row = await self._reader.first(OWN_CAP, {"id": own_cap_id(person, currency)})
+        return None if row is None else own_cap_of(row)
 
     async def pause(self, rail: str) -> RailPause | None:
         row = await self._reader.first(PAUSE, {"rail": rail})

@@ -13,6 +13,7 @@ from paybridge.domain.invoice import Invoice
 from paybridge.domain.leg import Leg
 from paybridge.domain.motions import Motion
 from paybridge.domain.one_time_link import OneTimeLink
+from paybridge.domain.own_cap import OwnCap
 from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, Person
 from paybridge.domain.pinning import PinnedKey
@@ -37,6 +38,7 @@ from paybridge.storage import (
     history_tables,
     motion_tables,
     one_time_tables,
+    own_cap_tables,
     pause_tables,
     pinning_tables,
     repeat_tables,
@@ -97,6 +99,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Act: act_tables.act,
     Motion: motion_tables.motion,
     RailPause: pause_tables.rail_pause,
+    OwnCap: own_cap_tables.own_cap,
 }
 """The table of every kind of record; the order is that in which foreign keys let them be written."""
 
@@ -145,6 +148,7 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Guesses: (),
     Act: (),
     RailPause: (),
+    OwnCap: ("person", "currency"),
     Motion: (
         "kind",
         "by",

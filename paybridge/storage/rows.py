@@ -14,6 +14,7 @@ from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.money import CurrencyMismatchError, Money
 from paybridge.domain.motions import Motion
 from paybridge.domain.one_time_link import OneTimeLink
+from paybridge.domain.own_cap import OwnCap
 from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, LinkState, Person
 from paybridge.domain.pinning import Freeze, PinnedKey
@@ -37,6 +38,7 @@ from paybridge.storage import (
     history_rows,
     motion_rows,
     one_time_rows,
+    own_cap_tables,
     pause_tables,
     repeat_rows,
     sale_rows,
@@ -382,6 +384,7 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Act: act_rows.act_row,
     Motion: motion_rows.motion_row,
     RailPause: pause_tables.rail_pause_row,
+    OwnCap: own_cap_tables.own_cap_row,
     Standing: standing_rows.standing_row,
     Tie: tie_rows.tie_row,
     Guesses: tie_rows.guesses_row,

@@ -269,6 +269,42 @@ async def test_limits_are_shown_lowered_at_once_and_raised_after_an_hour(tmp_pat
     assert keys(unknown) == ["error.no_such_level"]
 
 
+async def test_an_amount_for_a_day_is_set_for_one_person_within_the_regions_most(tmp_path: Path) -> None:
+    caps = {Level.UNCHECKED: euros(2000), Level.NAMED: euros(5000), Level.CHECKED: euros(9000)}
+    region = Region(name="eu", limits={level: {"EUR": Caps(day=day)} for level, day in caps.items()})
+    house = await open_house(tmp_path, region=region)
+    await house.link(ALICE)
+    await house.link(BOB, "DE02120300000000202051")
+    over = await house.hear(ROOT, f"!admin limits {ALICE} 90.01 EUR", OFFICE)
+    unknown = await house.hear(ROOT, f"!admin limits {ALICE} 5 INR", OFFICE)
+    lowered = await house.hear(ROOT, f"!admin limits {ALICE} 5 EUR", OFFICE)
+    six = await house.hear(ALICE, f"!pay {BOB} 6 EUR", DINNER)
+    others = await house.hear(BOB, f"!pay {ALICE} 6 EUR", DINNER)
+    shown = words(await house.hear(ADA, f"!admin limits {ALICE}", OFFICE))
+    name = await asked(house, f"!admin limits {ALICE} 60 EUR")
+    again = await house.hear(ROOT, f"!admin limits {ALICE} 5 EUR", OFFICE)
+    house.clock.pass_by(HOUR)
+    raised = await looked(house)
+    more = await house.hear(ALICE, f"!pay {BOB} 30 EUR", DINNER)
+    told = await asyncio.to_thread(told_acts, house.database.url, 10)
+    await house.database.close()
+
+    assert keys(over) == ["error.more_than_the_regions_most"]
+    assert keys(unknown) == ["error.nothing_limited"]
+    assert keys(lowered) == ["admin.capped"]
+    assert six[-1].key == "error.over_the_day_cap"
+    assert others[-1].key == "pay.card"
+    assert "today 5.00 EUR of 5.00 EUR left" in shown
+    assert keys(again) == ["error.has_this_level"]
+    assert sorted(raised) == ["admin.motion_done", "limits.set"]
+    assert more[-1].key == "pay.card"
+    assert [(act["kind"], act["about"]) for act in told] == [
+        ("lower", None),
+        ("ask", name),
+        ("carry_out", name),
+    ]
+
+
 async def test_where_two_are_needed_another_operator_approves_and_it_is_done_at_once(pair: House) -> None:
     payment = await suspended(pair)
     name = await asked(pair, f"!admin suspense {payment} to {ALICE}")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FOR_EVERYONE: Final = "help"
 """The verb that tells nothing about anybody."""
+FREEZES: Final = "freeze"
+"""The verb that stops more than what whoever types it has begun."""
 ABOUT_LINKS: Final = frozenset({"link", "me"})
 """Verbs by which ghosts say whose they are, or that they are nobody's."""
 
@@ -27,8 +29,11 @@ async def answer_bridged(command: Command, call: Call, proof: ViaBridgeBot) -> A
     """Run it if a ghost may have it done; nothing is while the ghost could be somebody else's by now."""
     if command.over_bridge is not None and command.verb in ABOUT_LINKS:
         return await command.over_bridge(call)
+    if command.verb == FREEZES and not call.desk.bridged.is_account(proof):
+        # Whoever takes a nick would stop all that its person does in Matrix.
+        raise call.desk.bridged.refuse(proof)
     admitted = Step()
-    if command.verb != FOR_EVERYONE and not command.only_stops:
+    if command.verb != FOR_EVERYONE and (command.verb == FREEZES or not command.only_stops):
         admitted = await call.desk.ties.admit(call.speaker, call.room)
     if command.over_bridge is None:
         if command.place is Place.DIRECT_ONLY and not call.room.private:

@@ -28,7 +28,7 @@ async def freeze(call: Call) -> Answer:
                 id=f"{call.spoken.event}/frozen",
                 key="freeze.done",
                 language=call.language,
-                person=call.speaker.mxid,
+                person=call.home or call.speaker.mxid,
                 facts=facts,
             ),
         )

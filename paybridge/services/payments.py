@@ -330,8 +330,8 @@ class Payments:
 
 
 def check_may_be_paid(mxid: str, settings: Settings) -> None:
-    """Raise unless the operator lets this person be paid."""
-    if settings.permissions.role_of(mxid) < Role.RECEIVE:
+    """Raise unless the operator lets this person be paid, and it is one person."""
+    if settings.permissions.role_of(mxid) < Role.RECEIVE or settings.bridges.denying(mxid) is not None:
         raise PayeeBlockedError(payee=mxid)
 
 

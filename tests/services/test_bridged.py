@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paybridge.domain.proof import HomeserverOnly, ViaBridgeBot
+from paybridge.domain.proof import HomeserverOnly, OwnDevice, Trust, ViaBridgeBot
 from paybridge.services.ports import RoomFacts
 from tests.fakes.ghosts import (
     CHANNEL,
@@ -17,10 +17,11 @@ from tests.fakes.ghosts import (
     VIA_WHATSAPP,
     WALT,
     WANDA,
+    WHATSAPPBOT,
     make_one,
     open_bridged_house,
 )
-from tests.fakes.house import ALICE, BOB, PLAIN, direct, keys, words
+from tests.fakes.house import ALICE, BOB, DINNER, PLAIN, direct, keys, words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 ASKED_IN_MATRIX = ["ghost.waits", "ghost.asks", "pay.card"]
 PUPPET = ViaBridgeBot("whatsapp", puppet=True)
+OWN = OwnDevice(Trust.CROSS_SIGNED_TOFU, "PHONE")
 
 
 @pytest.fixture
@@ -175,3 +177,22 @@ async def test_a_slash_is_a_command_of_a_ghost_and_of_nobody_else_in_a_room(hous
 
     assert keys(ghost) == ["help.all"]
     assert somebody_elses == matrix == []
+
+
+async def test_whoever_takes_a_nick_does_not_freeze_its_person_and_an_account_may(house: House) -> None:
+    await make_one(house, IRIS, ALICE)
+    by_nick = await house.hear(IRIS, "!freeze", CHANNEL, proof=VIA_IRC)
+    still_pays = await paid(house, ALICE, f"!pay {BOB} 1 EUR", DINNER, OWN)
+    await make_one(house, WANDA, ALICE)
+    by_account = await house.hear(WANDA, "!freeze", PORTAL, proof=VIA_WHATSAPP)
+
+    assert keys(by_nick) == ["error.not_from_a_bridge"]
+    assert keys(still_pays)[0] == "pay.waiting"
+    assert keys(by_account) == ["freeze.done", "freeze.done"]
+    assert [say.person for say in by_account] == [None, ALICE]
+
+
+async def test_nobody_pays_a_bridges_bot(house: House) -> None:
+    said = await house.hear(ALICE, f"!pay {WHATSAPPBOT} 1 EUR", PORTAL, proof=HomeserverOnly())
+
+    assert keys(said) == ["error.payee_blocked"]

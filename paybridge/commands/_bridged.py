@@ -29,7 +29,7 @@ async def answer_bridged(command: Command, call: Call, proof: ViaBridgeBot) -> A
     """Run it if a ghost may have it done; nothing is while the ghost could be somebody else's by now."""
     if command.over_bridge is not None and command.verb in ABOUT_LINKS:
         return await command.over_bridge(call)
-    if command.verb == FREEZES and not call.desk.bridged.is_account(proof):
+    if command.verb == FREEZES and not proof.puppet and not call.desk.bridged.is_account(call.speaker.mxid):
         # Whoever takes a nick would stop all that its person does in Matrix.
         raise call.desk.bridged.refuse(proof)
     admitted = Step()

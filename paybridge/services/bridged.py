@@ -129,10 +129,6 @@ class Bridged:
         """The bridge of this id, which stands in the table: a proof names it."""
         return next(row for row in self._settings.bridges.rows if row.id == bridge)
 
-    def is_account(self, proof: ViaBridgeBot) -> bool:
-        """Whether an account that one person has proven to own stands behind the bridge's ghosts."""
-        return self.named(proof.bridge).tier is Tier.ACCOUNT
-
     def refuse(self, proof: ViaBridgeBot) -> NotFromBridgeError:
         """The error for what needs a proven device."""
         return NotFromBridgeError(network=self.named(proof.bridge).network)

@@ -123,7 +123,7 @@ class BridgeLike:
         everyone = [*(one.user_id for one in others), *(ghost.user_id for ghost in ghosts), me]
         room = await self.bot._create(name="Portal", invite=everyone, encrypted=encrypted)  # noqa: SLF001 - as tables of tests do
         for ghost in ghosts:
-            await self._as(ghost, "POST", f"/join/{room}", {})
+            await self.comes(ghost, room)
         bridge = {
             "bridgebot": self.bot.user_id,
             "creator": self.bot.user_id,
@@ -138,6 +138,16 @@ class BridgeLike:
             for one in others:
                 await one.wait_for_member(room, who)
         return room
+
+    async def comes(self, ghost: Ghost, room: str) -> None:
+        """Into a room that it was asked into, or where it was before."""
+        await self._as(ghost, "POST", f"/join/{room}", {})
+
+    async def leaves(self, ghost: Ghost, room: str) -> None:
+        """As somebody does who quits; the bridge lets them in again."""
+        await self._as(ghost, "POST", f"/rooms/{room}/leave", {})
+        path = f"/rooms/{room}/invite"
+        await self.bot._device.call("POST", path, {"user_id": ghost.user_id})  # noqa: SLF001 - as above
 
     async def says(self, ghost: Ghost, room: str, body: str, **more: Any) -> str:  # noqa: ANN401 - any JSON
         """What somebody typed on the other side, encrypted by the bot if the room is."""

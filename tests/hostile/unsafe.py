@@ -41,8 +41,9 @@ from paybridge.matrix import (
     wire,
 )
 from paybridge.matrix.policy import Rules
-from paybridge.services import approvals, bridged, execution, lanes, news, payments, pinning
+from paybridge.services import approvals, bridged, execution, ghosts, lanes, news, payments, pinning, ties
 from paybridge.services.gestures import Gestures
+from paybridge.services.people import Known
 from paybridge.services.ports import Step
 from paybridge.storage import book, mailbox, tables
 from paybridge.storage.sqlite import mail, steps
@@ -218,6 +219,25 @@ def bridge_bots_device(patch: pytest.MonkeyPatch) -> None:
         return sender.Proven(sender._via(bridge, mxid))
 
     patch.setattr(sender.Senders, "_vouched", vouch)
+
+
+@noticed_by("test_bridge_rule_06_a_name_that_left_and_came_back_moves_nothing")
+def names_that_changed_hands(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ties.Ties, "_changed", later((None, None)))
+
+
+@noticed_by("test_bridge_rule_08_a_code_links_nobody_before_matrix_says_yes_to_who_said_it")
+def yes_of_matrix(patch: pytest.MonkeyPatch) -> None:
+    """Whoever says the code is linked."""
+    claim = ghosts.Ghosts.claim
+
+    async def at_once(self: Any, *said: Any) -> Any:  # noqa: ANN401 - passed on
+        found = await claim(self, *said)
+        owner = Known(await self._person(found.tie), found.tie.mxid, Step())
+        linked = await self._tie(owner, found.tie, Step())
+        return replace(linked, says=found.says)
+
+    patch.setattr(ghosts.Ghosts, "claim", at_once)
 
 
 # ---------------------------------------------------------------- what was sealed

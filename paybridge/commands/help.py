@@ -29,4 +29,9 @@ async def help_(call: Call) -> Answer:
     # Who was written down has been met; in a room, it would be read by everybody else.
     first = call.speaker.is_new and call.room.private
     met = call.speaker.introduction if first else Step()
-    return Answer(met, key="help.all", facts={"welcome": ({},) if first else ()})
+    return Answer(met, key="help.all", facts=_all(call, first=first))
+
+
+def _all(call: Call, *, first: bool) -> Facts:
+    version = call.desk.settings.version
+    return {"welcome": ({},) if first else (), "version": ({"number": version},) if version else ()}

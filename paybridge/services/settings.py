@@ -32,6 +32,7 @@ class Settings:
     `admin_room` is where operators give orders; what moves money or loosens something waits for
     `admin_delay`, or for a second one if it takes `two_admins`.
     `languages` are those that people can choose: from each name that chooses one to its code.
+    `version` is that of the program.
     """
 
     bot: str
@@ -55,3 +56,4 @@ class Settings:
     ghost_silence: timedelta = timedelta(days=180)
     bridges: Bridges = field(default_factory=Bridges)
     languages: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""

@@ -293,6 +293,7 @@ def settings(currency: str = "EUR", public_url: str | None = None) -> Settings:
             {"INR": Most(Money.of("2500", "INR"), Money.of("8000", "INR"))} if currency != "INR" else {},
         ),
         admin_room=OFFICE,
+        version="1.2.3",
         permissions=Permissions(
             {
                 "hs": Role.USER,

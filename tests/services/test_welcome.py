@@ -31,3 +31,7 @@ async def test_the_room_is_not_welcomed_and_somebody_known_is_not_either(house: 
 
     assert met is None
     assert in_the_room == known
+
+
+async def test_help_ends_with_the_version(house: House) -> None:
+    assert words(await house.hear(ALICE, "!help", direct(ALICE))).endswith(" · PayBridge 1.2.3")

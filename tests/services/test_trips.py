@@ -13,7 +13,7 @@ from paybridge.domain.power import Powers
 from paybridge.domain.spoken import Pill
 from paybridge.services.ports import StaleError, Step
 from paybridge.storage.audit import audit
-from tests.fakes.house import ALICE, BOB, CAROL, DINNER, PLAIN, House, direct, keys, words
+from tests.fakes.house import ALICE, BOB, BOT, CAROL, DINNER, PLAIN, House, direct, keys, words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +57,13 @@ async def test_everybody_in_the_room_is_in_a_trip_where_nobody_is_named(house: H
     assert "PayBridge" not in answer
 
 
+async def test_who_may_not_pay_is_in_no_trip_unless_named(house: House) -> None:
+    house.rooms.join(DINNER, "@shy:hs")
+
+    assert "@shy:hs" not in await told(house, ALICE, "!trip start Rome EUR")
+    assert "@shy:hs" in await told(house, ALICE, "!trip with @shy:hs")
+
+
 async def test_who_is_named_is_in_it_and_others_are_taken_along_later(house: House) -> None:
     await house.hear(ALICE, f"!trip start Rome EUR with {BOB}", DINNER)
     stranger = await say(house, CAROL, "!trip add 5 EUR gelato")
@@ -74,6 +81,7 @@ async def test_who_is_named_is_in_it_and_others_are_taken_along_later(house: Hou
         ("30 EUR dinner @all", {ALICE: (3000, 1000), BOB: (0, 1000), CAROL: (0, 1000)}),
         ("30 dinner", {ALICE: (3000, 1000), BOB: (0, 1000), CAROL: (0, 1000)}),
         ("10 EUR pizza for all of us", {ALICE: (1000, 334), BOB: (0, 333), CAROL: (0, 333)}),
+        (f"10 EUR pizza by {BOB} @all", {ALICE: (0, 333), BOB: (1000, 334), CAROL: (0, 333)}),
         (f"30 EUR taxi {BOB} {CAROL}", {ALICE: (3000, 0), BOB: (0, 1500), CAROL: (0, 1500)}),
         (f"30 EUR taxi {BOB} and me", {ALICE: (3000, 1500), BOB: (0, 1500)}),
         (f"30 EUR taxi {BOB} x2 {CAROL}", {ALICE: (3000, 0), BOB: (0, 2000), CAROL: (0, 1000)}),
@@ -166,6 +174,24 @@ async def test_the_list_tells_every_expense_and_how_everybody_stands(rome: House
     assert "Together: 36.10 EUR\n" in listed
     assert "· Alice (@alice:hs): paid 30.00 EUR, carries 16.10 EUR, so gets 13.90 EUR\n" in listed
     assert "· Carol (@carol:hs): paid 0.00 EUR, carries 10.00 EUR, so owes 10.00 EUR\n" in listed
+
+
+async def test_many_who_share_are_counted_and_a_long_plan_leaves_the_reasons_to_the_list(
+    house: House,
+) -> None:
+    guests = [f"@guest{number}:hs" for number in range(4)]
+    for guest in guests:
+        house.rooms.join(DINNER, guest)
+    await house.hear(ALICE, f"!trip start Rome EUR {' '.join(guests)}", DINNER)
+    for number in range(15):
+        await house.hear(ALICE, f"!trip add {number + 1} EUR gelato", DINNER)
+    short = await told(house, ALICE, "!trip settle")
+    await house.hear(ALICE, "!trip add 20 EUR gelato", DINNER)
+
+    assert "“gelato” · paid by Alice for 5 people" in await told(house, ALICE, "!trip")
+    assert short.count("- expense 15") == 4
+    assert "- expense" not in await told(house, ALICE, "!trip settle")
+    assert "The same with" not in short
 
 
 async def test_anybody_in_it_takes_an_expense_out_again(rome: House) -> None:
@@ -291,7 +317,7 @@ async def test_a_room_that_must_not_see_amounts_reads_none(rome: House) -> None:
     assert "split.private.open" in keys(in_the_room)
 
 
-async def test_nobody_ends_a_trip_whose_last_expense_they_have_not_seen(rome: House) -> None:
+async def test_nobody_ends_a_trip_in_which_something_has_changed_that_they_have_not_seen(rome: House) -> None:
     trips = rome.desk.trips
     alice, bob = await rome.desk.people.know(ALICE), await rome.desk.people.know(BOB)
     outline = await trips.find(alice, DINNER)
@@ -299,7 +325,29 @@ async def test_nobody_ends_a_trip_whose_last_expense_they_have_not_seen(rome: Ho
 
     with pytest.raises(StaleError):
         await rome.book.commit(trips.close(outline, anyway=True))
-    assert (await trips.find(bob, DINNER)).trip.expenses == 1
+    outline = await trips.find(bob, DINNER)
+    assert outline.trip.expenses == 1
+    assert (await say(rome, ALICE, "!trip remove 1")).key == "trip.removed"
+    with pytest.raises(StaleError):
+        await rome.book.commit(trips.close(outline, anyway=True))
+    outline = await trips.find(bob, DINNER)
+    rome.rooms.join(DINNER, DAVE)
+    assert (await say(rome, ALICE, f"!trip with {DAVE}")).key == "trip.people"
+    with pytest.raises(StaleError):
+        await rome.book.commit(trips.close(outline, anyway=True))
+
+
+async def test_thirty_people_are_the_most_and_the_bot_is_none_of_them(house: House) -> None:
+    guests = [f"@guest{number}:hs" for number in range(30)]
+    for guest in guests:
+        house.rooms.join(DINNER, guest)
+
+    everybody = " ".join(guests)
+    assert (await say(house, ALICE, f"!trip start Rome EUR {everybody}")).key == "error.too_many_shares"
+    assert (await say(house, ALICE, f"!trip start Rome EUR {BOT}")).key == "error.payee_not_here"
+    assert (await say(house, ALICE, f"!trip start Rome EUR {everybody[:-10]}".rsplit(" ", 1)[0])).key == (
+        "trip.people"
+    )
 
 
 async def test_fifty_expenses_are_the_most(rome: House) -> None:
@@ -328,6 +376,8 @@ async def test_whoever_forgot_themselves_is_asked_for_nothing(rome: House) -> No
     assert "@erased:erased.invalid" in listed
     assert CAROL not in listed
     assert (await say(rome, BOB, "!trip settle net")).key == "error.payee_not_here"
+    assert (await say(rome, BOB, "!trip add 5 EUR gelato")).key == "trip.added"
+    assert {mxid: owed for mxid, (_, owed) in (await parts(rome, 4)).items()} == {ALICE: 250, BOB: 250}
 
 
 async def test_the_audit_names_an_expense_that_was_changed_by_hand(rome: House, tmp_path: Path) -> None:

@@ -319,7 +319,7 @@ def _amount(told: Told, currency: str) -> Money:
         return checked(spent.minor, currency)
     if told.rate is None:
         raise RateMissingError(spent=spent.currency, currency=currency)
-    return convert(checked(spent.minor, spent.currency), told.rate, currency)
+    return convert(spent, told.rate, currency)
 
 
 def _check_once(mxids: Sequence[str], person_of: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paybridge.domain.people import Identity
 from paybridge.domain.power import Powers
 from paybridge.domain.spoken import Pill
 from paybridge.services.ports import StaleError, Step
@@ -283,6 +284,25 @@ async def test_whoever_left_the_room_can_neither_be_asked_nor_ask(rome: House) -
 
     assert (await say(rome, BOB, "!trip settle net")).key == "error.payee_not_here"
     assert (await say(rome, BOB, "!trip")).key == "trip.status"
+
+
+async def test_whoever_left_the_room_does_not_ask_in_it(rome: House) -> None:
+    await in_a_chain(rome)
+    rome.rooms.leave(DINNER, ALICE)
+
+    assert (await say(rome, BOB, "!trip settle net")).key == "error.payee_not_here"
+    assert keys(await rome.hear(CAROL, "!accept", DINNER)) == ["error.nothing_to_answer"]
+
+
+async def test_whoever_has_two_matrix_ids_is_in_the_trip_once(rome: House) -> None:
+    bob = await rome.desk.people.know(BOB)
+    await rome.book.commit(Step(records=(Identity("@bobby:hs", bob.person.id, rome.clock.now()),)))
+    rome.rooms.join(DINNER, "@bobby:hs")
+    assert (await say(rome, ALICE, "!trip with @bobby:hs")).key == "error.already_travelling"
+    assert (await say(rome, ALICE, f"!trip add 5 EUR tea {BOB} @bobby:hs")).key == "error.named_twice"
+    assert (await say(rome, ALICE, "!trip add 5 EUR tea by @bobby:hs for me")).key == "trip.added"
+
+    assert await parts(rome, 1) == {BOB: (500, 0), ALICE: (0, 500)}
 
 
 async def test_who_blocks_somebody_is_neither_taken_along_nor_asked_at_their_word(rome: House) -> None:

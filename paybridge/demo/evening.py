@@ -57,6 +57,7 @@ class Evening:
         await self._taxi_and_money_back()
         await self._a_slip()
         await self._no()
+        await self._trip()
         await self._two_at_once_and_a_contact()
         await self._plain_text()
         await self._account()
@@ -135,6 +136,20 @@ class Evening:
         payment = str(_of(asked)["id"])
         await self._types("Frank", f"!decline {payment} I was not there")
         await self._sees("Bob", _about(payment, "declined"))
+
+    async def _trip(self) -> None:
+        self.told.append(
+            "Erin, Bob and Carol keep the list of their trip, also of what was paid in another currency. "
+            "In the end Carol reads who owes whom and why, and that one payment settles all of it."
+        )
+        bob, carol = self.id_of("Bob"), self.id_of("Carol")
+        await self._asks("Erin", f"!trip start Bled EUR {bob} {carol}", "is open")
+        await self._asks("Erin", "!trip add 30 EUR boat @all", "Expense 1")
+        await self._asks("Bob", f"!trip add 12.50 USD at 0.80 museum {carol}", "Expense 2")
+        await self._asks("Carol", "!trip settle", "owes")
+        board = await self._asks("Carol", "!trip settle net", "from the trip")
+        await self._pays("Carol", f"!accept {board.content[KEY]['shares'][0]['request']}")
+        await self._sees("Erin", _about(str(board.content[KEY]["id"]), "settled"))
 
     async def _two_at_once_and_a_contact(self) -> None:
         self.told.append(

@@ -88,10 +88,14 @@ class Outline:
         return balances(self.entries, self.trip.currency, [one.person for one in self.travellers])
 
     def plan(self, way: Way) -> tuple[Debt, ...]:
-        """The payments that settle it: one for each pair, or the fewest that there can be."""
-        if way is Way.PAIRS:
-            return debts(self.entries, self.trip.currency)
-        return fewest(self.balances, self.trip.currency)
+        """The payments that settle it, by Matrix ids: one for each pair, or the fewest that there can be."""
+        found = (
+            debts(self.entries, self.trip.currency)
+            if way is Way.PAIRS
+            else fewest(self.balances, self.trip.currency)
+        )
+        mxids = self.mxids
+        return tuple(sorted(found, key=lambda debt: (mxids[debt.debtor], mxids[debt.creditor])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ async def test_six_people_spend_an_evening_as_the_tour_tells_it(stage: Stage, pe
         "Bob": "4.00 EUR",
         "Carol": "8.40 EUR",
         "Dave": "3.00 EUR",
-        "Erin": "15.00 EUR",
+        "Erin": "35.00 EUR",
         "Frank": "1.00 EUR",
     }
     assert "everybody has paid their share" in evening.board.body
@@ -56,8 +56,8 @@ async def test_six_people_spend_an_evening_as_the_tour_tells_it(stage: Stage, pe
 def test_the_tour_shows_every_kind_of_line() -> None:
     tour = PAGE.read_text(encoding="utf-8")
 
-    for verb in ("link", "split", "accept", "pay", "refund", "request", "decline", "contact", "confirm",
-                 "balance", "history", "statement"):  # fmt: skip
+    for verb in ("link", "split", "trip", "accept", "pay", "refund", "request", "decline", "contact",
+                 "confirm", "balance", "history", "statement"):  # fmt: skip
         assert re.search(rf"^\[(?:Friday|direct)\] \w+: !{verb}\b", tour, re.MULTILINE), verb
     for name in NAMES:
         assert f"[Friday] {name}: !" in tour

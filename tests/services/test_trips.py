@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paybridge.domain.facts import Who
 from paybridge.domain.people import Identity
 from paybridge.domain.power import Powers
 from paybridge.domain.spoken import Pill
@@ -229,6 +230,20 @@ async def test_the_plan_says_who_owes_whom_and_why_and_asks_nobody(rome: House) 
     assert "· Bob (@bob:hs): paid 12.00 EUR, carries 12.00 EUR, so is even" in text
     assert keys(await rome.hear(BOB, "!accept", DINNER)) == ["error.nothing_to_answer"]
     assert (await say(rome, BOB, "!trip")).key == "trip.status"
+
+
+async def test_a_plan_is_in_the_order_of_names_whatever_people_are_called_inside(rome: House) -> None:
+    await rome.hear(ALICE, "!trip add 30 EUR dinner @all", DINNER)
+    await rome.hear(BOB, f"!trip add 10 EUR museum {CAROL}", DINNER)
+    plan = await say(rome, CAROL, "!trip settle")
+    debts = plan.facts["debts"]
+    assert isinstance(debts, tuple)
+
+    assert [(debt["debtor"], debt["creditor"]) for debt in debts] == [
+        (Who(BOB, "Bob"), Who(ALICE, "Alice")),
+        (Who(CAROL, "Carol"), Who(ALICE, "Alice")),
+        (Who(CAROL, "Carol"), Who(BOB, "Bob")),
+    ]
 
 
 async def test_settling_asks_with_the_fewest_payments_and_who_is_asked_pays_like_any_request(

@@ -111,9 +111,7 @@ class _House:
         }
         self._turn = Turn(database.lease)
         texts = Texts()
-        settings = replace(
-            config.settings(), languages=texts.chosen_by(), version=version("paybridge")
-        )
+        settings = replace(config.settings(), languages=texts.chosen_by(), version=version("paybridge"))
         beside = RailLegs(database.url)
         admin = AdminRoom(database.book, vault, self._clock, self, config.admin.room, settings.language)
         restored = AfterRestore(

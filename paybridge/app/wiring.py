@@ -159,15 +159,18 @@ class _House:
         self._dispatcher = Dispatcher(desk, commands(), self)
         self._motions = partial(desk.motions.run, self, Bell())
         self._deeds = Deeds(database.book, vault, self._clock, settings, desk.freezing, self, Bell())
-        self._live = Live(
-            self._dispatcher.refused,
-            {name: rail.took for name, rail in made.items()},
-            lambda: self._matrix.unread,
-        )
         self._visiting = visiting(desk, self, texts, time.monotonic)
         book, clock, rails = database.book, self._clock, self._rails
         outcomes = Outcomes(
             book, vault, clock, settings, desk.news, desk.requests, self, jitter=random.random
+        )
+        self._live = Live(
+            self._dispatcher.refused,
+            {name: rail.took for name, rail in made.items()},
+            {"answered": self._dispatcher.answered, "settled": outcomes.settled},
+            unread=lambda: self._matrix.counted()[0],
+            silence=lambda: self._matrix.counted()[1],
+            audited=lambda: self._head.stands,
         )
         execution = Execution(clock, outcomes, desk.news, rails.lost)
         bell = self._bells.bell

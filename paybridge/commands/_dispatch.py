@@ -26,6 +26,7 @@ from paybridge.domain.split import Split
 from paybridge.domain.spoken import Gesture, Origin, Trouble
 from paybridge.domain.transfer import Transfer
 from paybridge.services.factors import CountedError, TypedInRoomError
+from paybridge.services.figures import Durations
 from paybridge.services.patience import Patience
 from paybridge.services.ports import (
     AlreadyDoneError,
@@ -79,6 +80,7 @@ class Dispatcher:
         self._wakeup = wakeup
         self._patience = Patience(desk.settings.bridges, desk.clock.now)
         self.refused: Counter[str] = Counter()
+        self.answered = Durations()
 
     async def handle(self, heard: Spoken | Gesture) -> None:
         """Answer one message or gesture: its effect, its reply and "done" are one transaction.
@@ -203,6 +205,8 @@ class Dispatcher:
             self._wakeup.ring()
             raise
         self._wakeup.ring()
+        if says and not isinstance(heard, Gesture):
+            self.answered.took((now - heard.seen).total_seconds())
 
     async def _call(self, spoken: Spoken, typed: _verbs.Typed) -> Call:
         speaker = await self._desk.people.know(spoken.sender)

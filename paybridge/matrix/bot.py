@@ -206,10 +206,10 @@ class MatrixSide:
         if self._running is not None:
             self._running.outbox.ring()
 
-    @property
-    def unread(self) -> int:
-        """How many messages have waited for their room key in vain since the start."""
-        return self._running.hearing.unread if self._running is not None else 0
+    def counted(self) -> tuple[int, float | None]:
+        """Messages whose room key did not come since the start, and seconds since the last good sync."""
+        running = self._running
+        return (0, None) if running is None else (running.hearing.unread, running.sync.silence)
 
     def readiness(self) -> str | None:
         """None if people can talk with the bot, else what is wrong."""

@@ -82,6 +82,12 @@ class SyncLoop:
         self._since: str | None = None
         self._taking = asyncio.Lock()
         self.synced = False
+        self._answered = _now()
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the homeserver last answered, or since there is something to ask it."""
+        return _now() - self._answered
 
     async def run(self) -> None:
         try:
@@ -130,6 +136,7 @@ class SyncLoop:
             await self._take(answer, since, token)
             self._since = token
         self.synced = True
+        self._answered = _now()
         return token
 
     async def _take(self, answer: Mapping[str, Any], since: str | None, token: str) -> None:
@@ -204,3 +211,7 @@ def _list(answer: Mapping[str, Any], section: str, name: str) -> list[Any]:
 
 def _names(answer: Mapping[str, Any], section: str, name: str) -> list[str]:
     return [entry for entry in _list(answer, section, name) if isinstance(entry, str)]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
-SPANS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+SPANS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
 """Seconds up to which durations are counted together."""
 
 
@@ -55,16 +55,29 @@ class Durations:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerStands:
+    """When the ledger was last audited, and how many problems that found."""
+
+    audited: datetime
+    problems: int
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """What has been counted since the process began.
 
     `refused` are commands that were refused, by the key of what people were told; `calls` how long each
-    rail's calls took, by rail and call; `unread` says how many messages waited for a room key in vain.
+    rail's calls took, by rail and call; `stages` how long people waited, by stage; `unread` says how many
+    messages waited for a room key in vain. `silence` are the seconds since the homeserver last answered a
+    sync, None before the bot asks it; `audited` is what the last audit of this process found.
     """
 
     refused: Mapping[str, int] = field(default_factory=Counter)
     calls: Mapping[str, Mapping[str, Durations]] = field(default_factory=dict)
+    stages: Mapping[str, Durations] = field(default_factory=dict)
     unread: Callable[[], int] = int
+    silence: Callable[[], float | None] = lambda: None
+    audited: Callable[[], LedgerStands | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,10 @@ class OpenLegs:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The queues at one moment. `expiring` counts open cards and unclaimed money, by state."""
+    """The queues at one moment. `expiring` counts open cards and unclaimed money, by state.
+
+    `oldest_letter` came, and `oldest_post` was written, before all others that wait; None if none does.
+    """
 
     at: datetime
     legs: Sequence[OpenLegs]
@@ -88,6 +104,8 @@ class Figures:
     open_requests: int
     letters_waiting: int
     posts_waiting: int
+    oldest_letter: datetime | None = None
+    oldest_post: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,28 @@
-"""Once a day operators are told the last hash of the ledger's chain: whoever keeps it can prove the past."""
+"""Once a day the ledger is audited, and operators are told its last hash, which proves the past."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from paybridge.services.figures import LedgerStands
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import date
 
+    from paybridge.domain.facts import Facts
     from paybridge.services.admin_room import AdminRoom
     from paybridge.services.ports import Clock
+    from paybridge.services.premises import Audited
+
+log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 600.0
+AUDITED_EVERY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +39,15 @@ class HeadBeside(Protocol):
     async def head(self) -> Head | None:
         """The end of its chain; None if nothing was ever booked."""
 
+    async def audit(self) -> Audited:
+        """Every row of it, read and summed anew."""
+
 
 class LedgerHead:
-    """Says the head on each day (UTC) once; `pause` waits for seconds."""
+    """Says the head on each day (UTC) once, and audits once a day; `pause` waits for seconds.
+
+    What the last audit found stands in `stands`, for whoever watches.
+    """
 
     def __init__(
         self,
@@ -45,12 +61,14 @@ class LedgerHead:
         self._admin = admin
         self._pause = pause
         self._said: date | None = None
+        self.stands: LedgerStands | None = None
 
     async def run(self) -> None:
-        """Say it for ever."""
+        """Do both for ever. The first audit comes after a while: it shall not slow down a start."""
         while True:
             await self.look()
             await self._pause(LOOK_SECONDS)
+            await self.audit()
 
     async def look(self) -> None:
         """Say it if it was not said today."""
@@ -59,3 +77,16 @@ class LedgerHead:
             return
         await self._admin.say(f"head/{today}", "ledger.head", {"journals": head.journals, "head": head.hash})
         self._said = today
+
+    async def audit(self) -> None:
+        """Audit if that was not done for a day, and tell operators what is wrong."""
+        now = self._clock.now()
+        if self.stands is not None and now - self.stands.audited < AUDITED_EVERY:
+            return
+        found = await self._books.audit()
+        self.stands = LedgerStands(now, len(found.problems))
+        log.info("ledger audited", journals=found.journals, problems=len(found.problems))
+        if found.problems:
+            log.error("the ledger is not sound", problem=found.problems[0])
+            facts: Facts = {"problem": found.problems[0], "problems": len(found.problems)}
+            await self._admin.say(f"audit/{now.date()}", "ledger.unsound", facts)

@@ -12,6 +12,7 @@ from paybridge.domain import transfer as transfers
 from paybridge.domain.leg import Leg, LegHappening, LegKind, LegState
 from paybridge.domain.transfer import Transfer, TransferHappening
 from paybridge.services.approvals import end
+from paybridge.services.figures import Durations
 from paybridge.services.ports import (
     Book,
     BookUnavailableError,
@@ -79,6 +80,7 @@ class Outcomes:
         self._requests = requests
         self._wakeup = wakeup
         self._jitter = jitter
+        self.settled = Durations()
 
     def delay(self, attempts: int) -> timedelta:
         """How long to wait after so many tries."""
@@ -195,6 +197,8 @@ class Outcomes:
         followed, more = await self._requests.follow(ended)
         says = (*await self._news.arrived(ended), *more)
         await self.commit(step + Step(records=(ended,)) + followed, says)
+        if transfer.approved is not None:
+            self.settled.took((self._clock.now() - transfer.approved).total_seconds())
         return _written(done)
 
     async def _waiting_book_leg(self, transfer: Transfer) -> Leg:

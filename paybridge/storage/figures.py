@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import Select, Table
+
     from paybridge.storage.reading import Reading
 
 
@@ -41,7 +43,14 @@ class SqlFigures:
             ),
             letters_waiting=await self._reader.scalar(count.select_from(letter).where(text("done = 0"))),
             posts_waiting=await self._reader.scalar(count.select_from(post).where(text("state = 'waiting'"))),
+            oldest_letter=await self._first(select(letter.c.received).where(text("done = 0")), letter),
+            oldest_post=await self._first(select(post.c.created).where(text("state = 'waiting'")), post),
         )
+
+    async def _first(self, moments: Select[tuple[int]], table: Table) -> datetime | None:
+        """The moment in the row that came first."""
+        found = await self._reader.rows(moments.order_by(table.c.number).limit(1))
+        return moment(next(iter(found[0].values()))) if found else None
 
     async def _legs(self, at: datetime) -> Sequence[OpenLegs]:
         is_due = leg.c.due <= microseconds(at)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from paybridge.services.checks_kept import name_of, read_kept
 from paybridge.services.ledger_head import Head
+from paybridge.services.premises import Audited
 from paybridge.services.statement_check import Booked
 from paybridge.storage import rows
+from paybridge.storage.audit import audit
 from paybridge.storage.moments import microseconds, moment
 from paybridge.storage.outside import opened
 from paybridge.storage.tables import leg
@@ -68,6 +70,11 @@ class RailLegs:
     async def head(self) -> Head | None:
         """The end of the ledger's chain."""
         return await asyncio.to_thread(_head, self._url)
+
+    async def audit(self) -> Audited:
+        # In a thread: of a large ledger this takes minutes.
+        report = await asyncio.to_thread(audit, self._url)
+        return Audited(report.journals, report.problems, report.head)
 
     async def kept(self, rail: str) -> Kept | None:
         """What the bot's last comparison with this rail's statement found."""

@@ -12,7 +12,16 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 
-from paybridge.services.figures import SPANS, Figures, LateTally, Live, StatementStands, StepTally
+from paybridge.services.figures import (
+    SPANS,
+    Durations,
+    Figures,
+    LateTally,
+    LedgerStands,
+    Live,
+    StatementStands,
+    StepTally,
+)
 
 Measure = Callable[[], Awaitable[Figures]]
 """Counts everything now."""
@@ -26,6 +35,12 @@ METRICS: Final[Mapping[str, str]] = MappingProxyType(
         "paybridge_requests_open": "Requests that wait for an answer.",
         "paybridge_inbox_letters_waiting": "Messages that have come and are not handled.",
         "paybridge_outbox_posts_waiting": "Messages that are to be said and are not sent.",
+        "paybridge_inbox_oldest_seconds": "How long ago the oldest message that waits has come.",
+        "paybridge_outbox_oldest_seconds": "How long ago the oldest message that is not sent was written.",
+        "paybridge_sync_age_seconds": "How long ago the homeserver last answered a sync.",
+        "paybridge_ledger_audit_age_seconds": "How long ago the ledger was audited.",
+        "paybridge_ledger_audit_problems": "What the last audit of the ledger found to be wrong.",
+        "paybridge_stage_seconds": "How long people waited, by stage.",
         "paybridge_contradictions_total": "How often a rail contradicted the books about what is over.",
         "paybridge_reversals_total": "Settled orders that a rail took back later.",
         "paybridge_suspensions_total": "Refused orders that a rail executed after all.",
@@ -77,6 +92,9 @@ class Metrics:
         yield _number("paybridge_requests_open", self._figures.open_requests)
         yield _number("paybridge_inbox_letters_waiting", self._figures.letters_waiting)
         yield _number("paybridge_outbox_posts_waiting", self._figures.posts_waiting)
+        yield _age("paybridge_inbox_oldest_seconds", self._figures.oldest_letter, self._figures.at)
+        yield _age("paybridge_outbox_oldest_seconds", self._figures.oldest_post, self._figures.at)
+        yield from _ledger(self._live.audited(), self._figures.at)
         yield _total("paybridge_contradictions_total", self._late.contradictions)
         yield _total("paybridge_reversals_total", self._late.reversals)
         yield _total("paybridge_suspensions_total", self._late.suspensions)
@@ -110,10 +128,31 @@ def _live(live: Live) -> Iterator[Metric]:
     calls = HistogramMetricFamily(name, METRICS[name], labels=["rail", "call"])
     for rail, by_call in live.calls.items():
         for call, took in by_call.items():
-            spans = zip((*map(str, SPANS), "+Inf"), took.up_to(), strict=True)
-            calls.add_metric([rail, call], buckets=list(spans), sum_value=took.total)
-    yield from (refused, calls)
+            calls.add_metric([rail, call], buckets=_buckets(took), sum_value=took.total)
+    name = "paybridge_stage_seconds"
+    stages = HistogramMetricFamily(name, METRICS[name], labels=["stage"])
+    for stage, took in live.stages.items():
+        stages.add_metric([stage], buckets=_buckets(took), sum_value=took.total)
+    yield from (refused, calls, stages)
+    if (silence := live.silence()) is not None:
+        yield _number("paybridge_sync_age_seconds", silence)
     yield _total("paybridge_messages_unread_total", live.unread())
+
+
+def _buckets(took: Durations) -> list[tuple[str, float]]:
+    return list(zip((*map(str, SPANS), "+Inf"), took.up_to(), strict=True))
+
+
+def _ledger(stands: LedgerStands | None, now: datetime) -> Iterator[Metric]:
+    """Nothing before the first audit, rather than that all is well."""
+    if stands is not None:
+        yield _age("paybridge_ledger_audit_age_seconds", stands.audited, now)
+        yield _number("paybridge_ledger_audit_problems", stands.problems)
+
+
+def _age(name: str, since: datetime | None, now: datetime) -> Metric:
+    """0 where nothing waits."""
+    return _number(name, 0 if since is None else (now - since).total_seconds())
 
 
 def _statements(stands: Sequence[StatementStands], now: datetime) -> Iterator[Metric]:
@@ -135,7 +174,7 @@ def _gauge(name: str, by_state: Mapping[str, int]) -> Metric:
     return family
 
 
-def _number(name: str, value: int) -> Metric:
+def _number(name: str, value: float) -> Metric:
     return GaugeMetricFamily(name, METRICS[name], value=value)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from paybridge.services.admin_room import AdminRoom
+from paybridge.services.figures import LedgerStands
 from paybridge.services.ledger_head import LedgerHead
 from paybridge.services.ports import Step
 from paybridge.storage.audit import audit
@@ -73,3 +75,29 @@ async def test_a_head_that_was_said_before_is_known_to_the_audit_until_the_past_
     assert audit(house.database.url, head="ab" * 32).problems == (
         f"chain: no journal has the hash {'ab' * 32}: the ledger was rewritten, or is another one",
     )
+
+
+async def test_the_ledger_is_audited_once_a_day_and_what_is_wrong_is_said(house: House) -> None:
+    await house.book.commit(people("anna") + Step(journals=(a_topup("t/1", "anna", 100),)))
+    head = head_of(house)
+    await head.audit()
+    sound, said = head.stands, await house.said()
+    connection = sqlite3.connect(house.database.path)
+    connection.executescript("DROP TRIGGER account_update; UPDATE account SET balance = balance + 1")
+    connection.close()
+    house.clock.pass_by(timedelta(hours=23))
+    await head.audit()
+    same_day = head.stands
+    house.clock.pass_by(timedelta(hours=1))
+    await head.audit()
+    # The house audits its books once more when it closes.
+    connection = sqlite3.connect(house.database.path)
+    connection.execute("UPDATE account SET balance = balance - 1")
+    connection.commit()
+    connection.close()
+
+    assert sound == same_day == LedgerStands(house.clock.now() - timedelta(days=1), 0)
+    assert said == []
+    assert head.stands is not None
+    assert head.stands.problems > 0
+    assert keys(await house.said()) == ["ledger.unsound"]

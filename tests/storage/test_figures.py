@@ -28,6 +28,7 @@ async def test_an_empty_house_has_empty_queues(database: Database) -> None:
     assert list(figures.legs) == []
     assert figures.expiring == {}
     assert (figures.open_requests, figures.letters_waiting, figures.posts_waiting) == (0, 0, 0)
+    assert (figures.oldest_letter, figures.oldest_post) == (None, None)
 
 
 async def test_every_queue_is_counted(database: Database, mailbox: Mailbox) -> None:
@@ -61,6 +62,7 @@ async def test_every_queue_is_counted(database: Database, mailbox: Mailbox) -> N
     ]
     assert figures.expiring == {"awaiting_approval": 1, "claimable": 1}
     assert (figures.open_requests, figures.letters_waiting, figures.posts_waiting) == (1, 1, 1)
+    assert (figures.oldest_letter, figures.oldest_post) == (START, START)
 
 
 async def test_steps_are_tallied_by_whether_they_were_taken(database: Database) -> None:

@@ -11,9 +11,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from paybridge.services.figures import (
+    SPANS,
     Durations,
     Figures,
     LateTally,
+    LedgerStands,
     Live,
     OpenLegs,
     StatementStands,
@@ -41,6 +43,7 @@ FIGURES = Figures(
     open_requests=6,
     letters_waiting=7,
     posts_waiting=8,
+    oldest_letter=NOW - timedelta(seconds=13),
 )
 
 
@@ -51,9 +54,18 @@ SPANS_TOLD: dict[tuple[str, ...], float] = {
     ("paybridge_rail_call_seconds_bucket", "execute", span, "bank"): count
     for span, count in [
         *(("0.01", 1), ("0.05", 1), ("0.1", 1), ("0.25", 2), ("0.5", 2), ("1.0", 2)),
-        *(("2.5", 2), ("5.0", 2), ("10.0", 2), ("30.0", 2), ("60.0", 2), ("+Inf", 3)),
+        *(("2.5", 2), ("5.0", 2), ("10.0", 2), ("30.0", 2), ("60.0", 2)),
+        *(("300.0", 3), ("3600.0", 3), ("+Inf", 3)),
     ]
 }
+
+
+NOTHING_TOLD: dict[tuple[str, ...], float] = {
+    ("paybridge_stage_seconds_bucket", span, "answered"): 0 for span in (*map(str, SPANS), "+Inf")
+}
+
+
+KINDS = {"call", "class", "le", "outcome", "rail", "reason", "stage", "state"}
 
 
 async def measure() -> Figures:
@@ -71,7 +83,14 @@ async def server() -> AsyncIterator[WebServer]:
         StepTally(committed=9, refused=1),
         LateTally(2, 3, 4),
         lambda: STANDS,
-        Live({"error.too_long": 11}, {"bank": {"execute": took}}, lambda: 12),
+        Live(
+            {"error.too_long": 11},
+            {"bank": {"execute": took}},
+            {"answered": Durations()},
+            unread=lambda: 12,
+            silence=lambda: 14.5,
+            audited=lambda: LedgerStands(NOW - timedelta(hours=1), 15),
+        ),
     )
     server = await serve_web(
         "127.0.0.1", 0, version="1.2.3", parts={}, take_webhook=Desk().take, metrics=metrics
@@ -106,6 +125,14 @@ async def test_every_figure_is_told_with_its_labels(client: aiohttp.ClientSessio
         ("paybridge_requests_open",): 6,
         ("paybridge_inbox_letters_waiting",): 7,
         ("paybridge_outbox_posts_waiting",): 8,
+        ("paybridge_inbox_oldest_seconds",): 13,
+        ("paybridge_outbox_oldest_seconds",): 0,
+        ("paybridge_sync_age_seconds",): 14.5,
+        ("paybridge_ledger_audit_age_seconds",): 3600,
+        ("paybridge_ledger_audit_problems",): 15,
+        **NOTHING_TOLD,
+        ("paybridge_stage_seconds_count", "answered"): 0,
+        ("paybridge_stage_seconds_sum", "answered"): 0,
         ("paybridge_contradictions_total",): 2,
         ("paybridge_reversals_total",): 3,
         ("paybridge_suspensions_total",): 4,
@@ -126,3 +153,17 @@ async def test_no_metric_is_told_that_is_not_in_the_table(client: aiohttp.Client
     names = {re.sub("_(bucket|count|sum)$", "", sample[0]) for sample in await told(client)}
 
     assert names == set(METRICS)
+
+
+async def test_a_label_names_a_kind_of_thing_and_its_values_are_few(client: aiohttp.ClientSession) -> None:
+    async with client.get("/metrics") as answer:
+        text = await answer.text()
+    labels = {
+        (name, value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        for name, value in sample.labels.items()
+    }
+
+    assert {name for name, _ in labels} == KINDS
+    assert [value for _, value in labels if not re.fullmatch(r"[a-z_.]+|[0-9.]+|\+Inf", value)] == []

@@ -46,7 +46,8 @@ class EachWords:
 def read_each(words: str, people: Named, default_currency: str) -> EachWords | None:
     """Read several payees and what each gets; None unless "each" stands beside the amount.
 
-    Payees stand before the amount or behind it. Whoever cannot be told is refused, as for one payee.
+    Payees stand before the amount, behind it or on both sides. Whoever cannot be told is refused, as for one
+    payee.
     """
     marked, pills = mark_pills(words, people.pills)
     typed = marked.split()
@@ -63,6 +64,8 @@ def read_each(words: str, people: Named, default_currency: str) -> EachWords | N
         payees, left = read_people(before, pills, people)
         if left:
             resolve(" ".join(left), pills, people)
+        more, after = _read_more_people(after, pills, people)
+        payees += more
     else:
         payees, after = read_people(_without_towards(after), pills, people)
     if len(payees) < 2:  # noqa: PLR2004 - one payee is an ordinary payment, and "each" a part of its note
@@ -100,6 +103,15 @@ def _around(typed: list[str], place: slice) -> tuple[list[str], list[str]] | Non
     if before and _is_each(before[-1]):
         return before[:-1], after
     return None
+
+
+def _read_more_people(after: list[str], pills: Sequence[Pill], people: Named) -> tuple[list[str], list[str]]:
+    """Those named behind the amount too: by an address, or as in "and Carol"; a name alone begins a note."""
+    joined = bool(after) and after[0].casefold() in AND | TOWARDS
+    if not joined and not (after and is_address(after[0])):
+        return [], after
+    found, left = read_people(after[1:] if joined else after, pills, people)
+    return (found, left) if found else ([], after)
 
 
 def _without_towards(words: list[str]) -> list[str]:

@@ -11,7 +11,6 @@ from paybridge.commands._grammar import (
     AmbiguousPayeeError,
     Named,
     ReplyAndPillDifferError,
-    SeveralPayeesError,
     UnknownPayeeError,
 )
 from paybridge.domain.errors import UserError
@@ -36,6 +35,10 @@ def named(*pills: Pill, reply_to: str | None = None) -> Named:
         (f"{BOB} {ANN} each 10 EUR for pizza", (BOB, ANN), 1000, "pizza"),
         (f"{ANN} Bob 每人 5 EUR 晚饭", (ANN, BOB), 500, "晚饭"),
         (f"{BOB} {ANN} 3x4.20 EUR each", (BOB, ANN), 1260, ""),
+        (f"{BOB} 5 EUR each {LI} tea", (BOB, LI), 500, "tea"),
+        (f"{BOB} {ANN} 5 EUR each {LI}", (BOB, ANN, LI), 500, ""),
+        ("Bob 5 EUR each and 小李 for tea", (BOB, LI), 500, "tea"),
+        ("Bob 5 EUR each to 小李", (BOB, LI), 500, ""),
     ],
 )
 def test_payees_and_what_each_gets_are_read_in_either_order(
@@ -66,7 +69,15 @@ def test_the_source_is_read_too(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["Bob 5 EUR each day", "Bob 5 EUR", "Bob 5 EUR tea for each of us", "5 EUR each"]
+    "words",
+    [
+        "Bob 5 EUR each day",
+        "Bob 5 EUR each 小李",
+        "Bob 5 EUR each and every day",
+        "Bob 5 EUR",
+        "Bob 5 EUR tea for each of us",
+        "5 EUR each",
+    ],
 )
 def test_one_payee_is_an_ordinary_payment(words: str) -> None:
     assert read_each(words, named(), "EUR") is None
@@ -77,7 +88,7 @@ def test_one_payee_is_an_ordinary_payment(words: str) -> None:
     [
         ("Bob Zoe 5 EUR each", UnknownPayeeError),
         ("Bob Ann Lee 5 EUR each", AmbiguousPayeeError),
-        (f"{BOB} {ANN} 5 EUR each {LI}", SeveralPayeesError),
+        (f"{BOB} 5 EUR each @zoe", UnknownPayeeError),
     ],
 )
 def test_whoever_cannot_be_told_is_refused(words: str, error: type[UserError]) -> None:

@@ -108,3 +108,15 @@ async def test_an_example_for_two_names_two_people_of_the_room(house: House) -> 
     (said,) = await house.hear(ALICE, "!split dinner", DINNER)
 
     assert said.lines == (f"!split 60 EUR {BOB} {CAROL} for dinner",)
+
+
+async def test_the_line_that_is_offered_for_two_pays_both(house: House) -> None:
+    await house.link(ALICE)
+    for behind in (CAROL, "to Carol"):
+        (refused,) = await house.hear(ALICE, f"!pay {BOB} 5 EUR {behind}", DINNER)
+        (line,) = refused.lines
+        (card,) = await house.hear(ALICE, line, DINNER)
+
+        assert refused.key == "error.several_payees"
+        assert card.key == "bundle.card"
+        assert len(card.facts["parts"]) == 2  # type: ignore[arg-type]  # rows

@@ -27,6 +27,7 @@ from paybridge.domain.spoken import Gesture, Origin, Trouble
 from paybridge.domain.transfer import Transfer
 from paybridge.services.factors import CountedError, TypedInRoomError
 from paybridge.services.figures import Durations
+from paybridge.services.homes import brought_home
 from paybridge.services.patience import Patience
 from paybridge.services.ports import (
     AlreadyDoneError,
@@ -197,7 +198,8 @@ class Dispatcher:
         now = self._desk.clock.now()
         if says and step == Step() and self._patience.is_over(heard.sender):
             says = ()
-        posts = tuple(seal(self._desk.vault, say, now) for say in says)
+        told = await brought_home(self._desk.book, self._desk.settings.bridges, says)
+        posts = tuple(seal(self._desk.vault, say, now) for say in told)
         try:
             await self._desk.book.commit(step + Step(posts=posts, done=(heard.event,)))
         except BookUnavailableError:

@@ -196,6 +196,7 @@ class Config(Section):
                 each=Money.of(self.approval.bridged.each, self.currency),
                 day=Money.of(self.approval.bridged.day, self.currency),
             ),
+            ghost_silence=timedelta(days=self.approval.bridged.silence_days),
             required_trust=self.verification.required,
             language=self.language,
             card_life=timedelta(minutes=self.cards.minutes),

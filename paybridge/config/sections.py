@@ -296,6 +296,9 @@ class Bridged(Section):
 
     each: Amount = Field("10", description="At most this much in one payment, in `currency`.")
     day: Amount = Field("30", description="At most this much in 24 hours.")
+    silence_days: int = Field(
+        180, gt=0, description="After so many days of silence, a linked account is confirmed again."
+    )
 
 
 class Approval(Section):

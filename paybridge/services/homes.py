@@ -11,9 +11,11 @@ from paybridge.services.says import Say
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from paybridge.domain.bridges import Bridges
     from paybridge.domain.bundle import Card
     from paybridge.domain.transfer import Transfer
     from paybridge.services.bridged import Bridged
+    from paybridge.services.ports import Book
 
 
 TO_PAYEE: Final = {
@@ -86,3 +88,21 @@ class Homes:
         about = {name: told[name] for name in told if name != "code"} or None
         facts = {"payer": say.facts.get("payer") or Who(card.payer_mxid), "payment": card.id}
         return replace(say, key="ghost.waits", facts=facts, about=about, notify=(), lines=())
+
+
+async def brought_home(book: Book, bridges: Bridges, says: Sequence[Say]) -> tuple[Say, ...]:
+    """The same, with what is for a ghost alone addressed to its person in Matrix, if it has one.
+
+    A ghost is written to by nobody: bridges keep strangers out, and others could read it there.
+    """
+    if all(say.person is None or bridges.of(say.person) is None for say in says):
+        return tuple(says)
+    return tuple([replace(say, person=await _person_in_matrix(book, bridges, say.person)) for say in says])
+
+
+async def _person_in_matrix(book: Book, bridges: Bridges, mxid: str | None) -> str | None:
+    if mxid is None or bridges.of(mxid) is None:
+        return mxid
+    person = await book.person_of(mxid)
+    ids = await book.mxids_of(person.id) if person is not None else ()
+    return next((one for one in ids if bridges.of(one) is None), mxid)

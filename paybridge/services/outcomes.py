@@ -13,6 +13,7 @@ from paybridge.domain.leg import Leg, LegHappening, LegKind, LegState
 from paybridge.domain.transfer import Transfer, TransferHappening
 from paybridge.services.approvals import end
 from paybridge.services.figures import Durations
+from paybridge.services.homes import brought_home
 from paybridge.services.ports import (
     Book,
     BookUnavailableError,
@@ -89,7 +90,8 @@ class Outcomes:
     async def commit(self, step: Step, says: Sequence[Say] = ()) -> None:
         """Write `step` with what is to be said, and wake whoever says it."""
         now = self._clock.now()
-        posts = tuple(seal(self._vault, say, now) for say in says)
+        told = await brought_home(self._book, self._settings.bridges, says)
+        posts = tuple(seal(self._vault, say, now) for say in told)
         try:
             await self._book.commit(step + Step(posts=posts))
         except BookUnavailableError:

@@ -419,3 +419,26 @@ async def test_whoever_is_forgotten_is_so_with_what_their_ghost_was(house: House
     assert was is not None
     assert was.is_erased
     assert await house.book.person_of(WANDA) is None
+
+
+async def test_what_a_ghosts_own_money_does_is_told_to_its_person_alone(house: House) -> None:
+    await tie(house, IRIS, "irc")
+    asked = await by(house, IRIS, "!cashout 20 EUR")
+    approved = await house.hear(ALICE, asked[-1].lines[0])
+    arrived = await house.carry()
+
+    assert keys(asked) == ["reply.see_direct_message", "ghost.asks", "cashout.card"]
+    assert approved
+    assert arrived
+    assert {say.person for say in (*asked[1:], *approved, *arrived)} == {ALICE}
+    assert await house.balance(ALICE) == 8_000
+
+
+async def test_a_number_and_a_hidden_number_are_two_people_until_both_are_linked(house: House) -> None:
+    await tie(house, WANDA, "whatsapp")
+    other = await by(house, WALT, "!me remove")
+    listed = await house.hear(ALICE, "!me list")
+
+    assert keys(other) == ["error.no_such_ghost"]
+    assert WANDA in words(listed)
+    assert WALT not in words(listed)

@@ -137,6 +137,9 @@ class News:
         payer, names = await self._payer_and_names(transfer)
         waits = transfer.state is TransferState.CLAIMABLE
         facts = dict(self._facts(transfer, payer, names)) | {"until": transfer.expires}
+        called_so: Facts = {"payee_name": facts["payee_name"]}
+        over_bridge = self._settings.bridges.of(transfer.payee_mxid) is not None
+        facts |= {"chat": () if over_bridge else (called_so,), "bridge": (called_so,) if over_bridge else ()}
         here = transfer.payee_mxid in names
         key = f"{transfer.kind}.{'waiting' if waits else 'receipt'}"
         between_people = transfer.kind.between_people

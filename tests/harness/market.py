@@ -37,6 +37,7 @@ STABLE: Final = (
     (re.compile(r"(!confirm) [0-9A-Z]{4}\b"), r"\1 7Q4F"),
     (re.compile(r"\b[A-Z][a-z]{2} \d{1,2}, 20\d\d\b"), "Dec 5, 2026"),
     (re.compile(r"\b\d\d:\d\d UTC\b"), "20:00 UTC"),
+    (re.compile(r"(!me) [0-9A-Z]{4}-[0-9A-Z]{4}\b"), r"\1 7K3Q-D2MW"),
     (re.compile(r"••\d\d\b"), "••32"),
     (re.compile(r"pb1\.[\w.=-]+"), "pb1.…"),
 )
@@ -53,12 +54,13 @@ class Chapter:
 
 @dataclass
 class Market:
-    """Alice in Matrix, and Bob, Carol and Mallory on IRC."""
+    """Alice in Matrix, Bob and Mallory on IRC, and Robert, who is Bob in Matrix."""
 
     town: Town
     chapters: list[Chapter] = field(default_factory=list)
     alice: Guest = field(init=False)
     bob: IrcPerson = field(init=False)
+    robert: Guest | None = None
     paid: list[str] = field(default_factory=list)
     _read: int = 0
     _shown: set[str] = field(default_factory=set)
@@ -81,6 +83,8 @@ class Market:
         await self.says_no()
         await self.is_forged()
         await self.types_two_lines()
+        await self.links()
+        await self.pays_from_irc()
         await self.loses_his_nick()
 
     async def asks_for_help(self) -> None:
@@ -124,18 +128,51 @@ class Market:
         await self.bob.hears("a single line", after=before)
         await self._ends("Two lines at once reach Matrix as one message")
 
+    async def links(self) -> None:
+        """Bob has a Matrix account too, and a bank."""
+        person = await self.town.people.arrive("Robert")
+        robert = self.robert = Guest(person, self.town.stage)
+        await robert.links()
+        self._skip()
+        offered = await robert.asks("!me irc", "write this line", robert.chat)
+        (code,) = re.findall(r"^!me (\S+)$", offered.body, re.MULTILINE)
+        await self.bob.asks(f"!me {code}", "confirm it in Matrix")
+        await robert.hears("has said your code", robert.chat)
+        await robert.types("!me yes", robert.chat)
+        await robert.hears("is yours", robert.chat)
+        await self.bob.hears("is linked to a Matrix account")
+        await robert.asks("!claim", "8.00 EUR", robert.chat)
+        for amount in ("3.00 EUR", "5.00 EUR"):
+            await self.bob.hears("claimed", amount, after=self._read)
+        await self._ends("Bob says on IRC the code that he was given in Matrix, and confirms there")
+
+    async def pays_from_irc(self) -> None:
+        robert = self.robert
+        assert robert is not None  # came with the link
+        await self.bob.asks("!pay Alice 2 EUR coffee", "waits for your approval")
+        card = await robert.hears("2.00 EUR", robert.chat, after=self._last(robert))
+        await robert.types(f"!confirm {about(card)['code']}", robert.chat)
+        await self.alice.sees(payment_of(card), "settled")
+        self.paid.append(payment_of(card))
+        await self.bob.hears("2.00 EUR", "coffee", after=self._read)
+        await self._ends("Bob pays from IRC, and approves it in Matrix")
+
     async def loses_his_nick(self) -> None:
-        payment = await self.pays(f"!pay {self.town.ghost('bob')} 1 EUR")
-        await self.bob.hears("It waits until", after=self._read)
+        robert = self.robert
+        assert robert is not None  # as above
         await self.bob.calls_themselves("rob")
         thief = await self.town.comes_by("mallory", CHANNEL, self.alice.room)
         await thief.calls_themselves("bob")
-        for line in (f"!claim {payment}", f"!return {payment}", "!pay Alice 1 EUR"):
-            await thief.asks(line, "IRC")
-            await thief.hears("→ !help me", after=len(thief.lines) - 1)
-        await self.bob.hears("you can only receive", after=self._read)
+        await thief.asks("!pay mallory 1 EUR", "must confirm in Matrix")
+        await thief.asks("!cashout 1 EUR", "<PayBridge>")
+        await robert.hears("has left, come back or changed its name", robert.chat)
         await thief.leaves()
         await self._ends("Mallory takes the nick bob, and nothing moves")
+
+    def _last(self, guest: Guest) -> str | None:
+        """The last message of their direct message that stands in an earlier chapter."""
+        shown = [seen.event_id for seen in guest.person.timeline(guest.chat) if seen.event_id in self._shown]
+        return shown[-1] if shown else None
 
     async def pays(self, line: str) -> str:
         """Draft in the room, which is not encrypted, as no plumbed one is, and approve apart."""
@@ -160,21 +197,27 @@ class Market:
         self.chapters.append(chapter)
 
     def _new(self) -> list[Seen]:
-        person, room, chat = self.alice.person, self.alice.room, self.alice.chat
-        sent = {
-            event["event_id"]: event["origin_server_ts"] for event in (*person.raw(chat), *person.raw(room))
-        }
-        seen = [*person.timeline(chat), *person.timeline(room)]
+        places = [(self.alice.person, self.alice.room), (self.alice.person, self.alice.chat)]
+        if self.robert is not None:
+            places.append((self.robert.person, self.robert.chat))
+        raw = [event for person, room in places for event in person.raw(room)]
+        sent = {event["event_id"]: int(event["origin_server_ts"]) for event in raw}
+        seen = [one for person, room in places for one in person.timeline(room)]
         new = [one for one in seen if one.event_id not in self._shown]
-        return sorted(new, key=lambda one: int(sent[one.event_id]))
+        return sorted(new, key=lambda one: sent[one.event_id])
 
     def _skip(self) -> None:
         self._read = len(self.bob.lines)
         self._shown |= {seen.event_id for seen in self._new()}
 
     def _in_matrix(self, seen: Seen) -> str:
-        where = CHANNEL if seen.room_id == self.alice.room else "direct"
+        robert = self.robert
+        rooms = {self.alice.room: CHANNEL, self.alice.chat: "Alice's direct message"}
         names = {self.alice.id: "Alice", self.town.stage.bot_id: "PayBridge"}
+        if robert is not None:
+            rooms[robert.chat] = "Robert's direct message"
+            names[robert.id] = "Robert"
+        where = rooms[seen.room_id]
         who = names.get(seen.sender) or seen.sender.rpartition("_")[2].partition(":")[0] + " (IRC)"
         return "" if QUICK in seen.body else f"[{where}] {who}: {seen.body}"
 

@@ -40,13 +40,14 @@ class Town:
     def ghost(self, nick: str) -> str:
         return f"@irc_{NETWORK}_{nick.lower()}:{self.homeserver.server_name}"
 
-    async def plumb(self, channel: str, *matrix: Person) -> str:
-        """A room of these people, the operator and the bot, plumbed into a channel."""
-        invited = [*(person.user_id for person in matrix), self.stage.bot_id, self.bridge_bot]
+    async def plumb(self, channel: str, *matrix: Person, bot: str | None = None) -> str:
+        """A room of these people, the operator and the bot (or another one), plumbed into a channel."""
+        bot = bot or self.stage.bot_id
+        invited = [*(person.user_id for person in matrix), bot, self.bridge_bot]
         room = await self.operator.create_room(channel, invited, encrypted=False)
         for person in (*matrix,):
             await self.operator.wait_for_member(room, person.user_id)
-        await self.operator.wait_for_member(room, self.stage.bot_id)
+        await self.operator.wait_for_member(room, bot)
         await self.operator.say(self.network_room, f"PLUMB {room} {channel}")
         await self.operator.wait_for(self.network_room, lambda seen: f"{channel}: Joined" in seen.body)
         return room

@@ -55,17 +55,25 @@ class Blocking:
 
     async def unblock(self, owner: Known, other: Known) -> Step:
         """The step after which their requests are taken again; raises NotBlockedError."""
-        kept = await self._book.block(owner.person.id, other.person.id)
-        if kept is None or not kept.on:
+        on = await self._on(owner.person.id, other.person.id)
+        if not on:
             raise NotBlockedError
-        return Step(records=(replace(kept, on=False, since=self._clock.now()),))
+        now = self._clock.now()
+        return Step(records=tuple(replace(kept, on=False, since=now) for kept in on))
 
     async def of(self, owner: Known) -> Sequence[str]:
         """The Matrix ids of everybody whom the owner has blocked, in their order."""
-        found = [await self._book.mxids_of(other) for other in await self._book.blocked_by(owner.person.id)]
+        blocked = await self._book.blocked_by(owner.person.id)
+        people = {await self._book.ties.heir(other) or other for other in blocked}
+        found = [await self._book.mxids_of(other) for other in people]
         return sorted(mxid for mxids in found for mxid in mxids)
 
     async def refuses(self, owner: str, other: str) -> bool:
         """Whether the person with the id `owner` takes no requests from `other`."""
-        kept = await self._book.block(owner, other)
-        return kept is not None and kept.on
+        return bool(await self._on(owner, other))
+
+    async def _on(self, owner: str, other: str) -> Sequence[Block]:
+        """The owner's blocks of this person, and of what ghosts of theirs were before they were theirs."""
+        everyone = (other, *await self._book.ties.formers(other))
+        found = [await self._book.block(owner, one) for one in everyone]
+        return [kept for kept in found if kept is not None and kept.on]

@@ -442,3 +442,17 @@ async def test_a_number_and_a_hidden_number_are_two_people_until_both_are_linked
     assert keys(other) == ["error.no_such_ghost"]
     assert WANDA in words(listed)
     assert WALT not in words(listed)
+
+
+async def test_whoever_blocked_a_ghost_takes_no_requests_from_its_person(house: House) -> None:
+    await by(house, WANDA, "!requests")
+    await house.hear(BOB, f"!block {WANDA}", PORTAL, proof=HomeserverOnly())
+    await tie(house, WANDA, "whatsapp")
+    asked = await house.hear(ALICE, f"!request {BOB} 3 EUR", DINNER)
+    listed = await house.hear(BOB, "!block list")
+    await house.hear(BOB, f"!unblock {WANDA}")
+    again = await house.hear(ALICE, f"!request {BOB} 4 EUR", DINNER)
+
+    assert not any(say.person == BOB or BOB in say.notify for say in asked)
+    assert WANDA in words(listed)
+    assert any(say.person == BOB or BOB in say.notify for say in again)

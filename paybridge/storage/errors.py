@@ -17,3 +17,13 @@ class DatabasePlaceError(DatabaseError):
 
 class GuardsMissingError(DatabaseError):
     """The database does not guard itself as its migrations made it."""
+
+
+class NewerDatabaseError(DatabaseError):
+    """A newer version has used the database."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a newer version of PayBridge has used this database: run that one,"
+            " or restore the backup from before (docs/backup.md)"
+        )

@@ -10,7 +10,7 @@ from sqlalchemy import MetaData, NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from paybridge.storage.database import open_database, vault_check
-from paybridge.storage.errors import DatabasePlaceError, GuardsMissingError
+from paybridge.storage.errors import DatabasePlaceError, GuardsMissingError, NewerDatabaseError
 from paybridge.storage.postgres.__main__ import prepare
 from paybridge.storage.postgres.connection import server_of
 from paybridge.storage.postgres.schema import EXPECTED, migrated_to, newest, shape_of, upgrade
@@ -109,6 +109,16 @@ async def test_a_database_whose_guards_were_altered_is_not_opened(migrated: str,
 
     with pytest.raises(GuardsMissingError, match="altered from outside"):
         await open_database(postgres.url_of(migrated), StoodClock())
+
+
+async def test_a_database_that_a_newer_version_has_used_is_refused_in_one_line(migrated: str) -> None:
+    connection = await postgres.connect(migrated)
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await connection.close()
+
+    with pytest.raises(NewerDatabaseError, match="newer version") as refused:
+        await open_database(postgres.url_of(migrated), StoodClock())
+    assert "\n" not in str(refused.value)
 
 
 async def test_an_operators_own_table_and_function_are_let_be(migrated: str) -> None:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine
 
 from paybridge.storage.database import open_database, vault_check
-from paybridge.storage.errors import DatabasePlaceError, DatabaseUrlError, GuardsMissingError
+from paybridge.storage.errors import (
+    DatabasePlaceError,
+    DatabaseUrlError,
+    GuardsMissingError,
+    NewerDatabaseError,
+)
 from paybridge.storage.sqlite.connection import connect
 from paybridge.storage.sqlite.schema import check_guards, expected_shape, shape_of, upgrade
 from paybridge.storage.tables import metadata
@@ -166,6 +172,17 @@ def test_a_migration_that_breaks_leaves_nothing_half_done(tmp_path: Path) -> Non
     assert version == "0002"
     assert ("table", "transfer") in shape
     assert ("table", "letter") not in shape
+
+
+async def test_a_database_that_a_newer_version_has_used_is_refused_in_one_line(tmp_path: Path) -> None:
+    _, _, _, database = await open_book(tmp_path)
+    await database.close()
+    with closing(sqlite3.connect(database.path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(NewerDatabaseError, match="newer version") as refused:
+        await open_book(tmp_path)
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ def test_a_part_that_is_not_there_leaves_no_empty_line() -> None:
         "amount": Money(800, "EUR"),
         "who": "@bob:hs",
         "until": "noon",
+        "part": (),
+        "flexible": (),
     }
     facts: dict[str, Fact] = {"some_to": (), "to": (), "some_by": ({},), "by": (row,)}
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from paybridge.storage.errors import GuardsMissingError
+from paybridge.storage.errors import GuardsMissingError, NewerDatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +87,10 @@ async def upgrade(server: Server, to: str = "head") -> None:
 def _upgrade(connection: Connection, to: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, to)
+    try:
+        command.upgrade(config, to)
+    except CommandError as error:
+        raise NewerDatabaseError from error
 
 
 def _config() -> Config:

@@ -63,6 +63,19 @@ class DeviceNotProvenError(UserError):
     key = "error.device_not_proven"
 
 
+class OpenRoomError(DeviceNotProvenError):
+    """In a room without encryption, only the homeserver says who typed it."""
+
+    key = "error.open_room"
+
+    def __init__(self, *, code: str) -> None:
+        super().__init__()
+        self._code = code
+
+    def lines(self) -> tuple[str, ...]:
+        return (f"!confirm {self._code}",)
+
+
 def may_move_money(proof: Proof, required: Trust) -> bool:
     """Whether this proof is enough to approve a payment."""
     return isinstance(proof, OwnDevice) and proof.trust >= required

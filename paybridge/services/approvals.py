@@ -18,6 +18,8 @@ from paybridge.domain.leg import Leg, LegEffect, LegHappening, LegKind, LegState
 from paybridge.domain.people import Link, LinkState, Person, check_not_frozen
 from paybridge.domain.proof import (
     DeviceNotProvenError,
+    HomeserverOnly,
+    OpenRoomError,
     OwnDevice,
     Proof,
     ViaBridgeBot,
@@ -170,6 +172,8 @@ class Approvals:
         """
         if isinstance(proof, ViaBridgeBot):
             return await self._approve_bridged(card, proof)
+        if isinstance(proof, HomeserverOnly):
+            raise OpenRoomError(code=card.code)
         if not may_move_money(proof, self._settings.required_trust) or not isinstance(proof, OwnDevice):
             raise DeviceNotProvenError
         payer = await self._payer(card)

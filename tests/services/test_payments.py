@@ -217,15 +217,21 @@ async def test_an_unencrypted_room_moves_nothing(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "proof",
-    [HomeserverOnly(), OwnDevice(Trust.UNVERIFIED, "X"), OwnDevice(Trust.CROSS_SIGNED_UNTRUSTED, "X")],
+    ("proof", "why"),
+    [
+        (HomeserverOnly(), "error.open_room"),
+        (OwnDevice(Trust.UNVERIFIED, "X"), "error.device_not_proven"),
+        (OwnDevice(Trust.CROSS_SIGNED_UNTRUSTED, "X"), "error.device_not_proven"),
+    ],
 )
-async def test_an_unproven_device_cannot_approve(house: House, proof: HomeserverOnly | OwnDevice) -> None:
+async def test_an_unproven_device_cannot_approve(
+    house: House, proof: HomeserverOnly | OwnDevice, why: str
+) -> None:
     await house.link(ALICE)
     await a_card(house)
     said = await house.hear(ALICE, "!yes", DINNER, proof=proof)
 
-    assert keys(said) == ["error.device_not_proven"]
+    assert keys(said) == [why]
     assert house.rail.moved == []
 
 

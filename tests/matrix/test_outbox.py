@@ -1,13 +1,22 @@
-"""What is to be told somebody who had themselves erased is told nobody, and keeps nobody waiting."""
+"""What is told nobody, and how quickly the bot speaks where a bridge passes it on; without a homeserver."""
 
 from __future__ import annotations
 
+import asyncio
+import re
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
+
+from paybridge.domain.bridges import Bridge, Bridges, Tier
 from paybridge.domain.people import NOBODY
 from paybridge.matrix.outbox import Outbox
+from paybridge.matrix.pace import BURST
+from paybridge.matrix.rooms import Roster
 from paybridge.services.mail import Post
+from paybridge.services.ports import Step
 from paybridge.services.says import Say, seal
+from paybridge.texts import Rendered
 from tests.fakes.database import START, open_book
 
 if TYPE_CHECKING:
@@ -32,3 +41,68 @@ async def test_a_post_to_somebody_erased_is_set_aside_at_once(tmp_path: Path) ->
     await database.close()
 
     assert told == [(post, "erased")]
+
+
+class OneRoom:
+    """A room without encryption, and a homeserver that takes everything."""
+
+    def __init__(self, *members: str) -> None:
+        self.members = members
+        self.sent: list[str] = []
+
+    async def roster(self, _room: str) -> Roster:
+        return Roster(dict.fromkeys(self.members), frozenset(), {})
+
+    async def encrypted(self, _room: str) -> bool:
+        return False
+
+    async def put(self, *_path: str, body: dict[str, Any]) -> dict[str, str]:
+        self.sent.append(body["body"])
+        return {"event_id": f"${len(self.sent)}"}
+
+
+class NobodyBefore:
+    """No process before this one has said anything."""
+
+    async def sent(self, _post: Post, _room: str) -> None:
+        return None
+
+    def mark(self, _post: str) -> None:
+        return None
+
+
+@pytest.mark.parametrize(("member", "waits"), [("@irc_iris:hs", 2), ("@alice:hs", 0)])
+async def test_where_a_ghost_listens_a_burst_is_said_at_once_and_the_rest_at_the_bridges_pace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, member: str, waits: int
+) -> None:
+    book, mailbox, vault, database = await open_book(tmp_path)
+    posts = [
+        seal(vault, Say(f"late/{number}", key="late", language="en", room="!r:hs"), START)
+        for number in range(BURST + 2)
+    ]
+    await book.commit(Step(posts=tuple(posts)))
+    table = Bridges((Bridge("irc", "IRC", re.compile(r"@irc_[^:]+:hs"), "@ircbot:hs", Tier.NICK),))
+    room = OneRoom(member, "@bot:hs")
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    outbox = Outbox(
+        mailbox=mailbox,
+        vault=vault,
+        render=lambda say, _over=None: Rendered(say.id, None, ()),
+        wire=cast("Any", room),
+        rooms=cast("Any", room),
+        on_set_aside=lambda post, reason: pytest.fail(f"{post.id}: {reason}"),
+        **dict.fromkeys(("direct", "room_keys", "chance"), cast("Any", None)),
+        predecessor=cast("Any", NobodyBefore()),
+        bridges=table,
+    )
+    await outbox.flush()
+    monkeypatch.undo()
+    await database.close()
+
+    assert room.sent == [f"late/{number}" for number in range(BURST + 2)]
+    assert sum(seconds > 0 for seconds in slept) == waits

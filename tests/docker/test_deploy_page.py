@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "deploy.md").read_text()
 SERVICES = YAML(typ="safe").load(ROOT / "docker" / "compose.yaml")["services"]
 COMPOSE = re.compile(r"docker compose (?:run|exec)((?: --\S+)*) (\w+)(?: (?:paybridge )?([a-z-]+))?")
-OWN = re.compile(r"`paybridge ([a-z-]+)|bin/paybridge ([a-z-]+)")
+OWN = re.compile(r"`paybridge ([a-z][a-z-]*)|bin/paybridge ([a-z][a-z-]*)")
 
 
 def commands() -> set[str]:

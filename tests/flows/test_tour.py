@@ -24,6 +24,7 @@ def as_in_the_tour(evening: Evening) -> list[str]:
     return HOST.sub(r"@\1:demo.local", page(evening.told)).splitlines()
 
 
+@pytest.mark.slow
 async def test_six_people_spend_an_evening_as_the_tour_tells_it(stage: Stage, people: People) -> None:
     evening = Evening(stage, {name: await people.arrive(name) for name in NAMES})
     await evening.spend()

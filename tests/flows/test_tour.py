@@ -6,6 +6,7 @@ import re
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pytest
 from pypdfium2 import PdfDocument
 
 from paybridge.demo.evening import NAMES, Evening

@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 DEMO := $(VENV)/.demo-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help demo tour market test test-all hostile chaos crashes simulate fuzz kit kills soak check docs site bench bench-big lock clean
+.PHONY: help demo tour market test test-all hostile chaos crashes simulate fuzz kit kills marketday soak check docs site bench bench-big lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,10 @@ kills: $(DEV) ## kill who pays, with each rail and its peer; PAYMENTS=150, KILLS
 	@$(BIN)/python -m tests.rails.localstripe
 	@$(BIN)/python -m tests.rails.lnbits
 	$(BIN)/python -m tests.rails.kills $(if $(PAYMENTS),--payments $(PAYMENTS)) $(if $(KILLS),--kills $(KILLS)) \
+		$(if $(SEED),--seed $(SEED))
+
+marketday: $(DEV) ## 20 people order at 3 shops at once, the bot is killed meanwhile; PEOPLE, ORDERS, SEED to repeat
+	$(BIN)/python -m tests.marketday $(if $(PEOPLE),--people $(PEOPLE)) $(if $(ORDERS),--orders $(ORDERS)) \
 		$(if $(SEED),--seed $(SEED))
 
 soak: $(DEV) ## use the bot steadily; MINUTES=60, SEED to repeat

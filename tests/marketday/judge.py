@@ -1,0 +1,134 @@
+"""What must be true when the market closes: books, bank, stock and messages tell the same."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.chaos.killer import DATABASE, in_hand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.marketday.shopping import Basket, Shopping
+    from tests.marketday.square import Shop
+
+SOLD = """
+SELECT coalesce(sum(taking.pieces), 0) FROM taking JOIN sale ON sale.id = taking.sale
+WHERE sale.state IN ('processing', 'ready', 'completed', 'refunded')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The figures of a day, and what is wrong, a line each."""
+
+    orders: int
+    paid: int
+    sold_out: int
+    refunded: int
+    pieces: int
+    wrong: tuple[str, ...]
+
+
+async def judge(shopping: Shopping) -> Verdict:
+    """Look at everything that can be looked at from outside, and at the bot's own books."""
+    square, baskets = shopping.square, shopping.baskets
+    wrong = [*_cards(baskets), *await _bank(shopping), *await _stock(shopping)]
+    wrong += await _balances(shopping)
+    wrong += [f"left waiting: {one}" for undone in in_hand(_file(shopping)) for one in undone]
+    audited = await square.stage.audit()
+    wrong += [] if audited.passed else [f"the audit: {audited.output}"]
+    paid = [basket for basket in baskets if basket.is_paid]
+    return Verdict(
+        orders=len(baskets),
+        paid=len(paid),
+        sold_out=sum(bool(basket.refused) for basket in baskets),
+        refunded=sum(bool(basket.given_back) for basket in baskets),
+        pieces=sum(basket.pieces for basket in paid),
+        wrong=tuple(wrong),
+    )
+
+
+def _cards(baskets: list[Basket]) -> Iterator[str]:
+    """Each order has a card of its own, or a refusal; whoever was told no was not charged."""
+    for payment, many in Counter(basket.payment for basket in baskets if basket.payment).items():
+        if many > 1:
+            yield f"{payment} is the card of {many} orders"
+    for basket in baskets:
+        if not basket.payment and not basket.refused:
+            yield f"nothing came of {basket.typed.line!r}"
+        if basket.refused and basket.is_paid:
+            yield f"{basket.payment} was refused and paid: {basket.refused}"
+        if basket.refused and "left" not in basket.refused and "sold out" not in basket.refused:
+            yield f"refused for another reason: {basket.refused}"
+
+
+async def _bank(shopping: Shopping) -> list[str]:
+    """Each paid order was taken from its customer's account once, and nothing else was."""
+    square = shopping.square
+    wrong, taken = [], 0
+    for customer in square.customers:
+        entries = (await square.stage.statement(customer.guest.iban))["entries"]
+        fresh = [entry for entry in entries if entry["id"] not in square.opening[customer.id]]
+        booked: defaultdict[str, list[int]] = defaultdict(list)
+        for entry in fresh:
+            booked[_payment_in(str(entry["text"]))].append(int(entry["amount"]))
+        mine = [basket for basket in shopping.baskets if basket.customer is customer and basket.is_paid]
+        expected = {basket.payment: [-basket.cents] for basket in mine if basket.payment in booked}
+        taken += sum(basket.cents for basket in mine if basket.payment in booked)
+        wrong += [] if dict(booked) == expected else [f"{customer.id}: booked {dict(booked)}, not {expected}"]
+    held = await square.held()
+    return [*wrong, *([] if held == taken else [f"the bank holds {held} for us, customers paid {taken}"])]
+
+
+async def _stock(shopping: Shopping) -> list[str]:
+    """What is left is what was there without what was sold, piece by piece."""
+    wrong = []
+    for shop in shopping.square.shops:
+        told, sold = await shop.left(), sold_by(shopping, shop)
+        for goods in shop.stall.goods:
+            expected = goods.stock - sold[goods.name]
+            if told[goods.name] != expected or expected < 0:
+                wrong.append(f"{shop.stall.name}: {told[goods.name]} {goods.name} left, not {expected}")
+    with closing(sqlite3.connect(f"file:{_file(shopping)}?mode=ro", uri=True)) as books:
+        (in_books,) = books.execute(SOLD).fetchone()
+    pieces = sum(basket.pieces for basket in shopping.baskets if basket.is_paid)
+    return [*wrong, *([] if in_books == pieces else [f"the books sold {in_books} pieces, people {pieces}"])]
+
+
+def sold_by(shopping: Shopping, shop: Shop) -> Mapping[str, int]:
+    """Pieces of each of a shop's goods that were paid; a refund of money leaves them with the customer."""
+    sold = Counter[str]()
+    for basket in shopping.baskets:
+        if basket.shop is shop and basket.is_paid:
+            sold[basket.goods.name] += basket.pieces
+    return sold
+
+
+async def _balances(shopping: Shopping) -> list[str]:
+    """Each is told a balance of what was paid to them without what they paid from it."""
+    expected = Counter[str]()
+    for basket in shopping.baskets:
+        if basket.is_paid:
+            expected[basket.shop.id] += basket.cents - basket.given_back
+            expected[basket.customer.id] += basket.given_back
+    wrong = []
+    for one in [*shopping.square.customers, *(shop.talker for shop in shopping.square.shops)]:
+        told = await one.guest.asks("!balance", "balance", one.guest.chat)
+        euros = f"{expected[one.id] / 100:,.2f} EUR"
+        if euros not in told.body:
+            wrong.append(f"{one.id} was told {told.body!r}, not {euros}")
+    return wrong
+
+
+def _payment_in(text: str) -> str:
+    return next((word for word in text.split() if word.startswith("PB-")), text)
+
+
+def _file(shopping: Shopping) -> Path:
+    return shopping.square.stage.data_dir / DATABASE

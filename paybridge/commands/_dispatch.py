@@ -28,6 +28,7 @@ from paybridge.domain.transfer import Transfer
 from paybridge.services.factors import CountedError, TypedInRoomError
 from paybridge.services.figures import Durations
 from paybridge.services.homes import brought_home
+from paybridge.services.open_cards import ConfirmedAlreadyError
 from paybridge.services.patience import Patience
 from paybridge.services.ports import (
     AlreadyDoneError,
@@ -274,7 +275,10 @@ class Dispatcher:
             key=error.key,
             language=call.language,
             facts=error.facts(),
-            lead=NOTHING_SENT if command.moves_money else None,
+            # Of a payment that was confirmed before, something was.
+            lead=NOTHING_SENT
+            if command.moves_money and not isinstance(error, ConfirmedAlreadyError)
+            else None,
             lines=corrections(command, call, error),
         )
         says = self._placed(reply, call, private=private or error.private)

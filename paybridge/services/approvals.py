@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from paybridge.domain import transfer as transfers
 from paybridge.domain.approval import FactorNeededError
 from paybridge.domain.bridged import FactorOverBridgeError
 from paybridge.domain.bundle import Bundle, Card, parts_of
-from paybridge.domain.bundle import cards as gathered
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import lightly_approved, strongly_approved
 from paybridge.domain.leg import Leg, LegEffect, LegHappening, LegKind, LegState
@@ -28,12 +26,11 @@ from paybridge.domain.proof import (
 from paybridge.domain.standing import Standing
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferKind
 from paybridge.services.accounts import NoLinkedAccountError
+from paybridge.services.open_cards import CardExpiredError, find_card
 from paybridge.services.payments import check_encrypted, check_place
 from paybridge.services.ports import Book, Clock, Rooms, Step
 from paybridge.services.rail_pauses import check_not_paused
 from paybridge.services.refunds import check_refund
-
-MOST_LINES = 3
 
 if TYPE_CHECKING:
     from paybridge.services.bridged import Bridged
@@ -49,45 +46,6 @@ if TYPE_CHECKING:
     from paybridge.services.settings import Settings
     from paybridge.services.stock import Stock
     from paybridge.services.strength import Strength
-
-
-class NothingToConfirmError(UserError):
-    """The person has no open card."""
-
-    key = "error.nothing_to_confirm"
-
-    def lines(self) -> tuple[str, ...]:
-        """How a card comes about."""
-        return ("!help pay",)
-
-
-class SeveralCardsOpenError(UserError):
-    """`!yes` needs exactly one open card."""
-
-    key = "error.several_cards_open"
-
-    def __init__(self, *, codes: Sequence[str]) -> None:
-        super().__init__(count=len(codes))
-        self._codes = tuple(codes)
-
-    def lines(self) -> tuple[str, ...]:
-        """The newest cards' own lines."""
-        return tuple(f"!confirm {code}" for code in self._codes[:MOST_LINES])
-
-
-class WrongCodeError(UserError):
-    """No open card of this person has that code. Which codes would fit is not said."""
-
-    key = "error.wrong_code"
-
-
-class CardExpiredError(UserError):
-    """The card's time is over."""
-
-    key = "error.card_expired"
-
-    def __init__(self, *, payment: str) -> None:
-        super().__init__(payment=payment)
 
 
 class PayeesAccountGoneError(UserError):
@@ -144,20 +102,7 @@ class Approvals:
 
     async def find(self, payer: str, code: str | None) -> Card:
         """The payer's open card with this code; without a code their only open one."""
-        cards = gathered(await self._book.awaiting_approval(payer))
-        live = [card for card in cards if card.expires > self._clock.now()]
-        if code is None:
-            if len(live) > 1:
-                raise SeveralCardsOpenError(codes=[card.code for card in live])
-            if not live:
-                raise CardExpiredError(payment=cards[0].id) if cards else NothingToConfirmError
-            return live[0]
-        for card in cards:
-            if card.code == code:
-                if card not in live:
-                    raise CardExpiredError(payment=card.id)
-                return card
-        raise WrongCodeError if live else NothingToConfirmError
+        return await find_card(self._book, self._clock, payer, code)
 
     async def approve(
         self, card: Card, proof: Proof, digits: str | None = None

@@ -16,8 +16,8 @@ from paybridge.domain.proof import DeviceNotProvenError, OwnDevice, may_move_mon
 from paybridge.domain.repeat import Ending, Repeat, RepeatState
 from paybridge.domain.rhythm import Rhythm
 from paybridge.domain.windows import zone_named
-from paybridge.services.approvals import CardExpiredError, SeveralCardsOpenError
 from paybridge.services.notes import open_note, seal_note
+from paybridge.services.open_cards import CardExpiredError, SeveralCardsOpenError
 from paybridge.services.payments import Wish
 from paybridge.services.people import Known
 from paybridge.services.ports import Step

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TWICE: Final = 0.15
 MOST_PIECES: Final = 3
 OPEN: Final = "awaiting_approval"
-UNKNOWN: Final = "does not fit any of your open cards"
+ONCE: Final = "is confirmed already"
 
 
 @dataclass
@@ -146,7 +146,7 @@ class Shopping:
         mine = [typed for typed in self.confirms if typed.subject == basket.payment]
         replies = [said.body for typed in mine for said in heard.replies.get(typed.event, [])]
         if len(mine) > 1:  # the second was answered before the card itself said that it is approved
-            replies = [body for body in replies if UNKNOWN not in body]
+            replies = [body for body in replies if ONCE not in body]
         basket.refused = replies[0] if replies else ""
         return bool(replies)
 

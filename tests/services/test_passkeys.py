@@ -15,8 +15,8 @@ from paybridge.domain.bundle import Bundle, bundled
 from paybridge.domain.factor import FactorState
 from paybridge.domain.passkey import CHALLENGE_LIFE, MOST_PASSKEYS
 from paybridge.domain.transfer import NotPossibleNowError, TransferState
-from paybridge.services.approvals import CardExpiredError
 from paybridge.services.factors import CountedError, NoFactorError
+from paybridge.services.open_cards import CardExpiredError
 from paybridge.services.passkeys import (
     NoPasskeyError,
     PasskeyCopiedError,

@@ -145,6 +145,27 @@ async def test_a_code_confirms_only_its_own_card_and_only_for_its_payer(house: H
     assert house.rail.moved == []
 
 
+async def test_a_code_that_was_confirmed_before_says_so_and_pays_nothing_again(house: House) -> None:
+    await house.link(ALICE)
+    code = await a_card(house)
+    await house.hear(ALICE, f"!confirm {code}", DINNER)
+    (again,) = await house.hear(ALICE, f"!confirm {code}", DINNER)
+    await house.carry()
+
+    assert (again.key, again.lead) == ("error.confirmed_already", None)
+    assert again.lines == (f"!status {again.facts['payment']}",)
+    assert len(house.rail.moved) == 1
+    assert keys(await house.hear(BOB, f"!confirm {code}", DINNER)) == ["error.nothing_to_confirm"]
+
+
+async def test_a_code_that_was_cancelled_is_no_confirmed_one(house: House) -> None:
+    await house.link(ALICE)
+    code = await a_card(house)
+    await house.hear(ALICE, "!cancel", DINNER)
+
+    assert keys(await house.hear(ALICE, f"!confirm {code}", DINNER)) == ["error.nothing_to_confirm"]
+
+
 async def test_yes_needs_exactly_one_open_card(house: House) -> None:
     await house.link(ALICE)
     await a_card(house)

@@ -21,7 +21,7 @@ from paybridge.demo.homeserver import Homeserver, HomeserverError
 from paybridge.demo.person import NothingSeenError, Person, PersonError
 from paybridge.demo.program import ProgramError
 from paybridge.demo.prompt import hand_over
-from paybridge.demo.stage import Stage
+from paybridge.demo.stage import Choices, Stage
 from paybridge.demo.story import Story
 from paybridge.demo.transcript import Reader, Transcript
 
@@ -66,8 +66,10 @@ async def _play(console: Console, *, keep: bool) -> None:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paybridge-demo-")))
         tell("starting a throwaway homeserver (Synapse, on loopback only)")
         homeserver = await stack.enter_async_context(Homeserver(directory / "homeserver"))
+        # Whoever tries it out may open a shop, too.
+        choices = Choices(config={"permissions": {homeserver.server_name: "merchant"}})
         stage = await stack.enter_async_context(
-            Stage(await _made(directory / "stage"), homeserver, tell=tell)
+            Stage(await _made(directory / "stage"), homeserver, tell=tell, choices=choices)
         )
         tell("Alice and Bob arrive, with encryption and cross-signing as in Element")
         alice = await _arrive(stack, stage, directory, "Alice")

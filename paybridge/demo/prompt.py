@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,12 +36,19 @@ async def hand_over(console: Console, stage: Stage, story: Story, password: str)
         markup=False,
     )
     lines = asyncio.Queue[str | None]()
-    asyncio.get_running_loop().add_reader(sys.stdin, lambda: lines.put_nowait(sys.stdin.readline() or None))
-    try:
-        while (line := await _next_line(lines, story)) is not None and line.strip() != "quit":
-            await _say(console, story, line.strip())
-    finally:
-        asyncio.get_running_loop().remove_reader(sys.stdin)
+    # A file cannot be watched as a terminal can, and a thread that is a daemon keeps nobody from leaving.
+    reading = partial(_read, asyncio.get_running_loop(), lines)
+    threading.Thread(target=reading, name="reads what is typed", daemon=True).start()
+    while (line := await _next_line(lines, story)) is not None and line.strip() != "quit":
+        await _say(console, story, line.strip())
+
+
+def _read(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str | None]) -> None:
+    """Hand over each line that is typed, and None at the end, unless the demo has ended meanwhile."""
+    with contextlib.suppress(RuntimeError):
+        for line in sys.stdin:
+            loop.call_soon_threadsafe(lines.put_nowait, line)
+        loop.call_soon_threadsafe(lines.put_nowait, None)
 
 
 async def _next_line(lines: asyncio.Queue[str | None], story: Story) -> str | None:

@@ -7,7 +7,7 @@ import contextlib
 import sys
 import threading
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,18 +35,30 @@ async def hand_over(console: Console, stage: Stage, story: Story, password: str)
         WELCOME.format(url=stage.homeserver.url, server=server, password=password, bank=stage.bank_url),
         markup=False,
     )
-    lines = asyncio.Queue[str | None]()
-    # A file cannot be watched as a terminal can, and a thread that is a daemon keeps nobody from leaving.
-    reading = partial(_read, asyncio.get_running_loop(), lines)
-    threading.Thread(target=reading, name="reads what is typed", daemon=True).start()
+    lines = lines_of(sys.stdin)
     while (line := await _next_line(lines, story)) is not None and line.strip() != "quit":
         await _say(console, story, line.strip())
+    if line is None and not sys.stdin.isatty():
+        # Nobody is there to wait for the last answers.
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        story.transcript.catch_up()
 
 
-def _read(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str | None]) -> None:
-    """Hand over each line that is typed, and None at the end, unless the demo has ended meanwhile."""
+def lines_of(typed: TextIO) -> asyncio.Queue[str | None]:
+    """Each line as it is typed, and None at the end.
+
+    A file cannot be watched as a terminal can, and a thread that is a daemon keeps nobody from leaving.
+    """
+    lines = asyncio.Queue[str | None]()
+    reading = partial(_read, typed, asyncio.get_running_loop(), lines)
+    threading.Thread(target=reading, name="reads what is typed", daemon=True).start()
+    return lines
+
+
+def _read(typed: TextIO, loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str | None]) -> None:
+    # The demo may have ended meanwhile, and its loop with it.
     with contextlib.suppress(RuntimeError):
-        for line in sys.stdin:
+        for line in typed:
             loop.call_soon_threadsafe(lines.put_nowait, line)
         loop.call_soon_threadsafe(lines.put_nowait, None)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from paybridge.services.link_deeds import LinkDeeds
+from paybridge.services.shop_door import ShopDoor
 from paybridge.services.visits import Visits
-from paybridge.web import Gate, Visiting, Wording
+from paybridge.web import Gate, ShopPages, Visiting, Wording
 
 if TYPE_CHECKING:
     from paybridge.services.desk import Desk
@@ -19,13 +21,14 @@ def visiting(desk: Desk, wakeup: Wakeup, texts: Texts, monotonic: Callable[[], f
     address = desk.settings.public_url
     if address is None:
         return None
+    deeds = LinkDeeds(desk.book, desk.vault, desk.clock, desk.settings, wakeup, desk.links)
     visits = Visits(
         book=desk.book,
         mailbox=desk.mailbox,
         vault=desk.vault,
         clock=desk.clock,
         settings=desk.settings,
-        wakeup=wakeup,
+        deeds=deeds,
         links=desk.links,
         approvals=desk.approvals,
         cancellations=desk.cancellations,
@@ -39,4 +42,7 @@ def visiting(desk: Desk, wakeup: Wakeup, texts: Texts, monotonic: Callable[[], f
     def seal(token: str) -> str:
         return desk.vault.fingerprint("web|form", token.encode()).hex()
 
-    return Visiting(visits, Wording(texts), Gate(address, seal, monotonic), desk.settings.language)
+    language, words, gate = desk.settings.language, Wording(texts), Gate(address, seal, monotonic)
+    door = ShopDoor(desk.book, desk.clock, desk.chance, desk.settings, desk.links, deeds, desk.passkeys)
+    shop = ShopPages(door, desk.shop_view, words, gate, language)
+    return Visiting(visits, words, gate, language, beside=shop.routes())

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import re
 
-from paybridge.commands._frame import Answer, Call, Details, Facts, Place, Role, UserError, command
+from paybridge.commands._frame import Answer, Call, Details, Facts, Place, Purpose, Role, UserError, command
 
 OPEN = frozenset({"open", "开"})
 SET = frozenset({"set", "设"})
 CLOSE = frozenset({"close", "关"})
+PAGE = frozenset({"page", "网页"})
 QUOTED = re.compile(r"[\"“”„«»](.*?)[\"“”„«»]")
 PARTS = {"name": "name", "address": "address", "taxid": "tax_id", "prefix": "prefix"}
+
+
+class NoShopPagesError(UserError):
+    """The operator has set up no web pages."""
+
+    key = "error.no_shop_pages"
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!order",)
 
 
 class ShopNotReadError(UserError):
@@ -24,11 +34,16 @@ class ShopNotReadError(UserError):
 
 @command(
     "shop",
-    usage='open "Corner Café" [address "…"] [taxid DE123456789] [prefix CC] | set address "…" | close',
+    usage=(
+        'open "Corner Café" [address "…"] [taxid DE123456789] [prefix CC]'
+        ' | set address "…" | page [close] | close'
+    ),
     examples=(
         '!shop open "Corner Café" address "Main Street 1, 10115 Berlin" taxid DE123456789 prefix CC',
         "!shop",
         '!shop set address "Main Street 2, 10115 Berlin"',
+        "!shop page",
+        "!shop page close",
         "!shop close",
     ),
     aliases=("店",),
@@ -41,6 +56,8 @@ async def shop(call: Call) -> Answer:
     word, desk = call.first.casefold(), call.desk.shops
     if word in CLOSE:
         return Answer(await desk.close(call.speaker), key="shop.closed")
+    if word in PAGE:
+        return await _page(call)
     if word in OPEN:
         parts = _read(f"name {call.rest}")
         details = Details(parts.pop("name", ""), **parts)
@@ -54,6 +71,19 @@ async def shop(call: Call) -> Answer:
         found = await desk.of(call.speaker)
         return Answer(key="shop.told", facts=_facts(desk.details(found, call.speaker.person)))
     return Answer(step, key=key, facts=_facts(details))
+
+
+async def _page(call: Call) -> Answer:
+    """A link to the shop's pages, or the end of every visit there."""
+    desk, me = call.desk.shops, call.speaker
+    if call.rest.casefold() in CLOSE:
+        return Answer(await desk.end_visits(me), key="shop.page_closed")
+    if call.rest:
+        raise ShopNotReadError(typed=call.rest[:40])
+    page = call.desk.links.make(me.person.id, Purpose.SHOP, (await desk.of(me)).id)
+    if page is None:
+        raise NoShopPagesError
+    return Answer(page.step, key="shop.page", facts={"link": page.url})
 
 
 def _read(words: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     ENROL = "enrol"
     PASSKEY = "passkey"
     LINK = "link"
+    SHOP = "shop"
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class Purpose(StrEnum):
 
     ENROL = "enrol"
     APPROVE = "approve"
+    ENTER = "enter"
 
 
 @dataclass(frozen=True, slots=True)

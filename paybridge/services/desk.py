@@ -46,6 +46,7 @@ from paybridge.services.refunds import Refunds
 from paybridge.services.repeat_news import RepeatNews
 from paybridge.services.repeats import Repeats
 from paybridge.services.requests import Requests
+from paybridge.services.shop_view import ShopView
 from paybridge.services.shops import Shops
 from paybridge.services.sources import Sources
 from paybridge.services.splits import Splits
@@ -72,6 +73,7 @@ class Desk:
     mailbox: Mailbox
     vault: Vault
     clock: Clock
+    chance: Chance
     rooms: Rooms
     settings: Settings
     people: People
@@ -87,6 +89,7 @@ class Desk:
     boards: Boards
     splits: Splits
     shops: Shops
+    shop_view: ShopView
     invoices: Invoices
     trips: Trips
     orders: Orders
@@ -186,6 +189,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         mailbox=mailbox,
         vault=vault,
         clock=clock,
+        chance=chance,
         rooms=rooms,
         settings=settings,
         people=people,
@@ -217,6 +221,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         boards=boards,
         splits=splits,
         shops=shops,
+        shop_view=ShopView(book, clock, settings, limits, shops, stock),
         stock=stock,
         orders=Orders(book, clock, chance, settings, shops, payments, stock),
         invoices=Invoices(book, vault, clock, settings, shops, requests, limits, policies),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from paybridge.domain.bundle import cards, parts_of
 from paybridge.domain.errors import UserError
 from paybridge.domain.people import StoppedError
+from paybridge.domain.shop_session import closed
 from paybridge.domain.transfer import NotPossibleNowError
 from paybridge.services.factors import NoFactorError
 from paybridge.services.ports import Book, Clock, Step
@@ -101,6 +102,8 @@ class Freezing:
         says: tuple[Say, ...] = ()
         ended, going_on = 0, list[str]()
         if not known.is_new:
+            seen = await self._book.shop_sessions(person.id)
+            step += Step(records=tuple(closed(session) for session in seen))
             # Payments on one card end with it; the first of them stands for all.
             shown = [parts_of(card)[0] for card in cards(await self._book.awaiting_approval(person.id))]
             for transfer in (*shown, *await self._book.under_way(person.id)):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from paybridge.domain.factor import Factor
     from paybridge.domain.facts import Facts
     from paybridge.domain.people import Person
     from paybridge.services.settings import Settings
@@ -221,23 +222,61 @@ class Passkeys:
 
     async def ask_to_approve(self, person: Person, card: Card) -> Asked:
         """A question whose answer approves exactly this payment on exactly these terms."""
-        if self._ceremonies is None:
-            raise PasskeysAwayError
-        taken = await self._taken(person.id)
-        if not taken:
-            raise NoPasskeyError
-        challenge, step = self._challenge(person.id, Purpose.APPROVE, self._bound_to(card))
-        known = [self._open(person, passkey, "credential") for passkey in taken]
-        return Asked(step, self._ready.ask_to_approve(challenge, known))
+        return await self._ask(person, Purpose.APPROVE, self._bound_to(card))
 
     async def use(self, person: Person, card: Card, answer: str) -> Step:
         """What an answer that approves this payment changes; whoever asked writes it with the approval.
 
         Raises a `CountedError`, whose step is to be written.
         """
+        step, _, factor = await self._answer(person, Purpose.APPROVE, self._bound_to(card), answer)
+        return step + Step(records=(strongly_approved(factor),))
+
+    # ------------------------------------------------------------ entering
+
+    async def ask_to_enter(self, person: Person, link: str) -> Asked:
+        """A question whose answer opens what this one-time link (its id) leads to, and approves nothing."""
+        return await self._ask(person, Purpose.ENTER, self._bound(link))
+
+    async def enter(self, person: Person, link: str, answer: str) -> tuple[Step, str]:
+        """What an answer to that question changes, and the id of the passkey; as `use` does."""
+        step, passkey, factor = await self._answer(person, Purpose.ENTER, self._bound(link), answer)
+        return step + Step(records=(factor,)), passkey
+
+    async def is_taken(self, person: str, passkey: str) -> bool:
+        """Whether this passkey (its id) of the person counts now."""
+        return any(one.id == passkey for one in await self._taken(person))
+
+    # ------------------------------------------------------------ inside
+
+    @property
+    def _ready(self) -> Ceremonies:
+        assert self._ceremonies is not None  # it was asked before
+        return self._ceremonies
+
+    async def _taken(self, person: str) -> Sequence[Passkey]:
+        factor = await self._factors.active(person)
+        if factor is None:
+            return []
+        return [passkey for passkey in await self._book.passkeys(person) if passkey.is_taken(factor)]
+
+    async def _ask(self, person: Person, purpose: Purpose, bound: str) -> Asked:
         if self._ceremonies is None:
             raise PasskeysAwayError
-        claimed, over = await self._answered(person.id, Purpose.APPROVE, self._bound_to(card), answer)
+        taken = await self._taken(person.id)
+        if not taken:
+            raise NoPasskeyError
+        challenge, step = self._challenge(person.id, purpose, bound)
+        known = [self._open(person, passkey, "credential") for passkey in taken]
+        return Asked(step, self._ready.ask_to_approve(challenge, known))
+
+    async def _answer(
+        self, person: Person, purpose: Purpose, bound: str, answer: str
+    ) -> tuple[Step, str, Factor]:
+        """What the answer changes, the passkey's id, and the factor beside it; or a `CountedError`."""
+        if self._ceremonies is None:
+            raise PasskeysAwayError
+        claimed, over = await self._answered(person.id, purpose, bound, answer)
         mark = self._mark(claimed.credential)
         found = next((one for one in await self._taken(person.id) if one.mark == mark), None)
         factor = await self._factors.active(person.id)
@@ -255,21 +294,7 @@ class Passkeys:
             raise PasskeyCopiedError(over + Step(records=(passkeys.suspected(found),)) + told, name=name)
         used = passkeys.used(found, count, self._clock.now())
         # Whoever has the passkey has not lost it: an operator's reset that was asked for is over.
-        counted = replace(strongly_approved(factor), reset_at=None)
-        return over + Step(records=(used, counted))
-
-    # ------------------------------------------------------------ inside
-
-    @property
-    def _ready(self) -> Ceremonies:
-        assert self._ceremonies is not None  # it was asked before
-        return self._ceremonies
-
-    async def _taken(self, person: str) -> Sequence[Passkey]:
-        factor = await self._factors.active(person)
-        if factor is None:
-            return []
-        return [passkey for passkey in await self._book.passkeys(person) if passkey.is_taken(factor)]
+        return over + Step(records=(used,)), found.id, replace(factor, reset_at=None)
 
     async def _numbered(self, person: Person, number: int) -> Passkey:
         there = await self._book.passkeys(person.id)

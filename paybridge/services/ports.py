@@ -72,6 +72,7 @@ from paybridge.services.rooms import RoomFacts, Rooms, RoomsAwayError, Seat
 from paybridge.services.sale_book import SaleBook, SaleRecord
 from paybridge.services.sealing import SealBrokenError, Vault
 from paybridge.services.shop_book import ShopBook, ShopRecord
+from paybridge.services.shop_view_book import ShopViewBook, ShopViewRecord
 from paybridge.services.split_book import SplitBook, SplitRecord
 from paybridge.services.tie_book import TieBook, TieRecord
 from paybridge.services.trip_book import TripBook, TripRecord
@@ -159,6 +160,7 @@ Record = (
     | Motion
     | RailPause
     | SaleRecord
+    | ShopViewRecord
     | OwnCap
 )
 
@@ -245,7 +247,18 @@ class Due:
     transfer: Transfer
 
 
-class Book(Acquaintances, FactorBook, Past, RepeatBook, SaleBook, ShopBook, SplitBook, TripBook, Protocol):
+class Book(
+    Acquaintances,
+    FactorBook,
+    Past,
+    RepeatBook,
+    SaleBook,
+    ShopBook,
+    ShopViewBook,
+    SplitBook,
+    TripBook,
+    Protocol,
+):
     """The database as the use cases see it. Reads see every committed step."""
 
     @property

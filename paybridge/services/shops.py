@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.shop import Details, Shop, ShopState, checked, details_from_json
+from paybridge.domain.shop_session import closed
 from paybridge.services.ports import Step
 
 if TYPE_CHECKING:
@@ -77,6 +78,12 @@ class Shops:
         """No invoice is issued any more; those that are open stay so."""
         shop = await self.of(owner)
         return Step(records=(replace(shop, state=ShopState.CLOSED),))
+
+    async def end_visits(self, owner: Known) -> Step:
+        """Every session with the shop's pages is over; raises NoShopError."""
+        await self.of(owner)
+        sessions = await self._book.shop_sessions(owner.person.id)
+        return Step(records=tuple(closed(session) for session in sessions))
 
     def details(self, shop: Shop, owner: Person) -> Details:
         """What the shop says of itself."""

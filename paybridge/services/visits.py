@@ -3,44 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from paybridge.domain.errors import UserError
-from paybridge.domain.one_time_link import OneTimeLink, Purpose, failed, used
+from paybridge.domain.one_time_link import OneTimeLink, Purpose
 from paybridge.domain.people import check_not_frozen
-from paybridge.domain.permissions import NotAllowedError, Role
-from paybridge.domain.pinning import thaw
 from paybridge.domain.transfer import Transfer, TransferState
-from paybridge.services.factors import CountedError
 from paybridge.services.one_time_links import LinkGoneError
 from paybridge.services.people import Known
-from paybridge.services.ports import AlreadyDoneError, OverdraftError, StaleError, Step
-from paybridge.services.says import Say, seal
-from paybridge.services.tries import TRIES, BusyError, SpentMeanwhileError
+from paybridge.services.ports import Step
+from paybridge.services.says import Say
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from paybridge.domain.facts import Facts
     from paybridge.domain.people import Link, Person
     from paybridge.services.approvals import Approvals
     from paybridge.services.cancellations import Cancellations
     from paybridge.services.factors import Factors
+    from paybridge.services.link_deeds import LinkDeeds
     from paybridge.services.linking import Linking
     from paybridge.services.news import News
     from paybridge.services.one_time_links import OneTimeLinks
     from paybridge.services.passkeys import Asked, Passkeys
-    from paybridge.services.ports import Book, Clock, Mailbox, Vault, Wakeup
+    from paybridge.services.ports import Book, Clock, Mailbox, Vault
     from paybridge.services.settings import Settings
     from paybridge.services.standings import Standings
-
-T = TypeVar("T")
-
-
-class IdentityFrozenError(UserError):
-    """The person's identity is not the one that is known; nothing is done for it."""
-
-    key = "trouble.master_key_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +74,7 @@ class Visits:
         vault: Vault,
         clock: Clock,
         settings: Settings,
-        wakeup: Wakeup,
+        deeds: LinkDeeds,
         links: OneTimeLinks,
         approvals: Approvals,
         cancellations: Cancellations,
@@ -103,7 +89,7 @@ class Visits:
         self._vault = vault
         self._clock = clock
         self._settings = settings
-        self._wakeup = wakeup
+        self._deeds = deeds
         self._links = links
         self._approvals = approvals
         self._cancellations = cancellations
@@ -140,7 +126,7 @@ class Visits:
             step, says = await self._approvals.approve_by_factor(card, digits)
             return step, says, card
 
-        return await self._do(token, Purpose.APPROVE, decide)
+        return await self._deeds.done(token, Purpose.APPROVE, decide)
 
     async def ask_passkey(self, token: str) -> str:
         """A question for a passkey, as JSON, whose answer approves just this card."""
@@ -156,7 +142,7 @@ class Visits:
             step, says = await self._approvals.approve_by_passkey(card, answer)
             return step, says, card
 
-        return await self._do(token, Purpose.APPROVE, decide)
+        return await self._deeds.done(token, Purpose.APPROVE, decide)
 
     async def decline(self, token: str) -> Transfer:
         """Cancel the card, as `!cancel` does."""
@@ -166,7 +152,7 @@ class Visits:
             step, says = await self._cancellations.close_card(card)
             return step, says, card
 
-        return await self._do(token, Purpose.APPROVE, decide)
+        return await self._deeds.done(token, Purpose.APPROVE, decide)
 
     async def enrolment(self, token: str) -> EnrolmentShown:
         """The factor that the link sets up, or `LinkGoneError`."""
@@ -188,7 +174,7 @@ class Visits:
             done = await self._factors.activate(known, digits, None)
             return done.step, await self._enrolled(known, done.slot), done.codes
 
-        return await self._do(token, Purpose.ENROL, decide)
+        return await self._deeds.done(token, Purpose.ENROL, decide)
 
     async def passkey(self, token: str) -> str:
         """The language of who may add a passkey by this link, or `LinkGoneError`."""
@@ -207,7 +193,7 @@ class Visits:
             known = await self._known(link)
             return await self._passkeys.enrol(known.person, answer, name), (), None
 
-        await self._do(token, Purpose.PASSKEY, decide)
+        await self._deeds.done(token, Purpose.PASSKEY, decide)
 
     async def linking(self, token: str) -> LinkingShown:
         """Who may link an account by this link, or `LinkGoneError`."""
@@ -238,47 +224,13 @@ class Visits:
             )
             return given + changed.step + agreed, (said,), changed.link
 
-        return await self._do(token, Purpose.LINK, decide)
+        return await self._deeds.done(token, Purpose.LINK, decide)
 
     # ------------------------------------------------------------ inside
 
     async def _asked(self, asked: Asked) -> str:
         await self._book.commit(asked.step)
         return asked.options
-
-    async def _do(
-        self,
-        token: str,
-        purpose: Purpose,
-        decide: Callable[[OneTimeLink], Awaitable[tuple[Step, tuple[Say, ...], T]]],
-    ) -> T:
-        """Do it and use the link up, in one step; who lost a race decides again on what is true now."""
-        for _ in range(TRIES):
-            link = await self._links.find(token, purpose)
-            await self._check_person(link)
-            try:
-                step, says, done = await decide(link)
-            except CountedError as error:
-                if await self._committed(error.step + Step(records=(failed(link),)), ()):
-                    raise
-                continue
-            if await self._committed(step + Step(records=(used(link),)), says):
-                return done
-        raise BusyError
-
-    async def _committed(self, step: Step, says: tuple[Say, ...]) -> bool:
-        now = self._clock.now()
-        posts = tuple(seal(self._vault, say, now) for say in says)
-        try:
-            await self._book.commit(step + Step(posts=posts))
-        except (StaleError, AlreadyDoneError):
-            return False
-        except OverdraftError:
-            raise SpentMeanwhileError from None
-        finally:
-            # Also what was not acknowledged may have been written.
-            self._wakeup.ring()
-        return True
 
     async def _card(self, link: OneTimeLink) -> tuple[Transfer, Person]:
         """The open card of the link's person."""
@@ -295,15 +247,6 @@ class Visits:
         if card is None or not open_now:
             raise LinkGoneError(known=True, language=payer.language)
         return card, payer
-
-    async def _check_person(self, link: OneTimeLink) -> None:
-        """Raise if nothing is done for this person now, as in chat."""
-        for mxid in await self._book.mxids_of(link.person):
-            pinned = await self._book.pinned_key(mxid)
-            if pinned is not None and thaw(pinned, self._clock.now()).freeze is not None:
-                raise IdentityFrozenError
-            if self._settings.permissions.role_of(mxid) < Role.RECEIVE:
-                raise NotAllowedError
 
     async def _known(self, link: OneTimeLink) -> Known:
         person = await self._book.person(link.person)

@@ -23,6 +23,7 @@ from paybridge.domain.repeat import Instalment, Repeat
 from paybridge.domain.request import Request
 from paybridge.domain.sale import Item, Sale, Taking
 from paybridge.domain.shop import Series, Shop
+from paybridge.domain.shop_session import ShopSession
 from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
@@ -43,6 +44,7 @@ from paybridge.storage import (
     pinning_tables,
     repeat_tables,
     sale_tables,
+    shop_session_tables,
     shop_tables,
     split_tables,
     standing_tables,
@@ -89,6 +91,7 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Item: sale_tables.item,
     Sale: sale_tables.sale,
     Taking: sale_tables.taking,
+    ShopSession: shop_session_tables.shop_session,
     Bookmark: history_tables.bookmark,
     Contact: contact_tables.contact,
     Block: contact_tables.block,
@@ -139,6 +142,7 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Item: ("shop", "currency", "created"),
     Sale: ("shop", "buyer", "paper", "created"),
     Taking: ("sale", "item", "pieces", "price"),
+    ShopSession: ("person", "shop", "passkey", "started", "ends"),
     Bookmark: (),
     Contact: ("person", "created"),
     Block: ("person", "other"),

@@ -24,6 +24,7 @@ from paybridge.domain.repeat import Instalment, Repeat
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.sale import Item, Sale, Taking
 from paybridge.domain.shop import Series, Shop
+from paybridge.domain.shop_session import ShopSession
 from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
@@ -43,6 +44,7 @@ from paybridge.storage import (
     repeat_rows,
     sale_rows,
     shop_rows,
+    shop_session_rows,
     split_rows,
     standing_rows,
     tie_rows,
@@ -366,6 +368,7 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Item: sale_rows.item_row,
     Sale: sale_rows.sale_row,
     Taking: sale_rows.taking_row,
+    ShopSession: shop_session_rows.shop_session_row,
     Shop: shop_rows.shop_row,
     Series: shop_rows.series_row,
     Invoice: shop_rows.invoice_row,

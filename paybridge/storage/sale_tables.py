@@ -55,6 +55,7 @@ sale: Final = Table(
     number_column("created"),
     number_column("version"),
     check("sale_state", in_list("state", SaleState)),
+    Index("sale_of_shop", "shop", "created", "id"),
     Index("sale_to_do_of", "shop", "created", **where(IS_TO_DO)),
     Index("sale_to_come_to", "buyer", "created", **where(IS_TO_DO)),
     sqlite_strict=True,

@@ -6,6 +6,7 @@ from paybridge.web.health import Check
 from paybridge.web.hooks import TakeWebhook
 from paybridge.web.metrics import Metrics
 from paybridge.web.server import WebError, WebServer, serve_web
+from paybridge.web.shop_view import ShopPages
 from paybridge.web.visiting import Visiting
 from paybridge.web.wording import Wording
 
@@ -13,6 +14,7 @@ __all__ = [
     "Check",
     "Gate",
     "Metrics",
+    "ShopPages",
     "TakeWebhook",
     "UnknownRailError",
     "Visiting",

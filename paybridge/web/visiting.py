@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from functools import wraps
+from collections.abc import Awaitable, Sequence
 from typing import Final
 
 import segno
-import structlog
 from aiohttp import web
 
 from paybridge.domain.errors import UserError
@@ -15,17 +13,13 @@ from paybridge.domain.factor import only_digits
 from paybridge.domain.people import LinkState
 from paybridge.services.factors import CountedError
 from paybridge.services.one_time_links import LinkGoneError
-from paybridge.services.ports import BookUnavailableError, RoomsAwayError
 from paybridge.services.visits import CardShown, EnrolmentShown, LinkingShown, Visits
-from paybridge.web.browser import Gate, NotFromOurPageError
+from paybridge.web.answering import guarded
+from paybridge.web.browser import Gate
 from paybridge.web.wording import STATIC, Html, Wording
-
-log = structlog.stdlib.get_logger(__name__)
 
 TOKEN: Final = "{token:[^/]{1,100}}"  # noqa: S105  a pattern
 FILE: Final = "{name:" + "|".join(name.replace(".", "[.]") for name in sorted(STATIC)) + "}"
-
-_Handler = Callable[["Visiting", web.Request], Awaitable[web.Response]]
 
 
 class DigitsMissingError(UserError):
@@ -34,40 +28,22 @@ class DigitsMissingError(UserError):
     key = "error.digits_missing"
 
 
-def _guarded(handler: _Handler) -> _Handler:
-    """The one place in which an error becomes a page."""
-
-    @wraps(handler)
-    async def answer(self: Visiting, request: web.Request) -> web.Response:
-        self.gate.check_host(request)
-        words, otherwise = self.words, self.words.language_of(request, self.language)
-        try:
-            return await handler(self, request)
-        except LinkGoneError as error:
-            # The same page whatever the link was: who guesses learns nothing of it.
-            return words.page("gone.html", error.language or otherwise, 410 if error.known else 404)
-        except NotFromOurPageError:
-            return words.page("said.html", otherwise, 403, what="web.not_from_our_page")
-        except (BookUnavailableError, RoomsAwayError):
-            return words.page("said.html", otherwise, 503, what="web.try_again")
-        except web.HTTPException:
-            raise
-        except Exception:
-            # The path holds the token.
-            log.exception("page failed", page=handler.__name__)
-            return words.page("said.html", otherwise, 500, what="web.failed")
-
-    return answer
-
-
 class Visiting:
     """`/approve/...` and `/enrol/...`. GET and HEAD use nothing up; only our own form does anything."""
 
-    def __init__(self, visits: Visits, words: Wording, gate: Gate, language: str) -> None:
+    def __init__(
+        self,
+        visits: Visits,
+        words: Wording,
+        gate: Gate,
+        language: str,
+        beside: Sequence[web.RouteDef] = (),
+    ) -> None:
         self.visits = visits
         self.words = words
         self.gate = gate
         self.language = language
+        self._beside = beside
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of all pages and of their files."""
@@ -83,6 +59,7 @@ class Visiting:
             web.get(f"/link/{TOKEN}", self.see_linking),
             web.post(f"/link/{TOKEN}", self.link_account),
             web.get(f"/static/{FILE}", self.file),
+            *self._beside,
         ]
 
     async def file(self, request: web.Request) -> web.Response:
@@ -90,12 +67,12 @@ class Visiting:
         self.gate.check_host(request)
         return self.words.file(request.match_info["name"])
 
-    @_guarded
+    @guarded
     async def see_card(self, request: web.Request) -> web.Response:
         token = request.match_info["token"]
         return self._card(token, await self.visits.card(token))
 
-    @_guarded
+    @guarded
     async def answer_card(self, request: web.Request) -> web.Response:
         token = request.match_info["token"]
         form = await self.gate.read_form(request, token)
@@ -115,12 +92,12 @@ class Visiting:
             return await self._card_again(token, refused, error)
         return self._done("web.approved", shown)
 
-    @_guarded
+    @guarded
     async def see_enrolment(self, request: web.Request) -> web.Response:
         token = request.match_info["token"]
         return self._enrolment(token, await self.visits.enrolment(token))
 
-    @_guarded
+    @guarded
     async def enrol(self, request: web.Request) -> web.Response:
         token = request.match_info["token"]
         form = await self.gate.read_form(request, token)
@@ -135,25 +112,25 @@ class Visiting:
             return self._enrolment(token, again, refused, _status(error))
         return self.words.page("enrolled.html", shown.language, codes=codes)
 
-    @_guarded
+    @guarded
     async def ask_passkey(self, request: web.Request) -> web.Response:
         """The question for a passkey that our page asks for when its button is pressed."""
         token = request.match_info["token"]
         await self.gate.read_form(request, token)
-        return await _question(self.visits.ask_passkey(token))
+        return await question(self.visits.ask_passkey(token))
 
-    @_guarded
+    @guarded
     async def see_new_passkey(self, request: web.Request) -> web.Response:
         token = request.match_info["token"]
         return self._new_passkey(token, await self.visits.passkey(token))
 
-    @_guarded
+    @guarded
     async def ask_new_passkey(self, request: web.Request) -> web.Response:
         token = request.match_info["token"]
         await self.gate.read_form(request, token)
-        return await _question(self.visits.ask_new_passkey(token))
+        return await question(self.visits.ask_new_passkey(token))
 
-    @_guarded
+    @guarded
     async def add_passkey(self, request: web.Request) -> web.Response:
         token = request.match_info["token"]
         form = await self.gate.read_form(request, token)
@@ -169,12 +146,12 @@ class Visiting:
             return self._new_passkey(token, again, name, refused, _status(error))
         return self.words.page("passkey_added.html", language, called=name)
 
-    @_guarded
+    @guarded
     async def see_linking(self, request: web.Request) -> web.Response:
         token = request.match_info["token"]
         return self._linking(token, await self.visits.linking(token))
 
-    @_guarded
+    @guarded
     async def link_account(self, request: web.Request) -> web.Response:
         token = request.match_info["token"]
         form = await self.gate.read_form(request, token)
@@ -256,7 +233,7 @@ def _digits(typed: str) -> str:
     return digits
 
 
-async def _question(asked: Awaitable[str]) -> web.Response:
+async def question(asked: Awaitable[str]) -> web.Response:
     """The question as JSON; whatever makes it impossible is said by the page when its form is sent."""
     try:
         return web.json_response(text=await asked)

@@ -25,6 +25,7 @@ from paybridge.domain.sale import SaleState
 from paybridge.domain.split import SplitState
 from paybridge.domain.spoken import Trouble
 from paybridge.domain.statement import What
+from paybridge.domain.takings import Sort as TakingSort
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.services.news import SAID_IN_WORDS, UNDER_WAY, UNSURE
 from paybridge.texts import Texts
@@ -86,6 +87,9 @@ COMPOSED = {
     *(f"help.{verb}" for verb in commands()),
     *(f"trouble.{trouble}" for trouble in Trouble),
     *(f"web.approve.{kind}" for kind in TransferKind),
+    *(f"shop_view.sort.{sort}" for sort in TakingSort),
+    *(f"shop_view.state.{state}" for state in SaleState),
+    *(f"shop_view.nav.{page}" for page in ("today",)),
     *(f"web.{deed}_what" for deed in ("approved", "declined")),
     *(f"history.page.rows.{state}" for state in UNUSUAL),
     *(f"limits.raised.{level}" for level in Level if level is not Level.UNCHECKED),

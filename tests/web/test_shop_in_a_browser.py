@@ -1,0 +1,76 @@
+"""A shop's pages in a real browser: opened by a passkey, used by keyboard alone, readable by everybody."""
+
+from __future__ import annotations
+
+import os
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fakes.house import BOB, CAROL, House, words
+from tests.web.chromium import DESK, PHONE, needs_chromium
+from tests.web.seats import Seat, a_seat, violations
+from tests.web.test_shop_pages import bought, opened
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+pytestmark = needs_chromium
+PRESSED = "document.querySelector('button[data-passkey]').click()"
+
+
+@pytest.fixture
+async def seat(tmp_path: Path) -> AsyncIterator[Seat]:
+    async with a_seat(tmp_path) as seat:
+        yield seat
+
+
+async def link_of(house: House) -> str:
+    said = (await house.hear(CAROL, "!shop page"))[-1]
+    assert said.key == "shop.page", words([said])
+    return str(said.facts["link"])
+
+
+async def look(seat: Seat, name: str) -> list[str]:
+    """What is wrong with the page on phone and desk, light and dark; pictures are kept where asked for."""
+    found: list[str] = []
+    folder = os.environ.get("PICTURES")
+    for size, dark in product((PHONE, DESK), (False, True)):
+        await seat.tab.looks(size, dark=dark)
+        found += [f"{name} {size} {dark}: {one}" for one in await violations(seat.tab)]
+        if await seat.tab.js("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{name} is wider than {size}")
+        if folder:
+            shade, wide = "dark" if dark else "light", "phone" if size == PHONE else "desk"
+            (Path(folder) / f"{name}-{wide}-{shade}.png").write_bytes(await seat.tab.picture())
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_every_page_of_a_shop_is_readable_and_opened_by_keyboard_alone(
+    seat: Seat, language: str
+) -> None:
+    house, tab = seat.house, seat.tab
+    await opened(house)
+    await house.hear(CAROL, f"!lang {language}")
+    for what in ("2 latte, 1 cake", "1 cake", "3 latte"):
+        await bought(house, what)
+    found: list[str] = []
+
+    await tab.open(await link_of(house))
+    found += await look(seat, f"{language}-shop-door")
+    await tab.js("document.querySelector('button.yes').focus()")
+    await tab.sends()
+    today = await tab.shows()
+    found += await look(seat, f"{language}-shop-today")
+    cookies = await tab.js("document.cookie")
+
+    assert found == []
+    assert "Corner Café" in today
+    assert "25.00 EUR" in today
+    assert BOB in today
+    assert cookies == ""
+    assert {url.removeprefix(seat.url).split("/")[1] for url in tab.asked} == {"shop", "static"}
+    assert tab.console == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,11 +11,14 @@ from paybridge.commands._grammar import (
     SOURCES,
     TOWARDS,
     Named,
+    PaymentWords,
     ReplyAndPillDifferError,
     SeveralPayeesError,
+    UnknownPayeeError,
     is_address,
     mark_pills,
     masked,
+    read_payment,
     resolve,
     source_before,
     source_behind,
@@ -23,6 +27,7 @@ from paybridge.commands._grammar import (
     words_of_a_name,
 )
 from paybridge.domain.amounts import ReadAmount, find_amount
+from paybridge.domain.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,6 +133,24 @@ def _read_note(after: list[str], source: str) -> tuple[str, str]:
     if after and after[0].casefold() in LINKING_WORDS:
         after = after[1:]
     return " ".join(after), source
+
+
+def read_one(words: str, people: Named, default_currency: str) -> PaymentWords:
+    """Read one payee and an amount as `read_payment` does; SeveralPayeesError for "bob and carol" as well."""
+    try:
+        return read_payment(words, people, default_currency)
+    except UnknownPayeeError:
+        if _names_several(words, people, default_currency):
+            raise SeveralPayeesError from None
+        raise
+
+
+def _names_several(words: str, people: Named, default_currency: str) -> bool:
+    """Whether several would be paid if "each" stood behind the amount."""
+    line = with_each(f"!pay {words}", default_currency)
+    with suppress(UserError):
+        return read_each(line.partition(" ")[2], people, default_currency) is not None
+    return False
 
 
 def with_each(line: str, default_currency: str) -> str:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import paybridge.commands as home
-from paybridge.commands._each import EachWords, read_each
+from paybridge.commands._each import EachWords, read_each, read_one
 from paybridge.commands._grammar import (
     Named,
     PayeeMissingError,
@@ -21,7 +21,6 @@ from paybridge.commands._grammar import (
     read_account,
     read_amount_only,
     read_flexible,
-    read_payment,
     read_person,
     read_refund,
     with_full_ids,
@@ -167,7 +166,7 @@ __all__ = [
     "read_line",
     "read_month",
     "read_motion_id",
-    "read_payment",
+    "read_one",
     "read_payment_id",
     "read_person",
     "read_rate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paybridge.commands._frame import Answer, Call, Wish, command, read_each, read_payment
+from paybridge.commands._frame import Answer, Call, Wish, command, read_each, read_one
 
 if TYPE_CHECKING:
     from paybridge.commands._frame import EachWords
@@ -29,7 +29,7 @@ async def pay(call: Call) -> Answer:
     several = read_each(call.words, people, currency)
     if several is not None:
         return await _pay_each(call, several)
-    said = read_payment(call.words, people, currency)
+    said = read_one(call.words, people, currency)
     payee = await call.desk.people.know(said.payee)
     wish = Wish(payee, said.amount.money, said.note, said.amount.times, said.source)
     drafted = await call.desk.payments.draft(call.speaker, wish, call.room)

@@ -258,6 +258,15 @@ async def test_several_payees_without_each_get_the_line_that_says_so(house: Hous
     assert keys(await house.hear(ALICE, said.lines[0], DINNER)) == ["bundle.card"]
 
 
+async def test_several_names_without_each_get_the_line_that_says_so(house: House) -> None:
+    await house.link(ALICE)
+    (said,) = await house.hear(ALICE, "!pay Bob and Carol 10 EUR for pizza", DINNER)
+
+    assert (said.key, said.lines) == ("error.several_payees", ("!pay Bob and Carol 10 EUR each for pizza",))
+    assert keys(await house.hear(ALICE, said.lines[0], DINNER)) == ["bundle.card"]
+    assert keys(await house.hear(ALICE, "!pay Bob and Zoe 10 EUR", DINNER)) == ["error.unknown_payee"]
+
+
 async def test_one_card_shows_thirty_payees_at_most(house: House) -> None:
     guests = [f"@guest{number}:hs" for number in range(31)]
     for guest in guests:

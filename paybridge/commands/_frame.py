@@ -50,7 +50,7 @@ from paybridge.domain.region import Level
 from paybridge.domain.repeat import Repeat
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.rhythm_words import read_rhythm
-from paybridge.domain.sale import SaleState, read_wanted
+from paybridge.domain.sale import SaleState, looks_like_order, read_wanted
 from paybridge.domain.shop import Details
 from paybridge.domain.statement import Section
 from paybridge.domain.tie import Tie, TieState
@@ -73,6 +73,7 @@ from paybridge.services.premises import RailCompared
 from paybridge.services.repeats import Terms
 from paybridge.services.request_errors import NoSuchPaymentError
 from paybridge.services.says import Say
+from paybridge.services.serving import Placed
 from paybridge.services.splits import Stand
 from paybridge.services.stock import lines_of
 from paybridge.services.trips import Outline
@@ -118,6 +119,7 @@ __all__ = [
     "PayeeMissingError",
     "PaymentWords",
     "Place",
+    "Placed",
     "Purpose",
     "RailCompared",
     "Repeat",
@@ -150,6 +152,7 @@ __all__ = [
     "find",
     "is_rate",
     "lines_of",
+    "looks_like_order",
     "looks_like_payment_id",
     "menu_row",
     "month_of",

@@ -44,5 +44,10 @@ async def invoice(call: Call) -> Answer:
 
 
 async def _file(call: Call, payment: str) -> Answer:
+    if await call.desk.book.sale(payment) is not None:
+        placed = await call.desk.serving.look(call.speaker, payment)
+        return Answer(
+            key="invoice.file", facts=await call.desk.invoices.of_order(placed), file="pdf", private=True
+        )
     issued = await call.desk.invoices.find(call.speaker, payment)
     return Answer(key="invoice.file", facts=call.desk.invoices.facts(issued), file="pdf", private=True)

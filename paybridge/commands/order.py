@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from paybridge.commands import _serving
 from paybridge.commands._frame import (
     Answer,
     Call,
-    Facts,
-    SaleState,
     Say,
     command,
     lines_of,
-    looks_like_payment_id,
+    looks_like_order,
     rate_text,
-    read_payment_id,
     read_wanted,
     read_who,
 )
@@ -22,34 +20,31 @@ from paybridge.commands._frame import (
 if TYPE_CHECKING:
     from paybridge.commands._frame import Drafted, Paper
 
-READY = frozenset({"ready", "shipped", "好了"})
-DONE = frozenset({"done", "completed", "完成"})
-
 
 @command(
     "order",
-    usage="[@someone] 2 latte, 1 cake | ready PB-7K3QD | done PB-7K3QD",
+    usage="[@someone] 2 latte, 1 cake | 12 | ready … | shipped … | done … | cancel … | refund 12 [1 latte]",
     examples=(
         "!order 2 latte, 1 cake",
         "!order @bob:example.org 2 latte",
-        "!order",
-        "!order ready PB-7K3QD",
-        "!order done PB-7K3QD",
+        "!orders",
+        "!order 12",
+        "!order ready 12",
+        "!order refund 12 1 latte",
     ),
-    aliases=("点", "订购"),
+    aliases=("orders", "点", "订购"),
     moves_money=True,
 )
 async def order(call: Call) -> Answer:
     """Show the basket and its card, list what is open, or say how far an order is."""
-    word = call.first.casefold()
-    if not word:
-        return await _list(call)
-    if word in READY | DONE and looks_like_payment_id(call.rest):
-        to = SaleState.READY if word in READY else SaleState.COMPLETED
-        step, says = await call.desk.orders.move(call.speaker, read_payment_id(call.rest), to)
-        return Answer(step, key="order.moved", facts={"payment": read_payment_id(call.rest)}, says=says)
+    if not call.words:
+        return await _serving.list_open(call)
+    if looks_like_order(call.words):
+        return await _serving.show(call, call.words)
+    if _serving.is_act(call):
+        return await _serving.act(call)
     owner, words = None, call.words
-    if word.startswith("@"):
+    if call.first.startswith("@"):
         owner, words = read_who(call.first, await call.people()), call.rest
     counter = await call.desk.orders.here(call.room, owner)
     drafted, paper = await call.desk.orders.order(call.speaker, counter, read_wanted(words), call.room)
@@ -86,20 +81,3 @@ async def _basket(call: Call, drafted: Drafted, paper: Paper) -> Say:
             "total": bill.total,
         },
     )
-
-
-async def _list(call: Call) -> Answer:
-    rows: list[Facts] = []
-    for sale, other, paper in await call.desk.orders.open_orders(call.speaker):
-        ready = sale.state is SaleState.READY
-        rows.append(
-            {
-                "payment": sale.id,
-                "other": call.who(other),
-                "lines": () if paper is None else lines_of(paper),
-                "mine": ({},) if sale.buyer == call.speaker.person.id else (),
-                "theirs": () if sale.buyer == call.speaker.person.id else ({"payment": sale.id},),
-                "ready": ({},) if ready else (),
-            }
-        )
-    return Answer(key="order.list" if rows else "order.none", facts={"orders": tuple(rows)}, private=True)

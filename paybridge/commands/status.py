@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paybridge.commands import _serving
 from paybridge.commands._frame import (
     Answer,
     Call,
@@ -19,6 +20,9 @@ from paybridge.commands._frame import (
 async def status(call: Call) -> Answer:
     """Tell payer and payee where it stands; to everybody else it does not exist."""
     payment = read_payment_id(call.first)
+    sale = await call.desk.book.sale(payment)
+    if sale is not None and sale.paid is not None:
+        return await _serving.show(call, payment)
     facts: Facts
     me = call.speaker.person.id
     transfer = await call.desk.book.transfer(payment)

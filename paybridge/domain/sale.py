@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.errors import UserError
+from paybridge.domain.ids import looks_like_payment_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MOST_ITEMS: Final = 200
 MOST_PIECES: Final = 1_000
 MOST_STOCK: Final = 1_000_000
+_NUMBER: Final = re.compile("[0-9]{1,6}")
 _PARTS: Final = re.compile("[,;\uff0c\uff1b\u3001]|\\band\\b|\u548c")
 _WANTED: Final = re.compile("(?:([0-9]{1,6})\\s*[x\u00d7*]?\\s*)?(.*\\S)", re.IGNORECASE)
 
@@ -31,10 +33,22 @@ class SoldOutError(UserError):
         super().__init__(name=name, left=left)
 
 
-class ItemChangedError(UserError):
-    """The price changed, or the item is sold no more, since the card was shown."""
+class ItemRepricedError(UserError):
+    """The item costs something else now than its card says."""
 
-    key = "error.item_changed"
+    key = "error.item_repriced"
+
+    def __init__(self, *, name: str, price: Money, before: Money) -> None:
+        super().__init__(name=name, price=price, before=before)
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!menu",)
+
+
+class ItemGoneError(UserError):
+    """The item is sold no more, or its shop is closed for good, since the card was shown."""
+
+    key = "error.item_gone"
 
     def __init__(self, *, name: str) -> None:
         super().__init__(name=name)
@@ -62,6 +76,10 @@ class OrderNotPossibleNowError(UserError):
 
     def __init__(self, *, payment: str) -> None:
         super().__init__(payment=payment)
+        self._payment = payment
+
+    def lines(self) -> tuple[str, ...]:
+        return (f"!order {self._payment}",)
 
 
 class ItemState(StrEnum):
@@ -77,6 +95,7 @@ class SaleState(StrEnum):
     PENDING = "pending"
     PROCESSING = "processing"
     READY = "ready"
+    SHIPPED = "shipped"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     REFUNDED = "refunded"
@@ -92,12 +111,15 @@ class TakingState(StrEnum):
 
 SALE_MOVES: Final[Mapping[SaleState, frozenset[SaleState]]] = {
     SaleState.PROCESSING: frozenset({SaleState.PENDING}),
-    SaleState.CANCELLED: frozenset({SaleState.PENDING}),
+    SaleState.CANCELLED: frozenset({SaleState.PENDING, SaleState.PROCESSING, SaleState.READY}),
     SaleState.READY: frozenset({SaleState.PROCESSING}),
-    SaleState.COMPLETED: frozenset({SaleState.PROCESSING, SaleState.READY}),
-    SaleState.REFUNDED: frozenset({SaleState.PROCESSING, SaleState.READY, SaleState.COMPLETED}),
+    SaleState.SHIPPED: frozenset({SaleState.PROCESSING, SaleState.READY}),
+    SaleState.COMPLETED: frozenset({SaleState.PROCESSING, SaleState.READY, SaleState.SHIPPED}),
+    SaleState.REFUNDED: frozenset(
+        {SaleState.PROCESSING, SaleState.READY, SaleState.SHIPPED, SaleState.COMPLETED}
+    ),
 }
-"""From which states each state is reached."""
+"""From which states each state is reached; what was paid is cancelled only with all of it given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +142,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """An order; its `id` is the payment's. `paper` is what was ordered, sealed under the owner's key."""
+    """An order; its `id` is the payment's. `paper` is what was ordered, sealed under the owner's key.
+
+    `paid` is when its money arrived, in `year` where the shop is. The database then gives it the `number`
+    that follows in the shop's year, as invoices have it.
+    """
 
     id: str
     shop: str
@@ -128,12 +154,18 @@ class Sale:
     state: SaleState
     paper: bytes
     created: datetime
+    paid: datetime | None = None
+    year: int | None = None
+    number: int | None = None
     version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """So many pieces of an item for an order, at the price (minor units) that its card showed."""
+    """So many pieces of an item for an order, at the price (minor units) that its card showed.
+
+    Of these, `refunded` were given back to the buyer, of which `restocked` are in the stock again.
+    """
 
     id: str
     sale: str
@@ -141,7 +173,14 @@ class Taking:
     pieces: int
     price: int
     state: TakingState = TakingState.OPEN
+    refunded: int = 0
+    restocked: int = 0
     version: int = 0
+
+    @property
+    def left(self) -> int:
+        """How many of the pieces were not given back."""
+        return self.pieces - self.refunded
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +222,11 @@ def check_left(item: Item, name: str, pieces: int) -> None:
     """Raise SoldOutError unless so many are there."""
     if item.stock is not None and item.stock < pieces:
         raise SoldOutError(name=name, left=item.stock)
+
+
+def looks_like_order(word: str) -> bool:
+    """Whether `word` names an order: by its payment's id, or by its number in the shop's year."""
+    return looks_like_payment_id(word) or _NUMBER.fullmatch(word) is not None
 
 
 def moved(sale: Sale, to: SaleState) -> Sale:

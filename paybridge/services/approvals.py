@@ -123,7 +123,7 @@ class Approvals:
             raise DeviceNotProvenError
         payer = await self._payer(card)
         within = await self._check_still_allowed(card, payer)
-        counted = await self._proven(card, payer, proof.device, digits)
+        counted = await self._proven(card, await self._approver(card, payer), proof.device, digits)
         return await self._carry_out(card, within + counted)
 
     async def _approve_bridged(self, card: Card, proof: ViaBridgeBot) -> tuple[Step, tuple[Say, ...]]:
@@ -190,6 +190,16 @@ class Approvals:
         assert payer is not None  # a transfer's payer is a foreign key
         return payer
 
+    async def _approver(self, card: Card, payer: Person) -> Person:
+        """Who confirms it: the payer, or for a refund whoever asked for it in the shop's name."""
+        asked = await self._book.sale_refund(card.id) if card.kind is TransferKind.REFUND else None
+        if asked is None or asked.actor == payer.id:
+            return payer
+        actor = await self._book.person(asked.actor)
+        assert actor is not None  # they asked for it a moment ago
+        check_not_frozen(actor)
+        return actor
+
     async def _used(self, payer: Person, digits: str, device: str | None) -> Step:
         return Step(records=(strongly_approved(await self._factors.use(payer, digits, device)),))
 
@@ -212,14 +222,14 @@ class Approvals:
             if payee.is_erased:
                 raise PayeeErasedError
 
-    async def _proven(self, card: Card, payer: Person, device: str | None, digits: str | None) -> Step:
+    async def _proven(self, card: Card, approver: Person, device: str | None, digits: str | None) -> Step:
         """What the approval changes of the second factor, whose code is used in the step that it approves."""
-        factor = await self._factors.active(card.payer)
+        factor = await self._factors.active(approver.id)
         if factor is None:
             await self._strength.check_by_code(card)
             return Step()
         if digits is not None:
-            return await self._used(payer, digits, device)
+            return await self._used(approver, digits, device)
         if await self._strength.needs_factor(card, device):
             raise FactorNeededError(code=card.code)
         if card.kind is TransferKind.PAY:
@@ -258,7 +268,8 @@ class Approvals:
         check_refund(original, approved.amount, self._clock.now())
         counted = replace(original, refunded=original.refunded + approved.amount.minor)
         step, says = await self._book_at_once(approved)
-        return Step(records=(counted,)) + await self._stock.refunded(counted) + step, says
+        of_order, told = await self._stock.refunded(counted, approved.id)
+        return Step(records=(counted,)) + of_order + step, (*says, *told)
 
     async def _collect(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
         """From a linked account: a collect for the courier, and the booking that follows it."""

@@ -57,7 +57,7 @@ class Cancellations:
     async def cancel(self, person: Known, payment: str) -> tuple[Step, tuple[Say, ...]]:
         """Cancel the transfer or request with this id, if it is the person's and can still be cancelled."""
         transfer = await self._book.transfer(payment)
-        if transfer is not None and transfer.payer == person.person.id:
+        if transfer is not None and await self._is_theirs(transfer, person):
             return await self.stop(transfer)
         bundle = await self._book.bundle(payment)
         if bundle is not None and bundle.payer == person.person.id:
@@ -68,6 +68,13 @@ class Cancellations:
             raise NoSuchPaymentError(payment=payment)
         asked = await self._requests.cancel(request)
         return asked.step, asked.says
+
+    async def _is_theirs(self, transfer: Transfer, person: Known) -> bool:
+        """Whether it is the person's money, or a refund that they asked for in a shop's name."""
+        if transfer.payer == person.person.id:
+            return True
+        asked = await self._book.sale_refund(transfer.id)
+        return asked is not None and asked.actor == person.person.id
 
     async def close_card(self, card: Card) -> tuple[Step, tuple[Say, ...]]:
         """Cancel a card that awaits approval; whatever was confirmed is not touched."""

@@ -46,6 +46,7 @@ from paybridge.services.refunds import Refunds
 from paybridge.services.repeat_news import RepeatNews
 from paybridge.services.repeats import Repeats
 from paybridge.services.requests import Requests
+from paybridge.services.serving import Serving
 from paybridge.services.shop_view import ShopView
 from paybridge.services.shops import Shops
 from paybridge.services.sources import Sources
@@ -93,6 +94,7 @@ class Desk:
     invoices: Invoices
     trips: Trips
     orders: Orders
+    serving: Serving
     stock: Stock
     repeats: Repeats
     repeat_news: RepeatNews
@@ -156,7 +158,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     bundle_news = BundleNews(book, vault, rooms, settings, policies, strength, homes)
     blocking = Blocking(book, clock)
     boards = Boards(book, vault, rooms, settings, policies)
-    stock = Stock(book, vault, settings)
+    stock = Stock(book, vault, clock, settings, limits)
     requests = Requests(
         book, vault, clock, chance, settings, people, rooms, policies, limits, blocking, boards, stock
     )
@@ -183,6 +185,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     standings = Standings(book, clock, settings, holders)
     suspense, acts = Suspense(book), ActLog(book, clock)
     motions = Motions(book, vault, clock, chance, settings, acts, CarryingOut(book, suspense, standings))
+    refunds = Refunds(book, clock, settings, payments)
     freezing = Freezing(book, clock, cancellations, factors)
     return Desk(
         book=book,
@@ -216,14 +219,15 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         passkeys=passkeys,
         forgetting=Forgetting(book, clock, settings, rails, factors, claims, requests, splits, cancellations),
         links=links,
-        refunds=Refunds(book, clock, settings, payments),
+        refunds=refunds,
         requests=requests,
         boards=boards,
         splits=splits,
         shops=shops,
         shop_view=ShopView(book, clock, settings, limits, shops, stock),
         stock=stock,
-        orders=Orders(book, clock, chance, settings, shops, payments, stock),
+        orders=Orders(book, clock, chance, shops, payments, stock),
+        serving=Serving(book, stock, refunds, cancellations),
         invoices=Invoices(book, vault, clock, settings, shops, requests, limits, policies),
         trips=Trips(book, vault, clock, chance, settings, people, policies, blocking, splits),
         repeats=Repeats(book, vault, clock, chance, settings, payments, factors, repeat_news),

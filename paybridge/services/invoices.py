@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from paybridge.services.policies import Policies
     from paybridge.services.ports import Book, Clock, RoomFacts, Vault
     from paybridge.services.requests import Requests
+    from paybridge.services.serving import Placed
     from paybridge.services.settings import Settings
     from paybridge.services.shops import Shops
 
@@ -165,8 +166,7 @@ class Invoices:
 
     def facts(self, issued: Issued, seller: str | None = None) -> Facts:
         """What stands on the invoice."""
-        paper, request = issued.paper, issued.request
-        bill = paper.bill
+        paper, request, bill = issued.paper, issued.request, issued.paper.bill
         return {
             "payment": request.id,
             "number": paper.number,
@@ -175,13 +175,7 @@ class Invoices:
             "buyer": Who(request.asked_mxid),
             "day": paper.issued.date(),
             "until": request.expires,
-            "lines": tuple(_line(bill, at) for at in range(len(bill.lines))),
-            "discount": ({"off": bill.reduced_by},) if bill.reduced_by.is_positive else (),
-            "taxes": tuple(
-                {"rate": rate_text(one.rate), "net": one.net, "tax": one.tax, "gross": one.gross}
-                for one in bill.taxes
-            ),
-            "total": bill.total,
+            **_billed(bill),
             "tip": ({"payment": request.id},) if issued.invoice.tips else (),
             "address": paper.seller.address,
             "taxid": paper.seller.tax_id,
@@ -189,6 +183,42 @@ class Invoices:
             "given": Money(issued.invoice.tip, request.amount.currency),
             "state": request.state.value,
         }
+
+    async def of_order(self, placed: Placed) -> Facts:
+        """What stands on the invoice of an order, which has its number since it was paid.
+
+        Raises NotAnInvoiceError for one that was not.
+        """
+        sale, transfer, paper = placed.sale, placed.transfer, placed.paper
+        if sale.number is None or sale.year is None or sale.paid is None or paper is None:
+            raise NotAnInvoiceError(payment=sale.id)
+        zone = self._limits.zone(await self._limits.standing(placed.owner.id), sale.paid)
+        return {
+            "payment": sale.id,
+            "number": number_text(paper.seller.prefix, sale.year, sale.number),
+            "shop": paper.seller.name,
+            "seller": Who(transfer.payee_mxid),
+            "buyer": Who(transfer.payer_mxid),
+            "day": sale.paid.astimezone(zone_named(zone)).date(),
+            **_billed(paper.bill),
+            "address": paper.seller.address,
+            "taxid": paper.seller.tax_id,
+            "paid": transfer.amount,
+            "back": Money(transfer.refunded, transfer.amount.currency),
+            "state": "given_back" if transfer.refunded else "ordered",
+        }
+
+
+def _billed(bill: Bill) -> Facts:
+    return {
+        "lines": tuple(_line(bill, at) for at in range(len(bill.lines))),
+        "discount": ({"off": bill.reduced_by},) if bill.reduced_by.is_positive else (),
+        "taxes": tuple(
+            {"rate": rate_text(one.rate), "net": one.net, "tax": one.tax, "gross": one.gross}
+            for one in bill.taxes
+        ),
+        "total": bill.total,
+    }
 
 
 def _line(bill: Bill, at: int) -> Facts:

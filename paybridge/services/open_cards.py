@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.bundle import cards as gathered
 from paybridge.domain.errors import UserError
-from paybridge.domain.transfer import TransferState
+from paybridge.domain.transfer import TransferKind, TransferState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paybridge.domain.bundle import Card
+    from paybridge.domain.transfer import Transfer
     from paybridge.services.ports import Book, Clock
 
 MOST_LINES: Final = 3
@@ -82,8 +83,8 @@ class CardExpiredError(UserError):
 
 
 async def find_card(book: Book, clock: Clock, payer: str, code: str | None) -> Card:
-    """The payer's open card with this code; without a code their only open one."""
-    cards = gathered(await book.awaiting_approval(payer))
+    """The open card with this code that is this person's to confirm; without a code the only one."""
+    cards = gathered(await _waiting_for(book, payer))
     live = [card for card in cards if card.expires > clock.now()]
     if code is None:
         if len(live) > 1:
@@ -100,3 +101,17 @@ async def find_card(book: Book, clock: Clock, payer: str, code: str | None) -> C
         if (past.payer, past.code) == (payer, code) and past.state not in NEVER_APPROVED:
             raise ConfirmedAlreadyError(payment=past.id)
     raise WrongCodeError if live else NothingToConfirmError
+
+
+async def _waiting_for(book: Book, person: str) -> list[Transfer]:
+    """Cards of the person's own money, and refunds that they asked for in a shop's name.
+
+    What others asked for in the name of the person's shop is not theirs to confirm.
+    """
+    found = []
+    for card in await book.awaiting_approval(person):
+        asked = await book.sale_refund(card.id) if card.kind is TransferKind.REFUND else None
+        if asked is None or asked.actor == person:
+            found.append(card)
+    mine = {card.id for card in found}
+    return found + [card for card in await book.refunds_to_confirm(person) if card.id not in mine]

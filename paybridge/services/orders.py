@@ -1,4 +1,4 @@
-"""The catalogue of a shop and what people order of it: a basket, a card, and word at each step."""
+"""The catalogue of a shop and what people order of it: a basket, and a card."""
 
 from __future__ import annotations
 
@@ -12,21 +12,16 @@ from paybridge.domain.sale import (
     Item,
     ItemState,
     NoSuchItemError,
-    OrderNotPossibleNowError,
     Sale,
     SaleState,
     Taking,
     as_named,
     check_left,
     is_called,
-    moved,
 )
 from paybridge.services.payments import Wish
 from paybridge.services.people import Known
 from paybridge.services.ports import Step
-from paybridge.services.request_errors import NoSuchPaymentError
-from paybridge.services.says import Say
-from paybridge.services.stock import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +33,6 @@ if TYPE_CHECKING:
     from paybridge.domain.shop import Shop
     from paybridge.services.payments import Drafted, Payments
     from paybridge.services.ports import Book, Chance, Clock, RoomFacts
-    from paybridge.services.settings import Settings
     from paybridge.services.shops import Shops
     from paybridge.services.stock import Stock
 
@@ -106,7 +100,6 @@ class Orders:
         book: Book,
         clock: Clock,
         chance: Chance,
-        settings: Settings,
         shops: Shops,
         payments: Payments,
         stock: Stock,
@@ -114,7 +107,6 @@ class Orders:
         self._book = book
         self._clock = clock
         self._chance = chance
-        self._settings = settings
         self._shops = shops
         self._payments = payments
         self._stock = stock
@@ -212,41 +204,3 @@ class Orders:
             for pieces, _, item in found
         )
         return replace(drafted, step=drafted.step + Step(records=(sale, *takings))), paper
-
-    async def move(self, owner: Known, payment: str, to: SaleState) -> tuple[Step, tuple[Say, ...]]:
-        """The shop says how far an order is, and its buyer is told."""
-        sale, transfer = await self._book.sale(payment), await self._book.transfer(payment)
-        if sale is None or transfer is None or transfer.payee != owner.person.id:
-            raise NoSuchPaymentError(payment=payment)
-        if to not in {SaleState.READY, SaleState.COMPLETED}:
-            raise OrderNotPossibleNowError(payment=payment)
-        changed = moved(sale, to)
-        buyer = await self._book.person(sale.buyer)
-        told = Say(
-            id=f"{payment}/{to}",
-            key=f"order.{to}",
-            language=(buyer.language if buyer else None) or self._settings.language,
-            person=transfer.payer_mxid,
-            facts={
-                "payment": payment,
-                "shop": transfer.payee_mxid,
-                "lines": lines_of(self._stock.paper(sale, owner.person)),
-            },
-        )
-        return Step(records=(changed,)), (told,)
-
-    async def open_orders(self, person: Known) -> Sequence[tuple[Sale, str, Paper | None]]:
-        """What the person has to do as a shop, and what is to come to them: order, other side, lines."""
-        sales = [*await self._book.sales_to(person.person.id)]
-        shop = await self._book.shop_of(person.person.id)
-        sales += [] if shop is None else await self._book.sales_of(shop.id)
-        rows = []
-        for sale in {sale.id: sale for sale in sales}.values():
-            transfer = await self._book.transfer(sale.id)
-            assert transfer is not None  # a foreign key
-            owner = await self._book.person(transfer.payee)
-            readable = owner is not None and not owner.is_erased
-            theirs = sale.buyer == person.person.id
-            other = transfer.payee_mxid if theirs else transfer.payer_mxid
-            rows.append((sale, other, self._stock.paper(sale, owner) if readable and owner else None))
-        return rows

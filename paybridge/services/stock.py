@@ -5,29 +5,37 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from paybridge.domain.invoice import paper_from_json
+from paybridge.domain.invoice import paper_from_json, rate_text
+from paybridge.domain.money import Money
+from paybridge.domain.order_refund import given_back, taxes_back
 from paybridge.domain.sale import (
     Item,
-    ItemChangedError,
+    ItemGoneError,
+    ItemRepricedError,
     ItemState,
     SaleState,
     Taking,
     TakingState,
+    as_named,
     check_left,
     moved,
 )
 from paybridge.domain.shop import ShopState
 from paybridge.domain.transfer import TransferState
+from paybridge.domain.windows import zone_named
 from paybridge.services.ports import Step
 from paybridge.services.says import Say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from paybridge.domain.facts import Facts
     from paybridge.domain.invoice import Paper
     from paybridge.domain.people import Person
     from paybridge.domain.sale import Sale
     from paybridge.domain.transfer import Transfer
-    from paybridge.services.ports import Book, Vault
+    from paybridge.services.limits import Limits
+    from paybridge.services.ports import Book, Clock, Vault
     from paybridge.services.settings import Settings
 
 _ARRIVED = frozenset({TransferState.SETTLED, TransferState.CLAIMABLE})
@@ -37,22 +45,24 @@ _NEVER = frozenset({TransferState.REFUSED, TransferState.CANCELLED, TransferStat
 class Stock:
     """Moves orders and their pieces in the steps that move their payments."""
 
-    def __init__(self, book: Book, vault: Vault, settings: Settings) -> None:
+    def __init__(self, book: Book, vault: Vault, clock: Clock, settings: Settings, limits: Limits) -> None:
         self._book = book
         self._vault = vault
+        self._clock = clock
         self._settings = settings
+        self._limits = limits
 
     async def taken(self, card: Transfer) -> Step:
         """What the approval takes out of the stock; nothing if it pays for no order.
 
-        Raises ItemChangedError for another price than the card's, and SoldOutError. Of approvals that want
-        the last piece at once, the database lets one be written; the others' steps are stale.
+        Raises ItemRepricedError for another price than the card's, ItemGoneError and SoldOutError. Of
+        approvals that want the last piece at once, the database lets one be written; the others' steps are
+        stale.
         """
         sale = await self._book.sale(card.id)
         if sale is None:
             return Step()
-        owner = await self._book.person(card.payee)
-        assert owner is not None  # introduced with the card
+        owner = await self._owner(card)
         takings = []
         for taking in await self._book.takings(sale.id):
             item = await self._book.item(taking.item)
@@ -65,8 +75,11 @@ class Stock:
         shop = await self._book.shop(item.shop)
         name = self.name(item, owner)
         is_open = shop is not None and shop.state is ShopState.OPEN
-        if not is_open or item.state is ItemState.GONE or item.price.minor != taking.price:
-            raise ItemChangedError(name=name)
+        if not is_open or item.state is ItemState.GONE:
+            raise ItemGoneError(name=name)
+        if item.price.minor != taking.price:
+            before = Money(taking.price, item.price.currency)
+            raise ItemRepricedError(name=name, price=item.price, before=before)
         check_left(item, name, taking.pieces)
 
     async def follow(self, transfer: Transfer) -> tuple[Step, tuple[Say, ...]]:
@@ -75,8 +88,7 @@ class Stock:
         if sale is None or sale.state is not SaleState.PENDING:
             return Step(), ()
         if transfer.state in _ARRIVED:
-            paid = moved(sale, SaleState.PROCESSING)
-            return Step(records=(paid,)), (await self._for_shop(paid, transfer),)
+            return await self._paid(sale, transfer)
         if transfer.state in _NEVER:
             back = [
                 replace(taking, state=TakingState.BACK)
@@ -86,20 +98,14 @@ class Stock:
             return Step(records=(moved(sale, SaleState.CANCELLED), *back)), ()
         return Step(), ()
 
-    async def refunded(self, original: Transfer) -> Step:
-        """What giving a payment back means for its order: given back whole, it is refunded.
-
-        The stock stays as it is: what was handed out is not there again.
-        """
-        sale = await self._book.sale(original.id)
-        if sale is None or original.refunded < original.amount.minor or sale.state is SaleState.REFUNDED:
-            return Step()
-        return Step(records=(moved(sale, SaleState.REFUNDED),))
-
-    async def _for_shop(self, sale: Sale, transfer: Transfer) -> Say:
-        owner = await self._book.person(transfer.payee)
-        assert owner is not None  # introduced with the card
-        return Say(
+    async def _paid(self, sale: Sale, transfer: Transfer) -> tuple[Step, tuple[Say, ...]]:
+        """Shop and buyer are told; in the same step the database gives the order its number in the year."""
+        owner = await self._owner(transfer)
+        now = self._clock.now()
+        zone = self._limits.zone(await self._limits.standing(owner.id), now)
+        year = now.astimezone(zone_named(zone)).year
+        paid = replace(moved(sale, SaleState.PROCESSING), paid=now, year=year)
+        for_shop = Say(
             id=f"{sale.id}/order",
             key="order.paid",
             language=owner.language or self._settings.language,
@@ -109,6 +115,91 @@ class Stock:
                 "buyer": transfer.payer_mxid,
                 "lines": lines_of(self.paper(sale, owner)),
             },
+        )
+        return Step(records=(paid,)), (for_shop, await self.to_buyer(paid, transfer, owner))
+
+    async def refunded(self, original: Transfer, refund: str) -> tuple[Step, tuple[Say, ...]]:
+        """What the approved `refund` (its id) means for the order that `original` paid for.
+
+        Whatever pieces it names are counted, put back if it says so, and told to the buyer. Given back whole,
+        the order is over. Raises MoreThanOrderedError: of two refunds of one piece the second finds none.
+        """
+        sale = await self._book.sale(original.id)
+        if sale is None:
+            return Step(), ()
+        owner = await self._owner(original)
+        asked = await self._book.sale_refund(refund)
+        takings = {taking.id: taking for taking in await self._book.takings(sale.id)}
+        before = {name: taking.refunded for name, taking in takings.items()}
+        changed: list[Taking] = []
+        for line in () if asked is None else await self._book.refund_lines(refund):
+            assert asked is not None  # its lines name it
+            name = await self.name_of(takings[line.taking], owner)
+            changed.append(given_back(takings[line.taking], line, name, restocks=asked.restocks))
+        over = original.refunded == original.amount.minor and sale.state is not SaleState.REFUNDED
+        to = SaleState.CANCELLED if asked is not None and asked.cancels else SaleState.REFUNDED
+        after = moved(sale, to) if over else sale
+        says: tuple[Say, ...] = ()
+        if asked is not None:
+            lines = await self._lines_back(sale, owner, changed, before)
+            what = to.value if over else "part"
+            says = (await self.to_buyer(after, original, owner, f"{what}/{refund}", lines),)
+        return Step(records=(*changed, *((after,) if over else ()))), says
+
+    async def _lines_back(
+        self, sale: Sale, owner: Person, changed: Sequence[Taking], before: Mapping[str, int]
+    ) -> Facts:
+        """What is given back, line by line, with the tax in it."""
+        bill = self.paper(sale, owner).bill
+        places = {as_named(line.words): at for at, line in enumerate(bill.lines)}
+        rows: list[Facts] = []
+        earlier, now = {}, {}
+        for taking in await self._book.takings(sale.id):
+            at = places[as_named(await self.name_of(taking, owner))]
+            earlier[at] = before[taking.id]
+            after = next((one for one in changed if one.id == taking.id), None)
+            if after is not None:
+                now[at] = after.refunded - taking.refunded
+                line = replace(bill.lines[at], pieces=now[at])
+                rows.append({"pieces": line.pieces, "words": line.words, "sum": line.sum})
+        taxes = taxes_back(bill, earlier, now)
+        return {
+            "lines": tuple(rows),
+            "taxes": tuple(
+                {"rate": rate_text(one.rate), "tax": one.tax, "net": one.net} for one in taxes if one.rate
+            ),
+        }
+
+    async def _owner(self, transfer: Transfer) -> Person:
+        owner = await self._book.person(transfer.payee)
+        assert owner is not None  # introduced with the card
+        return owner
+
+    async def name_of(self, taking: Taking, owner: Person) -> str:
+        """What the item of an order's line is called."""
+        item = await self._book.item(taking.item)
+        assert item is not None  # a foreign key
+        return self.name(item, owner)
+
+    async def to_buyer(
+        self, sale: Sale, transfer: Transfer, owner: Person, what: str = "", more: Facts | None = None
+    ) -> Say:
+        """Where the order is now, in its buyer's direct message; said once for each `what`."""
+        buyer = await self._book.person(sale.buyer)
+        told = what or sale.state.value
+        paper = self.paper(sale, owner)
+        facts: Facts = {
+            "payment": sale.id,
+            "shop": paper.seller.name,
+            "lines": lines_of(paper),
+            "back": Money(transfer.refunded, transfer.amount.currency),
+        }
+        return Say(
+            id=f"{sale.id}/{told}",
+            key=f"order.{told.partition('/')[0]}",
+            language=(buyer.language if buyer else None) or self._settings.language,
+            person=transfer.payer_mxid,
+            facts={**facts, **(more or {})},
         )
 
     def name(self, item: Item, owner: Person) -> str:

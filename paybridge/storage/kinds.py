@@ -13,6 +13,7 @@ from paybridge.domain.invoice import Invoice
 from paybridge.domain.leg import Leg
 from paybridge.domain.motions import Motion
 from paybridge.domain.one_time_link import OneTimeLink
+from paybridge.domain.order_refund import RefundLine, SaleRefund
 from paybridge.domain.own_cap import OwnCap
 from paybridge.domain.passkey import Ceremony, Passkey
 from paybridge.domain.people import Identity, Link, Person
@@ -92,6 +93,8 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Sale: sale_tables.sale,
     Taking: sale_tables.taking,
     ShopSession: shop_session_tables.shop_session,
+    SaleRefund: sale_tables.sale_refund,
+    RefundLine: sale_tables.refund_line,
     Bookmark: history_tables.bookmark,
     Contact: contact_tables.contact,
     Block: contact_tables.block,
@@ -140,9 +143,11 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Series: ("shop", "year"),
     Invoice: ("shop", "year", "number", "paper", "tips", "parts"),
     Item: ("shop", "currency", "created"),
-    Sale: ("shop", "buyer", "paper", "created"),
+    Sale: ("shop", "buyer", "paper", "created", "number"),
     Taking: ("sale", "item", "pieces", "price"),
     ShopSession: ("person", "shop", "passkey", "started", "ends"),
+    SaleRefund: ("sale", "actor", "restocks", "cancels"),
+    RefundLine: ("refund", "taking", "pieces"),
     Bookmark: (),
     Contact: ("person", "created"),
     Block: ("person", "other"),

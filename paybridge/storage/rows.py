@@ -22,7 +22,6 @@ from paybridge.domain.policy import RoomPolicy, policy_from_json
 from paybridge.domain.rail_pause import RailPause
 from paybridge.domain.repeat import Instalment, Repeat
 from paybridge.domain.request import Request, RequestState
-from paybridge.domain.sale import Item, Sale, Taking
 from paybridge.domain.shop import Series, Shop
 from paybridge.domain.shop_session import ShopSession
 from paybridge.domain.split import Share, Split
@@ -365,9 +364,7 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Deed: factor_rows.deed_row,
     Repeat: repeat_rows.repeat_row,
     Instalment: repeat_rows.instalment_row,
-    Item: sale_rows.item_row,
-    Sale: sale_rows.sale_row,
-    Taking: sale_rows.taking_row,
+    **sale_rows.ROW_OF,
     ShopSession: shop_session_rows.shop_session_row,
     Shop: shop_rows.shop_row,
     Series: shop_rows.series_row,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from paybridge.domain.money import Money
+from paybridge.domain.order_refund import RefundLine, SaleRefund
 from paybridge.domain.sale import Item, ItemState, Sale, SaleState, Taking, TakingState
 from paybridge.storage.moments import microseconds, moment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from paybridge.services.ports import Record
     from paybridge.storage.row import Row
 
 
@@ -49,6 +53,9 @@ def sale_row(sale: Sale) -> dict[str, Any]:
         "state": sale.state.value,
         "paper": sale.paper,
         "created": microseconds(sale.created),
+        "paid": None if sale.paid is None else microseconds(sale.paid),
+        "year": sale.year,
+        "number": sale.number,
         "version": sale.version,
     }
 
@@ -61,6 +68,9 @@ def sale_of(row: Row) -> Sale:
         state=SaleState(row["state"]),
         paper=row["paper"],
         created=moment(row["created"]),
+        paid=None if row["paid"] is None else moment(row["paid"]),
+        year=row["year"],
+        number=row["number"],
         version=row["version"],
     )
 
@@ -73,6 +83,8 @@ def taking_row(taking: Taking) -> dict[str, Any]:
         "pieces": taking.pieces,
         "price": taking.price,
         "state": taking.state.value,
+        "refunded": taking.refunded,
+        "restocked": taking.restocked,
         "version": taking.version,
     }
 
@@ -85,5 +97,53 @@ def taking_of(row: Row) -> Taking:
         pieces=row["pieces"],
         price=row["price"],
         state=TakingState(row["state"]),
+        refunded=row["refunded"],
+        restocked=row["restocked"],
         version=row["version"],
     )
+
+
+def sale_refund_row(refund: SaleRefund) -> dict[str, Any]:
+    return {
+        "id": refund.id,
+        "sale": refund.sale,
+        "actor": refund.actor,
+        "restocks": int(refund.restocks),
+        "cancels": int(refund.cancels),
+        "version": refund.version,
+    }
+
+
+def sale_refund_of(row: Row) -> SaleRefund:
+    return SaleRefund(
+        id=row["id"],
+        sale=row["sale"],
+        actor=row["actor"],
+        restocks=bool(row["restocks"]),
+        cancels=bool(row["cancels"]),
+        version=row["version"],
+    )
+
+
+def refund_line_row(line: RefundLine) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "refund": line.refund,
+        "taking": line.taking,
+        "pieces": line.pieces,
+        "version": line.version,
+    }
+
+
+def refund_line_of(row: Row) -> RefundLine:
+    return RefundLine(row["id"], row["refund"], row["taking"], row["pieces"], row["version"])
+
+
+ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
+    Item: item_row,
+    Sale: sale_row,
+    Taking: taking_row,
+    SaleRefund: sale_refund_row,
+    RefundLine: refund_line_row,
+}
+"""How each kind of record here is written."""

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from paybridge.texts._texts import Texts
 
 TAX_ID: Final = "invoice.paper.taxid"
+SELLER: Final = "invoice.paper.seller"
+SELLER_ALONE: Final = "invoice.paper.seller.alone"
+"""Of an order at a shop that never said where it is."""
 HEADING: Final = (
-    "invoice.paper.seller",
+    SELLER,
     TAX_ID,
     "invoice.paper.day",
     "invoice.paper.buyer",
@@ -77,7 +80,9 @@ def _pages(words: Words, facts: Facts) -> bytes:
     line(title, _LARGE)
     pdf.ln(3)
     for key in HEADING:
-        if key != TAX_ID or facts["taxid"]:
+        if key == SELLER and not facts["address"]:
+            line(words(SELLER_ALONE, facts))
+        elif key != TAX_ID or facts["taxid"]:
             line(words(key, facts))
     pdf.ln(4)
     _lines(pdf, words, facts)

@@ -463,6 +463,9 @@ async def walked_through(database: Database, statement: Any, facts: Facts) -> se
         lambda book: book.sales_of("shop"),
         lambda book: book.sales_to("anna"),
         lambda book: book.takings("PB-1"),
+        lambda book: book.sale_numbered("shop", 1),
+        lambda book: book.refund_lines("PB-1"),
+        lambda book: book.refunds_to_confirm("anna"),
     ],
 )
 async def test_every_question_is_one_statement_answered_by_an_index(

@@ -38,6 +38,12 @@ from paybridge.domain.history import EVERYTHING, Bookmark, Mark, Search, Sort, S
 from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_id
 from paybridge.domain.invoice import Paper, rate_text
 from paybridge.domain.invoice_words import is_rate, read_invoice, read_line, read_rate
+from paybridge.domain.membership_words import (
+    MembershipNotReadError,
+    read_called,
+    read_named,
+    read_offer,
+)
 from paybridge.domain.money import Money
 from paybridge.domain.month import Month, month_of, read_month
 from paybridge.domain.motions import Motion, read_motion_id
@@ -64,12 +70,14 @@ from paybridge.services.freezing import told_of
 from paybridge.services.ghost_errors import OnlyGhostsError
 from paybridge.services.holders import NOBODY_ASKED
 from paybridge.services.limits import Usage
+from paybridge.services.memberships import Seat
 from paybridge.services.orders import Counter, menu_row
 from paybridge.services.payments import Drafted, Wish
 from paybridge.services.people import Known
 from paybridge.services.policies import Holding
 from paybridge.services.ports import RoomFacts, Step
 from paybridge.services.premises import RailCompared
+from paybridge.services.repeat_news import how_often
 from paybridge.services.repeats import Terms
 from paybridge.services.request_errors import NoSuchPaymentError
 from paybridge.services.says import Say
@@ -107,6 +115,7 @@ __all__ = [
     "Link",
     "LinkState",
     "Mark",
+    "MembershipNotReadError",
     "Money",
     "Month",
     "Motion",
@@ -129,6 +138,7 @@ __all__ = [
     "SaleState",
     "Say",
     "Search",
+    "Seat",
     "Section",
     "SharesWords",
     "Sort",
@@ -150,6 +160,7 @@ __all__ = [
     "command",
     "commands",
     "find",
+    "how_often",
     "is_rate",
     "lines_of",
     "looks_like_order",
@@ -160,6 +171,7 @@ __all__ = [
     "rate_text",
     "read_account",
     "read_amount_only",
+    "read_called",
     "read_code",
     "read_digits",
     "read_due",
@@ -170,6 +182,8 @@ __all__ = [
     "read_line",
     "read_month",
     "read_motion_id",
+    "read_named",
+    "read_offer",
     "read_one",
     "read_payment",
     "read_payment_id",

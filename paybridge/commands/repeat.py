@@ -68,6 +68,10 @@ async def _move(call: Call, word: str) -> Answer:
         what, changed = "repeat.resumed", await desk.resume(found, call.speaker, call.spoken.proof)
     elif word in SKIP:
         what, changed = "repeat.skipped", await desk.skip(found)
+    elif found.club is not None:
+        step, says = await call.desk.memberships.stop(found)
+        stopped: Facts = {"payment": found.id, "payee": call.who(found.payee_mxid)}
+        return Answer(step, key="repeat.stopped", facts=stopped, says=says, private=True)
     else:
         what, changed = "repeat.stopped", await desk.stop(found)
     if what != "repeat.stopped" and changed.state == "ended":

@@ -86,6 +86,7 @@ class Repeat:
     periods from 0: it is that of the next one to be paid. `act` is when something is to be done next. `told`
     is when the payer was told of this period's payment, `tries` how often that was refused, and `transfer`
     the payment that is under way for it. `replaces` is the repeat whose place this one takes once approved.
+    `club` is the membership that it pays for, if any.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Repeat:
     ending: Ending | None = None
     note: bytes | None = None
     replaces: str | None = None
+    club: str | None = None
     version: int = 0
 
     @property
@@ -123,7 +125,8 @@ class Repeat:
         rhythm = self.rhythm
         often = f"{rhythm.every} {rhythm.unit} {rhythm.start.isoformat()} {rhythm.day}"
         sums = f"{self.amount.plain()} {self.cap.plain()} {self.amount.currency}"
-        return "\n".join((self.id, sums, self.payee, self.payee_mxid, often, until, self.replaces or ""))
+        what = (self.id, sums, self.payee, self.payee_mxid, often, until, self.replaces or "")
+        return "\n".join(what if self.club is None else (*what, self.club))
 
     @property
     def code(self) -> str:
@@ -268,6 +271,14 @@ def changed(repeat: Repeat, amount: Money) -> Repeat:
         raise RepeatNotPossibleNowError(repeat=repeat.id, state=repeat.state)
     check_cap(amount, repeat.cap)
     return replace(repeat, amount=amount)
+
+
+def repriced(repeat: Repeat, amount: Money, at: datetime) -> Repeat:
+    """What its payee asks from the next period on, within the cap; of more than was told, it is told anew."""
+    priced = changed(repeat, amount)
+    if priced.act is None or repeat.told is None or amount <= repeat.amount:
+        return priced
+    return replace(priced, told=None, act=at)
 
 
 def following(repeat: Repeat) -> Rhythm:

@@ -113,12 +113,16 @@ class OverBeforeItBeginsError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class RhythmWords:
-    """What was read: the rhythm, its last possible day (None: no end), what follows "max", and all else."""
+    """What was read: the rhythm, its last possible day (None: no end), what follows "max", and all else.
+
+    It `floats` if nothing said on which day, so that it goes by the day on which it was typed.
+    """
 
     rhythm: Rhythm
     until: date | None
     most: str
     rest: str
+    floats: bool = False
 
 
 def read_rhythm(words: str, today: date) -> RhythmWords:
@@ -138,10 +142,11 @@ def read_rhythm(words: str, today: date) -> RhythmWords:
     unit, every, behind = _unit(typed, place)
     if start is not None and not today < start <= today + _FARTHEST:
         raise DayNotPossibleError(typed=f"{start}", first=today + timedelta(days=1), last=today + _FARTHEST)
-    rhythm, behind = _rhythm(_Said(unit, every, today, start), typed, behind)
+    rhythm, end = _rhythm(_Said(unit, every, today, start), typed, behind)
     if until is not None and until < rhythm.start:
         raise OverBeforeItBeginsError(first=rhythm.start)
-    return RhythmWords(rhythm, until, most, " ".join(typed[:place] + typed[behind:]))
+    floats = start is None and end == behind
+    return RhythmWords(rhythm, until, most, " ".join(typed[:place] + typed[end:]), floats)
 
 
 def _apart(word: str) -> tuple[str, ...]:

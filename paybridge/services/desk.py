@@ -18,6 +18,7 @@ from paybridge.services.carrying_out import CarryingOut
 from paybridge.services.claims import Claims
 from paybridge.services.contacts import Contacts
 from paybridge.services.costs import Costs
+from paybridge.services.dues import Dues
 from paybridge.services.factors import Factors
 from paybridge.services.forgetting import Forgetting
 from paybridge.services.freezing import Freezing
@@ -28,6 +29,7 @@ from paybridge.services.homes import Homes
 from paybridge.services.invoices import Invoices
 from paybridge.services.limits import Limits
 from paybridge.services.linking import Linking
+from paybridge.services.memberships import Memberships
 from paybridge.services.motions import Motions
 from paybridge.services.news import News
 from paybridge.services.nicknames import Nicknames
@@ -98,6 +100,8 @@ class Desk:
     stock: Stock
     repeats: Repeats
     repeat_news: RepeatNews
+    dues: Dues
+    memberships: Memberships
     claims: Claims
     linking: Linking
     nicknames: Nicknames
@@ -180,7 +184,8 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         bridged,
     )
     shops = Shops(book, vault, clock, chance)
-    repeat_news = RepeatNews(book, vault, clock, settings, limits)
+    repeat_news, dues = RepeatNews(book, vault, clock, settings, limits), Dues(book, vault, settings)
+    repeats = Repeats(book, vault, clock, chance, settings, payments, factors, repeat_news, dues)
     cancellations = Cancellations(book, clock, news, bundle_news, requests, claims)
     standings = Standings(book, clock, settings, holders)
     suspense, acts = Suspense(book), ActLog(book, clock)
@@ -230,8 +235,10 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         serving=Serving(book, stock, refunds, cancellations),
         invoices=Invoices(book, vault, clock, settings, shops, requests, limits, policies),
         trips=Trips(book, vault, clock, chance, settings, people, policies, blocking, splits),
-        repeats=Repeats(book, vault, clock, chance, settings, payments, factors, repeat_news),
+        repeats=repeats,
         repeat_news=repeat_news,
+        dues=dues,
+        memberships=Memberships(book, vault, clock, chance, rooms, settings, shops, repeats, dues, limits),
         claims=claims,
         linking=Linking(book, vault, clock, chance, rails, holders, accounts, nicknames),
         nicknames=nicknames,

@@ -35,6 +35,7 @@ from paybridge.services.acquaintances import Acquaintances
 from paybridge.services.admin_book import AdminBook
 from paybridge.services.factor_book import FactorBook, FactorRecord
 from paybridge.services.mail import Letter, Mailbox, Post
+from paybridge.services.membership_book import MembershipBook, MembershipRecord
 from paybridge.services.past import Past
 from paybridge.services.rail import (
     Capabilities,
@@ -153,6 +154,7 @@ Record = (
     | Standing
     | SplitRecord
     | TripRecord
+    | MembershipRecord
     | RepeatRecord
     | TieRecord
     | Act
@@ -250,6 +252,7 @@ class Due:
 class Book(
     Acquaintances,
     FactorBook,
+    MembershipBook,
     Past,
     RepeatBook,
     SaleBook,

@@ -20,6 +20,12 @@ class RepeatBook(Protocol):
     async def repeats_of(self, payer: str) -> Sequence[Repeat]:
         """Those of the person that have not ended, offered ones too, oldest first."""
 
+    async def repeats_for(self, club: str) -> Sequence[Repeat]:
+        """Those that pay for this membership and have not ended."""
+
+    async def repeats_of_member(self, club: str, payer: str) -> Sequence[Repeat]:
+        """All by which the person ever paid for this membership, or was to, the newest first."""
+
     async def due_repeats(self, at: datetime, limit: int) -> Sequence[Repeat]:
         """Those about which something is to be done (`act`) at `at` or before, oldest first."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from paybridge.domain.errors import UserError
+    from paybridge.domain.rhythm import Rhythm
     from paybridge.services.limits import Limits
     from paybridge.services.ports import Book, Clock, Vault
     from paybridge.services.settings import Settings
@@ -122,13 +123,16 @@ def _by_hand(repeat: Repeat) -> str:
 
 
 def often(repeat: Repeat) -> Facts:
-    """How often, one of six facts being there, and the next days, which say more than words could."""
-    rhythm = repeat.rhythm
+    """How often, and the next days, which say more than words could."""
+    return {**how_often(repeat.rhythm), "days": tuple({"day": day} for day in _next_days(repeat))}
+
+
+def how_often(rhythm: Rhythm) -> Facts:
+    """How often, one of six facts being there."""
     told = _ONE[rhythm.unit] if rhythm.every == 1 else _SEVERAL[rhythm.unit]
     kinds = (*_ONE.values(), *_SEVERAL.values())
     every: Facts = {} if rhythm.every == 1 else {"every": rhythm.every}
-    facts: dict[str, tuple[Facts, ...]] = {kind: (every,) if kind == told else () for kind in kinds}
-    return {**facts, "days": tuple({"day": day} for day in _next_days(repeat))}
+    return {kind: (every,) if kind == told else () for kind in kinds}
 
 
 def _next_days(repeat: Repeat) -> list[date]:

@@ -10,7 +10,7 @@ import structlog
 
 from paybridge.domain import repeat as repeats
 from paybridge.domain.errors import UserError
-from paybridge.domain.repeat import ErrandOfRepeat, Repeat, instalment_of
+from paybridge.domain.repeat import ErrandOfRepeat, Repeat, RepeatState, instalment_of
 from paybridge.domain.transfer import Transfer, TransferState
 from paybridge.domain.windows import zone_named
 from paybridge.services.after_restore import MARKER, read_marker
@@ -57,6 +57,7 @@ class Repeater:
         self._payments = desk.payments
         self._approvals = desk.approvals
         self._news = desk.repeat_news
+        self._dues = desk.dues
         self._bell = bell
         self._tries: dict[str, int] = {}
         self._aside: dict[str, datetime] = {}
@@ -100,6 +101,12 @@ class Repeater:
 
     async def _act(self, repeat: Repeat) -> None:
         now, zone = self._clock.now(), await self._zone(repeat)
+        if repeat.club is not None and repeat.state is RepeatState.ACTIVE:
+            instead = await self._dues.instead(repeat, zone)
+            if instead is not None:
+                moved, says = instead
+                await self._outcomes.commit(Step(records=(moved,)), says)
+                return
         match repeats.errand(repeat, now, zone, await self._restored()):
             case ErrandOfRepeat.LAPSE:
                 await self._outcomes.commit(Step(records=(repeats.lapsed(repeat),)))
@@ -129,8 +136,7 @@ class Repeater:
             return
         except UserError as error:
             log.info("repeat refused", repeat=repeat.id, why=error.key)
-            refused = repeats.refused(repeat, self._clock.now())
-            await self._outcomes.commit(Step(records=(refused,)), await self._news.not_paid(refused, error))
+            await self._refused(repeat, error)
             return
         made = next(one for one in step.records if isinstance(one, Transfer))
         moved = (
@@ -141,6 +147,8 @@ class Repeater:
         row = instalment_of(repeat, drafted.transfer.id)
         before = await self._book.instalment(row.id)
         row = row if before is None else replace(before, transfer=row.transfer)
+        if repeat.club is not None:
+            step += await self._dues.paid(repeat)
         await self._outcomes.commit(step + Step(records=(moved, row)), says)
 
     async def _follow(self, repeat: Repeat, payment: str) -> None:
@@ -148,13 +156,23 @@ class Repeater:
         assert transfer is not None  # a foreign key
         zone = await self._zone(repeat)
         if transfer.state is TransferState.REFUSED:
-            refused = repeats.refused(repeat, self._clock.now())
-            ended = refused.state is repeats.RepeatState.ENDED
-            says = () if ended else await self._news.not_paid(refused, None)
-            await self._outcomes.commit(Step(records=(refused,)), says)
+            await self._refused(repeat, None)
         else:
             # Paid; or its payer took it back in time, which is their word on this period.
-            await self._outcomes.commit(Step(records=(repeats.paid(repeat, zone),)))
+            step = Step(records=(repeats.paid(repeat, zone),))
+            if repeat.club is not None and transfer.state not in _PAID:
+                step += await self._dues.unpaid(repeat)
+            await self._outcomes.commit(step)
+
+    async def _refused(self, repeat: Repeat, error: UserError | None) -> None:
+        refused = repeats.refused(repeat, self._clock.now())
+        ended = refused.state is RepeatState.ENDED
+        says = () if ended else await self._news.not_paid(refused, error)
+        step = Step()
+        if repeat.club is not None:
+            step = await self._dues.unpaid(repeat)
+            refused, says = await self._dues.given_up(refused, says)
+        await self._outcomes.commit(step + Step(records=(refused,)), says)
 
     async def _restored(self) -> datetime | None:
         """When these books were restored from a backup last, if ever."""

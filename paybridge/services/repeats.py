@@ -11,6 +11,7 @@ from paybridge.domain.bundle import cards
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import strongly_approved
 from paybridge.domain.ids import payment_id, read_payment_id
+from paybridge.domain.membership import PriceOfClubError
 from paybridge.domain.people import check_not_frozen
 from paybridge.domain.proof import DeviceNotProvenError, OwnDevice, may_move_money
 from paybridge.domain.repeat import Ending, Repeat, RepeatState
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from paybridge.domain.money import Money
     from paybridge.domain.proof import Proof
+    from paybridge.services.dues import Dues
     from paybridge.services.factors import Factors
     from paybridge.services.payments import Payments
     from paybridge.services.ports import Book, Chance, Clock, RoomFacts, Vault
@@ -80,13 +82,14 @@ class WhichRepeatError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the payer said: how much, at most how much, how often, until when, what for."""
+    """What the payer said: how much, at most how much, how often, until when, what for; for which `club`."""
 
     amount: Money
     cap: Money
     rhythm: Rhythm
     until: date | None
     note: str = ""
+    club: str | None = None
 
 
 class Repeats:
@@ -102,6 +105,7 @@ class Repeats:
         payments: Payments,
         factors: Factors,
         news: RepeatNews,
+        dues: Dues,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -111,6 +115,7 @@ class Repeats:
         self._payments = payments
         self._factors = factors
         self._news = news
+        self._dues = dues
 
     async def offer(self, payer: Known, payee: Known, terms: Terms, room: RoomFacts) -> tuple[Repeat, Step]:
         """A card for paying `payee` by these terms in `room`; nothing comes round before it is approved.
@@ -142,6 +147,7 @@ class Repeats:
             nonce=self._chance.token(),
             act=now + self._settings.card_life,
             note=seal_note(self._vault, payer.person, terms.note),
+            club=terms.club,
         )
         return offered, payer.introduction + payee.introduction + Step(records=(offered,))
 
@@ -181,8 +187,13 @@ class Repeats:
         step = Step(records=(begun,), unfrozen=(repeat.payer,), alive=(repeat.payee,))
         if repeat.replaces is not None:
             step += Step(records=(await self._replaced(repeat),))
+        if repeat.club is not None:
+            joined, says = await self._dues.begun(begun, now)
+            step += joined
+        else:
+            says = await self._news.begun(begun)
         used = strongly_approved(await self._factors.use(payer.person, digits, device))
-        return step + Step(records=(used,)), await self._news.begun(begun)
+        return step + Step(records=(used,)), says
 
     async def _replaced(self, new: Repeat) -> Repeat:
         """The one whose place it takes, ended; it must stand where it stood when the card was made."""
@@ -234,6 +245,8 @@ class Repeats:
         """Another amount: at once within the cap, else a card for one that takes its place."""
         self._proven(proof)
         check_not_frozen(payer.person)
+        if repeat.club is not None:
+            raise PriceOfClubError
         if amount.currency == repeat.amount.currency and amount > repeat.cap:
             return await self._replace(repeat, payer, amount, room)
         changed = repeats.changed(repeat, amount)

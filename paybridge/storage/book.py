@@ -28,6 +28,7 @@ from paybridge.storage import (
 from paybridge.storage import history_questions as history
 from paybridge.storage import questions as ask
 from paybridge.storage.admin_book import SqlAdminBook
+from paybridge.storage.membership_reading import MembershipReading
 from paybridge.storage.moments import microseconds, moment
 from paybridge.storage.repeat_reading import RepeatReading
 from paybridge.storage.sale_reading import SaleReading
@@ -70,7 +71,7 @@ _LONGEST_CARD: Final = timedelta(hours=1)
 """How long before its approval a payment was drafted, at the most."""
 
 
-class SqlBook(RepeatReading, SaleReading, ShopReading, ShopViewReading, TripReading):
+class SqlBook(MembershipReading, RepeatReading, SaleReading, ShopReading, ShopViewReading, TripReading):
     """`Book` on the database."""
 
     def __init__(self, writer: Writing, reader: Reading) -> None:

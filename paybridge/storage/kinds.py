@@ -11,6 +11,7 @@ from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
 from paybridge.domain.invoice import Invoice
 from paybridge.domain.leg import Leg
+from paybridge.domain.membership import Club, Member
 from paybridge.domain.motions import Motion
 from paybridge.domain.one_time_link import OneTimeLink
 from paybridge.domain.order_refund import RefundLine, SaleRefund
@@ -38,6 +39,7 @@ from paybridge.storage import (
     deed_tables,
     factor_tables,
     history_tables,
+    membership_tables,
     motion_tables,
     one_time_tables,
     own_cap_tables,
@@ -84,9 +86,11 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Part: trip_tables.expense_part,
     Split: split_tables.split,
     Share: split_tables.share,
+    Shop: shop_tables.shop,
+    Club: membership_tables.club,
+    Member: membership_tables.member,
     Repeat: repeat_tables.repeat,
     Instalment: repeat_tables.instalment,
-    Shop: shop_tables.shop,
     Series: shop_tables.series,
     Invoice: shop_tables.invoice,
     Item: sale_tables.item,
@@ -136,8 +140,10 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Share: ("split", "person", "mxid", "how", "weight", "currency"),
     Repeat: (
         *("payer", "payee", "cap", "currency", "unit", "every", "start", "day"),
-        *("until", "room", "created", "nonce", "replaces"),
+        *("until", "room", "created", "nonce", "replaces", "club"),
     ),
+    Club: (*("shop", "owner", "currency", "unit", "every", "start", "day"), "floats", "notice", "created"),
+    Member: ("club", "person", "joined"),
     Instalment: ("repeat", "number", "day"),
     Shop: ("owner", "created"),
     Series: ("shop", "year"),

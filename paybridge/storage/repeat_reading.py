@@ -10,7 +10,7 @@ from paybridge.domain.transfer import TransferState
 from paybridge.storage import repeat_rows
 from paybridge.storage.columns import in_list
 from paybridge.storage.moments import microseconds, moment
-from paybridge.storage.repeat_tables import IS_LIVE, IS_TO_DO, IS_UNDER_WAY, instalment, repeat
+from paybridge.storage.repeat_tables import IS_FOR_CLUB, IS_LIVE, IS_TO_DO, IS_UNDER_WAY, instalment, repeat
 from paybridge.storage.tables import transfer
 
 if TYPE_CHECKING:
@@ -30,6 +30,13 @@ REPEATS_OF: Final = (
     select(repeat)
     .where(text(f"repeat.{IS_LIVE}"), repeat.c.payer == bindparam("payer"))
     .order_by(repeat.c.created, repeat.c.id)
+)
+_FOR_CLUB: Final = (text(f"repeat.{IS_FOR_CLUB}"), repeat.c.club == bindparam("club"))
+REPEATS_FOR: Final = select(repeat).where(*_FOR_CLUB, text(f"repeat.{IS_LIVE}"))
+REPEATS_OF_MEMBER: Final = (
+    select(repeat)
+    .where(*_FOR_CLUB, repeat.c.payer == bindparam("payer"))
+    .order_by(repeat.c.created.desc(), repeat.c.id)
 )
 DUE_REPEATS: Final = (
     select(repeat).where(text(f"repeat.{IS_TO_DO}"), repeat.c.act <= _AT).order_by(repeat.c.act).limit(_LIMIT)
@@ -59,6 +66,13 @@ class RepeatReading:
 
     async def repeats_of(self, payer: str) -> Sequence[Repeat]:
         return [repeat_rows.repeat_of(row) for row in await self._reader.rows(REPEATS_OF, {"payer": payer})]
+
+    async def repeats_for(self, club: str) -> Sequence[Repeat]:
+        return [repeat_rows.repeat_of(row) for row in await self._reader.rows(REPEATS_FOR, {"club": club})]
+
+    async def repeats_of_member(self, club: str, payer: str) -> Sequence[Repeat]:
+        asked: Facts = {"club": club, "payer": payer}
+        return [repeat_rows.repeat_of(row) for row in await self._reader.rows(REPEATS_OF_MEMBER, asked)]
 
     async def due_repeats(self, at: datetime, limit: int) -> Sequence[Repeat]:
         asked: Facts = {"at": microseconds(at), "limit": limit}

@@ -41,6 +41,7 @@ def repeat_row(repeat: Repeat) -> dict[str, Any]:
         "ending": None if repeat.ending is None else repeat.ending.value,
         "note": repeat.note,
         "replaces": repeat.replaces,
+        "club": repeat.club,
         "version": repeat.version,
     }
 
@@ -69,6 +70,7 @@ def repeat_of(row: Row) -> Repeat:
         ending=None if row["ending"] is None else Ending(row["ending"]),
         note=row["note"],
         replaces=row["replaces"],
+        club=row["club"],
         version=row["version"],
     )
 

@@ -24,6 +24,7 @@ from paybridge.storage.tables import metadata
 IS_LIVE: Final = "state <> 'ended'"
 IS_TO_DO: Final = "act IS NOT NULL"
 IS_UNDER_WAY: Final = "transfer IS NOT NULL"
+IS_FOR_CLUB: Final = "club IS NOT NULL"
 
 repeat: Final = Table(
     "repeat",
@@ -54,6 +55,7 @@ repeat: Final = Table(
     bytes_column("note", null=True),
     text_column("replaces", null=True),
     number_column("version"),
+    Column("club", TEXT, ForeignKey("club.id"), nullable=True),
     check("repeat_state", in_list("state", RepeatState)),
     check("repeat_amount", f"amount BETWEEN 1 AND {MAX_MINOR}"),
     check("repeat_cap", f"cap BETWEEN amount AND {MAX_MINOR}"),
@@ -66,6 +68,14 @@ repeat: Final = Table(
     Index("repeat_live_of", "payer", "created", **where(IS_LIVE)),
     Index("repeat_to_do", "act", **where(IS_TO_DO)),
     Index("repeat_under_way", "transfer", unique=True, **where(IS_UNDER_WAY)),
+    Index("repeat_for_club", "club", "payer", "created", **where(IS_FOR_CLUB)),
+    Index(
+        "repeat_of_member",
+        "club",
+        "payer",
+        unique=True,
+        **where("club IS NOT NULL AND state IN ('active', 'paused')"),
+    ),
     sqlite_strict=True,
 )
 

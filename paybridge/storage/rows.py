@@ -11,6 +11,7 @@ from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
 from paybridge.domain.invoice import Invoice
 from paybridge.domain.leg import Leg, LegKind, LegState
+from paybridge.domain.membership import Club, Member
 from paybridge.domain.money import CurrencyMismatchError, Money
 from paybridge.domain.motions import Motion
 from paybridge.domain.one_time_link import OneTimeLink
@@ -36,6 +37,7 @@ from paybridge.storage import (
     contact_rows,
     factor_rows,
     history_rows,
+    membership_rows,
     motion_rows,
     one_time_rows,
     own_cap_tables,
@@ -366,6 +368,8 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Instalment: repeat_rows.instalment_row,
     **sale_rows.ROW_OF,
     ShopSession: shop_session_rows.shop_session_row,
+    Club: membership_rows.club_row,
+    Member: membership_rows.member_row,
     Shop: shop_rows.shop_row,
     Series: shop_rows.series_row,
     Invoice: shop_rows.invoice_row,

@@ -23,6 +23,8 @@ _BLANK: Final = (
     "UPDATE expense SET note = NULL WHERE writer = :gone",
     "UPDATE repeat SET payer_mxid = :nobody, note = NULL WHERE payer = :gone",
     "UPDATE shop SET owner_mxid = :nobody WHERE owner = :gone",
+    "UPDATE club SET owner_mxid = :nobody WHERE owner = :gone",
+    "UPDATE member SET mxid = :nobody WHERE person = :gone",
     "UPDATE repeat SET payee_mxid = :nobody WHERE payee = :gone",
     f"UPDATE letter SET sender = :nobody WHERE done = 1 AND sender IN {_IDS}",  # noqa: S608 - our own words
     f"UPDATE post SET person = :nobody WHERE state = 'sent' AND person IN {_IDS}",  # noqa: S608 - our own words

@@ -21,7 +21,7 @@ help: ## list these commands
 demo: $(DEMO) ## two people, a bot and a throwaway homeserver on this machine; KEEP=1 leaves them running
 	@$(BIN)/python -m paybridge.demo $(if $(KEEP),--keep)
 
-tour: $(DEMO) ## six people's evening on a throwaway homeserver; writes docs/tour.md
+tour: $(DEMO) ## six people's evening and the day of a shop on a throwaway homeserver; writes docs/tour.md and shop-day.md
 	@$(BIN)/python -m paybridge.demo.tour
 
 market: $(DEV) ## a day on IRC and in Matrix, over a real bridge; writes docs/bridges/market.md

@@ -98,14 +98,17 @@ def _instead(command: Command, call: Call, error: UserError) -> str:
             return LINK_EXAMPLE
         case NoSuchPaymentError():
             return _LISTED_BY.get(command.verb, "!history")
-        case OverTheEachLimitError(most=most):
-            return _example(command, call, most)
-        case OverTheRoomLimitError(most=most) if most.is_positive and "EUR" in command.examples[0]:
-            return _example(command, call, most)
-        case OverTheRoomLimitError():
-            return "!policy"
+        case OverTheEachLimitError() | OverTheRoomLimitError():
+            return _within(command, call, error)
         case _:
             return _example(command, call)
+
+
+def _within(command: Command, call: Call, error: OverTheEachLimitError | OverTheRoomLimitError) -> str:
+    """As much as may be paid, or what raises that: an accepted request has the amount that it has."""
+    if error.most.is_positive and "EUR" in command.examples[0]:
+        return _example(command, call, error.most)
+    return "!policy" if isinstance(error, OverTheRoomLimitError) else "!mfa on"
 
 
 def _as_typed(call: Call) -> str:

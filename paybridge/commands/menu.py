@@ -17,5 +17,12 @@ async def menu(call: Call) -> Answer:
     owner = read_who(call.words, await call.people()) if call.words else None
     counter = await call.desk.orders.here(call.room, owner)
     rows: tuple[Facts, ...] = tuple(menu_row(name, one) for name, one in counter.items)
-    facts: Facts = {"shop": counter.name, "owner": call.who(counter.shop.owner_mxid), "items": rows}
+    there = [name for name, one in counter.items if one.stock != 0] or [name for name, _ in counter.items]
+    example = ", ".join(f"{2 - at} {name}" for at, name in enumerate(there[:2]))
+    facts: Facts = {
+        "example": example,
+        "shop": counter.name,
+        "owner": call.who(counter.shop.owner_mxid),
+        "items": rows,
+    }
     return Answer(key="menu.told" if rows else "menu.empty", facts=facts)

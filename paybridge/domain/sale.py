@@ -31,6 +31,11 @@ class SoldOutError(UserError):
 
     def __init__(self, *, name: str, left: int) -> None:
         super().__init__(name=name, left=left)
+        self._rest = f"!order {left} {name}" if left else "!menu"
+
+    def lines(self) -> tuple[str, ...]:
+        """All that is left of it, or what else there is."""
+        return (self._rest,)
 
 
 class ItemRepricedError(UserError):

@@ -137,16 +137,16 @@ class News:
         payer, names = await self._payer_and_names(transfer)
         waits = transfer.state is TransferState.CLAIMABLE
         facts = dict(self._facts(transfer, payer, names)) | {"until": transfer.expires}
-        called_so: Facts = {"payee_name": facts["payee_name"]}
-        over_bridge = self._settings.bridges.of(transfer.payee_mxid) is not None
-        facts |= {"chat": () if over_bridge else (called_so,), "bridge": (called_so,) if over_bridge else ()}
+        called: tuple[Facts, ...] = ({"payee_name": facts["payee_name"]},)
+        bridged = self._settings.bridges.of(transfer.payee_mxid) is not None
         here = transfer.payee_mxid in names
+        facts |= {"chat": () if bridged else called, "bridge": called if bridged else ()}
+        facts |= {"here": called if here else ()}
         key = f"{transfer.kind}.{'waiting' if waits else 'receipt'}"
-        between_people = transfer.kind.between_people
-        notify = (transfer.payee_mxid,) if here and between_people else ()
+        notify = (transfer.payee_mxid,) if here and transfer.kind.between_people else ()
         hides = await self._hides(transfer)
         says = [*await self._placed(transfer, "receipt", key, payer, facts, notify, hides=hides)]
-        if between_people and (waits or not here or hides):
+        if transfer.kind.between_people and (waits or not here or hides):
             received = "claim.waiting" if waits else f"{transfer.kind}.received"
             says.append(await self._to_payee(transfer, received, facts))
         return await self._homes.receipts(transfer, says, _IN_OWN_ROOM)

@@ -1,4 +1,4 @@
-"""The evening that docs/tour.md tells, on a real homeserver: who has what after it, and what was told."""
+"""The evening of docs/tour.md and the day of docs/shop-day.md, on a real homeserver."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ from typing import TYPE_CHECKING
 import pytest
 from pypdfium2 import PdfDocument
 
+from paybridge.demo import shop_day
 from paybridge.demo.evening import NAMES, Evening
-from paybridge.demo.tour import PAGE, page
+from paybridge.demo.shop_day import ShopDay
+from paybridge.demo.stage import Choices, Stage
+from paybridge.demo.tour import EVENING, PAGE, SHOP_DAY, SHOP_PAGE, page
 
 if TYPE_CHECKING:
-    from paybridge.demo.stage import Stage
+    from pathlib import Path
+
+    from paybridge.demo.homeserver import Homeserver
     from tests.harness import People
 
 HOST = re.compile(r"@(\w+?)(?:-[0-9a-f]{8})?:[\w.\-]+")
 WHITE = 255
 
 
-def as_in_the_tour(evening: Evening) -> list[str]:
+def as_in_the_tour(scene: Evening | ShopDay, head: str = EVENING) -> list[str]:
     """What was typed and said, with the Matrix ids that people have in `make tour`."""
-    return HOST.sub(r"@\1:demo.local", page(evening.told)).splitlines()
+    return HOST.sub(r"@\1:demo.local", page(scene.told, head)).splitlines()
 
 
 @pytest.mark.slow
@@ -53,6 +58,25 @@ async def test_six_people_spend_an_evening_as_the_tour_tells_it(stage: Stage, pe
     assert "Received 3 60.00 EUR" in words
     assert "Closing balance 47.00 EUR" in words
     assert 0 < sum(shade < WHITE for shade in shades) < len(shades) / 2
+
+
+@pytest.mark.slow
+async def test_a_shop_has_a_day_as_its_page_tells_it(
+    homeserver: Homeserver, people: People, tmp_path: Path
+) -> None:
+    choices = Choices(localpart="market", config={"permissions": {homeserver.server_name: "merchant"}})
+    async with Stage(tmp_path, homeserver, choices=choices) as market:
+        day = ShopDay(market, {name: await people.arrive(name) for name in shop_day.NAMES})
+        await day.spend()
+        told, audited = as_in_the_tour(day, SHOP_DAY), await market.audit()
+    with closing(PdfDocument(day.invoice)) as opened:
+        words = opened[0].get_textpage().get_text_range()
+
+    assert told == SHOP_PAGE.read_text(encoding="utf-8").splitlines(), "run `make tour`"
+    assert audited.passed, audited.output
+    assert "FS-" in words
+    assert "24.80" in words
+    assert "Market Square 1" in words
 
 
 def test_the_tour_shows_every_kind_of_line() -> None:

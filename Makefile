@@ -13,6 +13,9 @@ BIN := $(VENV)/bin
 DEMO := $(VENV)/.demo-installed
 DEV := $(VENV)/.dev-installed
 
+# Two processes, each with a homeserver and databases of its own; WORKERS=0 runs all in one.
+BESIDE = -n $(or $(WORKERS),2) --dist loadfile
+
 .PHONY: help demo tour market test test-all hostile chaos crashes simulate fuzz kit kills marketday soak check docs site bench bench-big lock clean
 
 help: ## list these commands
@@ -34,7 +37,7 @@ test: $(DEV) ## every test that is quick
 	@$(BIN)/python -m tests.rails.localstripe
 	@$(BIN)/python -m tests.rails.lnbits
 	@$(BIN)/python -m tests.harness.heisenbridge
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(BESIDE)
 
 test-all: $(DEV) ## every test, with branch coverage
 	@$(BIN)/python -m tests.flows.element.install

@@ -48,6 +48,9 @@ class SmallRooms:
     async def powers(self, room: str) -> Powers:  # noqa: ARG002 - the same in every room
         return Powers()
 
+    async def named(self, typed: str) -> str | None:
+        return typed
+
     async def predecessor(self, room: str) -> str | None:  # noqa: ARG002 - no room was upgraded
         return None
 

@@ -27,6 +27,7 @@ class Powers:
     users_default: int = 0
     events: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     state_default: int = MODERATOR
+    invite: int = 0
     almighty: frozenset[str] = frozenset()
     """Creators of a room of version 12 or later: theirs is more than any level."""
 
@@ -58,6 +59,7 @@ def read_powers(create: object, levels: object) -> Powers:
         users_default=users_default,
         events={event: _level(level, EVERYTHING) for event, level in _part(levels, "events").items()},
         state_default=state_default,
+        invite=_level(levels.get("invite", 0), EVERYTHING),
         almighty=_almighty(content, creators),
     )
 

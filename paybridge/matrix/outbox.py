@@ -197,8 +197,7 @@ class Outbox:
         room = post.room or await self._direct.room(post.person or "")
         over = await self._bridges_in(room)
         async with self._locks[room]:
-            if say.takes_back is not None:
-                await self._take_back(post, say.takes_back, room)
+            if await self._done_without_words(post, say, room):
                 return
             said = await self._predecessor.sent(post, room)
             if said is not None:
@@ -245,6 +244,16 @@ class Outbox:
             return await file_message(self._wire, made, rendered)
         return edit(say, rendered, stands_in) if stands_in else new_message(say, rendered)
 
+    async def _done_without_words(self, post: Post, say: Say, room: str) -> bool:
+        """Whether it says nothing, and what it does is done."""
+        if say.takes_back is not None:
+            await self._take_back(post, say.takes_back, room)
+        elif say.invites is not None:
+            await self._invite(post, say.invites, room)
+        else:
+            return False
+        return True
+
     async def _take_back(self, post: Post, what: str, room: str) -> None:
         """Redact the message in a slot, or somebody's whose event id it is, as far as the room lets us."""
         filled = None if what.startswith("$") else await self._mailbox.slot(what)
@@ -258,6 +267,16 @@ class Outbox:
             log.info("not_redacted", post=post.id, why=error.code)
             answer = {"event_id": event}
         await self._mailbox.sent(post.id, str(answer["event_id"]), room)
+
+    async def _invite(self, post: Post, mxid: str, room: str) -> None:
+        """Ask somebody into the room, as far as it lets us; who is there or asked already needs nothing."""
+        roster = await self._rooms.roster(room)
+        if mxid not in roster.joined.keys() | roster.invited:
+            try:
+                await self._wire.post("rooms", room, "invite", body={"user_id": mxid})
+            except RefusedError as error:
+                log.warning("not_invited", post=post.id, why=error.code)
+        await self._mailbox.sent(post.id, post.id, room)
 
     async def _stands_in(self, say: Say, room: str) -> str | None:
         """The message of this room that the post brings up to date, if there is one."""

@@ -77,6 +77,16 @@ class KnownRooms:
     async def powers(self, room: str) -> Powers:
         return await self._rules.powers(room)
 
+    async def named(self, typed: str) -> str | None:
+        if typed.startswith("!"):
+            return typed
+        try:
+            answer = await self._wire.get("directory", "room", typed)
+        except RefusedError:
+            return None
+        found = answer.get("room_id")
+        return found if isinstance(found, str) else None
+
     async def predecessor(self, room: str) -> str | None:
         return await self._rules.predecessor(room)
 

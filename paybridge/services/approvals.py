@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from paybridge.services.bridged import Bridged
     from paybridge.services.bundle_news import BundleNews
     from paybridge.services.factors import Factors
+    from paybridge.services.goods import Goods
     from paybridge.services.limits import Limits
     from paybridge.services.news import News
     from paybridge.services.passkeys import Passkeys
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from paybridge.services.requests import Requests
     from paybridge.services.says import Say
     from paybridge.services.settings import Settings
-    from paybridge.services.stock import Stock
     from paybridge.services.strength import Strength
 
 
@@ -81,7 +81,7 @@ class Approvals:
         strength: Strength,
         limits: Limits,
         passkeys: Passkeys,
-        stock: Stock,
+        goods: Goods,
         bridged: Bridged,
     ) -> None:
         self._book = book
@@ -97,7 +97,7 @@ class Approvals:
         self._strength = strength
         self._limits = limits
         self._passkeys = passkeys
-        self._stock = stock
+        self._goods = goods
         self._bridged = bridged
 
     async def find(self, payer: str, code: str | None) -> Card:
@@ -183,7 +183,7 @@ class Approvals:
                 check_place(room, part.payee_mxid, self._settings)
                 await self._policies.check_payment(card.room, part.amount)
         counted = await self._limits.count(card.kind, payer.id, [part.amount for part in parts_of(card)])
-        return counted if isinstance(card, Bundle) else counted + await self._stock.taken(card)
+        return counted if isinstance(card, Bundle) else counted + await self._goods.taken(card)
 
     async def _payer(self, card: Card) -> Person:
         payer = await self._book.person(card.payer)
@@ -268,8 +268,8 @@ class Approvals:
         check_refund(original, approved.amount, self._clock.now())
         counted = replace(original, refunded=original.refunded + approved.amount.minor)
         step, says = await self._book_at_once(approved)
-        of_order, told = await self._stock.refunded(counted, approved.id)
-        return Step(records=(counted,)) + of_order + step, (*says, *told)
+        of_goods, told = await self._goods.refunded(counted, approved)
+        return Step(records=(counted,)) + of_goods + step, (*says, *told)
 
     async def _collect(self, approved: Transfer) -> tuple[Step, tuple[Say, ...]]:
         """From a linked account: a collect for the courier, and the booking that follows it."""

@@ -24,6 +24,7 @@ from paybridge.services.forgetting import Forgetting
 from paybridge.services.freezing import Freezing
 from paybridge.services.gestures import Gestures
 from paybridge.services.ghosts import Ghosts
+from paybridge.services.goods import Goods
 from paybridge.services.holders import Holders
 from paybridge.services.homes import Homes
 from paybridge.services.invoices import Invoices
@@ -57,6 +58,8 @@ from paybridge.services.standings import Standings
 from paybridge.services.stock import Stock
 from paybridge.services.strength import Strength
 from paybridge.services.suspense import Suspense
+from paybridge.services.ticket_issue import TicketIssue
+from paybridge.services.tickets import Tickets
 from paybridge.services.ties import Ties
 from paybridge.services.trips import Trips
 
@@ -125,6 +128,8 @@ class Desk:
     motions: Motions
     suspense: Suspense
     rail_pauses: RailPauses
+    ticket_issue: TicketIssue
+    tickets: Tickets
 
 
 def open_desk(  # noqa: PLR0913 - the ports, each once
@@ -163,8 +168,10 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     blocking = Blocking(book, clock)
     boards = Boards(book, vault, rooms, settings, policies)
     stock = Stock(book, vault, clock, settings, limits)
+    ticket_issue = TicketIssue(book, vault, clock, settings, people, limits)
+    goods = Goods(stock, ticket_issue)
     requests = Requests(
-        book, vault, clock, chance, settings, people, rooms, policies, limits, blocking, boards, stock
+        book, vault, clock, chance, settings, people, rooms, policies, limits, blocking, boards, goods
     )
     splits = Splits(book, vault, clock, chance, settings, people, rooms, requests, boards)
     claims = Claims(book, clock, people, news)
@@ -216,7 +223,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
             strength,
             limits,
             passkeys,
-            stock,
+            goods,
             bridged,
         ),
         factors=factors,
@@ -264,4 +271,6 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         motions=motions,
         suspense=suspense,
         rail_pauses=RailPauses(book, clock, acts),
+        ticket_issue=ticket_issue,
+        tickets=Tickets(book, clock, chance, rooms, settings, shops, payments, ticket_issue),
     )

@@ -75,6 +75,7 @@ from paybridge.services.sealing import SealBrokenError, Vault
 from paybridge.services.shop_book import ShopBook, ShopRecord
 from paybridge.services.shop_view_book import ShopViewBook, ShopViewRecord
 from paybridge.services.split_book import SplitBook, SplitRecord
+from paybridge.services.ticket_book import TicketBook, TicketRecord
 from paybridge.services.tie_book import TieBook, TieRecord
 from paybridge.services.trip_book import TripBook, TripRecord
 
@@ -163,6 +164,7 @@ Record = (
     | RailPause
     | SaleRecord
     | ShopViewRecord
+    | TicketRecord
     | OwnCap
 )
 
@@ -259,6 +261,7 @@ class Book(
     ShopBook,
     ShopViewBook,
     SplitBook,
+    TicketBook,
     TripBook,
     Protocol,
 ):

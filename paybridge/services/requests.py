@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from paybridge.domain.people import Person
     from paybridge.services.blocking import Blocking
     from paybridge.services.boards import Boards
+    from paybridge.services.goods import Goods
     from paybridge.services.limits import Limits
     from paybridge.services.policies import Policies
     from paybridge.services.settings import Settings
-    from paybridge.services.stock import Stock
 
 MOST_OPEN_PER_PAIR = 5
 MOST_OPEN_TO_ONE = 30
@@ -79,7 +79,7 @@ class Requests:
         limits: Limits,
         blocking: Blocking,
         boards: Boards,
-        stock: Stock,
+        goods: Goods,
     ) -> None:
         self._book = book
         self._vault = vault
@@ -92,7 +92,7 @@ class Requests:
         self._limits = limits
         self._blocking = blocking
         self._boards = boards
-        self._stock = stock
+        self._goods = goods
 
     async def ask(  # noqa: PLR0913 - who asks whom for what, where, until when, in which way
         self,
@@ -280,7 +280,7 @@ class Requests:
     async def follow(self, transfer: Transfer) -> tuple[Step, tuple[Say, ...]]:
         """What a transfer's new state means for the request that it answers, or the order that it is for."""
         if transfer.request is None:
-            return await self._stock.follow(transfer)
+            return await self._goods.follow(transfer)
         request = await self._book.request(transfer.request)
         if request is None or request.state is not RequestState.ACCEPTED:
             return Step(), ()

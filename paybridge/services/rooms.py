@@ -55,5 +55,8 @@ class Rooms(Protocol):
     async def powers(self, room: str) -> Powers:
         """Who may do what in the room."""
 
+    async def named(self, typed: str) -> str | None:
+        """The id of the room with this address ("#gig:hs"), or None; an id is its own."""
+
     async def predecessor(self, room: str) -> str | None:
         """The room that this one is the upgrade of, if both of them say so."""

@@ -28,7 +28,8 @@ class Say:
     goes into the content as `org.paybridge.payment`. `language` as BCP 47, `en` or `zh`. `lead` is the key
     of a sentence that goes before ("Nothing was sent."), `lines` are lines to copy that follow. `qr` is a
     text to show as a picture. `file` is the form (`pdf`) of a file that is made of the facts. `takes_back`
-    says nothing new: it redacts the message in that slot, or with that event id.
+    says nothing new: it redacts the message in that slot, or with that event id. One that `invites` a Matrix
+    id into its room says nothing either.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Say:
     qr: str | None = None
     takes_back: str | None = None
     file: str | None = None
+    invites: str | None = None
 
 
 def seal(vault: Vault, say: Say, at: datetime) -> Post:
@@ -63,6 +65,7 @@ def seal(vault: Vault, say: Say, at: datetime) -> Post:
             "qr": say.qr,
             "takes_back": say.takes_back,
             "file": say.file,
+            "invites": say.invites,
         }
     ).encode()
     return Post(say.id, say.room, say.person, say.slot, vault.seal(vault.system, OUTBOX_CONTEXT, plain), at)
@@ -87,4 +90,5 @@ def unseal(vault: Vault, post: Post) -> Say:
         qr=told.get("qr"),
         takes_back=told.get("takes_back"),
         file=told.get("file"),
+        invites=told.get("invites"),
     )

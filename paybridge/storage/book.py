@@ -34,6 +34,7 @@ from paybridge.storage.repeat_reading import RepeatReading
 from paybridge.storage.sale_reading import SaleReading
 from paybridge.storage.shop_reading import ShopReading
 from paybridge.storage.shop_view_reading import ShopViewReading
+from paybridge.storage.ticket_reading import TicketReading
 from paybridge.storage.tie_book import SqlTieBook
 from paybridge.storage.trip_reading import TripReading
 from paybridge.storage.works import WriteStep
@@ -71,7 +72,9 @@ _LONGEST_CARD: Final = timedelta(hours=1)
 """How long before its approval a payment was drafted, at the most."""
 
 
-class SqlBook(MembershipReading, RepeatReading, SaleReading, ShopReading, ShopViewReading, TripReading):
+class SqlBook(
+    MembershipReading, RepeatReading, SaleReading, ShopReading, ShopViewReading, TicketReading, TripReading
+):
     """`Book` on the database."""
 
     def __init__(self, writer: Writing, reader: Reading) -> None:

@@ -29,6 +29,7 @@ from paybridge.domain.shop_session import ShopSession
 from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
+from paybridge.domain.ticket import Booking, Doorkeeper, Gig, Ticket, Wait
 from paybridge.domain.tie import Guesses, Tie
 from paybridge.domain.transfer import Transfer
 from paybridge.domain.trip import Expense, Part, Traveller, Trip
@@ -52,6 +53,7 @@ from paybridge.storage import (
     split_tables,
     standing_tables,
     tables,
+    ticket_tables,
     tie_tables,
     trip_tables,
     webhook_tables,
@@ -96,6 +98,11 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Item: sale_tables.item,
     Sale: sale_tables.sale,
     Taking: sale_tables.taking,
+    Gig: ticket_tables.gig,
+    Wait: ticket_tables.wait,
+    Booking: ticket_tables.booking,
+    Ticket: ticket_tables.ticket,
+    Doorkeeper: ticket_tables.doorkeeper,
     ShopSession: shop_session_tables.shop_session,
     SaleRefund: sale_tables.sale_refund,
     RefundLine: sale_tables.refund_line,
@@ -151,6 +158,11 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Item: ("shop", "currency", "created"),
     Sale: ("shop", "buyer", "paper", "created", "number"),
     Taking: ("sale", "item", "pieces", "price"),
+    Gig: ("shop", "price", "currency", "places", "held", "created"),
+    Wait: ("gig", "person", "created"),
+    Booking: ("gig", "buyer", "pieces", "price"),
+    Ticket: ("booking", "gig", "number"),
+    Doorkeeper: ("gig", "person"),
     ShopSession: ("person", "shop", "passkey", "started", "ends"),
     SaleRefund: ("sale", "actor", "restocks", "cancels"),
     RefundLine: ("refund", "taking", "pieces"),

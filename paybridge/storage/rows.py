@@ -48,6 +48,7 @@ from paybridge.storage import (
     shop_session_rows,
     split_rows,
     standing_rows,
+    ticket_rows,
     tie_rows,
     trip_rows,
 )
@@ -367,6 +368,7 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Repeat: repeat_rows.repeat_row,
     Instalment: repeat_rows.instalment_row,
     **sale_rows.ROW_OF,
+    **ticket_rows.ROW_OF,
     ShopSession: shop_session_rows.shop_session_row,
     Club: membership_rows.club_row,
     Member: membership_rows.member_row,

@@ -94,6 +94,7 @@ class RoomsInMemory:
     stated: dict[str, StatedPolicy] = field(default_factory=dict)
     levels: dict[str, Powers] = field(default_factory=dict)
     upgraded: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
 
     async def facts(self, room: str) -> RoomFacts:
         if self.away:
@@ -109,6 +110,11 @@ class RoomsInMemory:
         if self.away:
             raise RoomsAwayError
         return self.levels.get(room, Powers())
+
+    async def named(self, typed: str) -> str | None:
+        if self.away:
+            raise RoomsAwayError
+        return self.aliases.get(typed, typed if typed.startswith("!") else None)
 
     async def predecessor(self, room: str) -> str | None:
         if self.away:

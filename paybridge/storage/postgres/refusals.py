@@ -27,7 +27,7 @@ def refusal(error: Exception) -> Exception:
         return AlreadyDoneError(told) if constraint in _WRITTEN_BEFORE else StaleError(told)
     if constraint == "account_above_floor":
         return OverdraftError(told)
-    if constraint == "item_stock":
+    if constraint in {"item_stock", "gig_held"}:
         # Somebody else took the last ones: whoever decides again sees that.
         return StaleError(told)
     return StepRefusedError(told)

@@ -65,7 +65,7 @@ def refusal(error: sqlite3.IntegrityError) -> StepRefusedError:
         return StaleError(told)
     if told.endswith("account_above_floor"):
         return OverdraftError(told)
-    if told.endswith("item_stock"):
+    if told.endswith(("item_stock", "gig_held")):
         # Somebody else took the last ones: whoever decides again sees that.
         return StaleError(told)
     return StepRefusedError(told)

@@ -1,0 +1,315 @@
+"""`!ticket`: tickets are sold exactly, come once as signed codes, and go from hand to hand."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from paybridge.domain.power import Powers
+from paybridge.domain.ticket import BookingState
+from paybridge.domain.ticket_code import NotATicketError, read_ticket_code
+from paybridge.domain.ticket_words import NotAGigError, read_gig
+from paybridge.domain.transfer import TransferState
+from paybridge.services.ports import RoomFacts, StaleError, StepRefusedError
+from paybridge.vault import is_signed
+from tests.fakes.house import ALICE, BOB, BOT, CAROL, DINNER, House, keys, words
+from tests.fakes.rail import refuses
+from tests.services.test_orders import crowd
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from paybridge.services.says import Say
+
+GIG = '"Gig" 15 EUR x80'
+BACKSTAGE = "!backstage:hs"
+
+
+async def opened(house: House, gig: str = GIG) -> None:
+    """Carol's club sells tickets; Bob can pay."""
+    await house.link(CAROL, "DE02100500000054540402")
+    await house.link(BOB, "DE02120300000000202051")
+    await house.fund(BOB, 200_00)
+    await house.hear(CAROL, '!shop open "Club"')
+    assert keys(await house.hear(CAROL, f"!ticket new {gig}")) == ["ticket.new"]
+
+
+async def bought(house: House, line: str = "!ticket Gig", who: str = BOB) -> list[Say]:
+    """What is said when the tickets are paid."""
+    said = await house.hear(who, line, DINNER)
+    assert keys(said) == ["ticket.order", "pay.card"], words(said)
+    return await house.hear(who, "!yes", DINNER)
+
+
+def codes(says: list[Say]) -> list[str]:
+    return [say.lines[0] for say in says if say.key == "ticket.yours"]
+
+
+async def held(house: House) -> int:
+    carol = await house.desk.people.know(CAROL)
+    return (await house.desk.tickets.own(carol, "Gig")).gig.held
+
+
+# ---------------------------------------------------------------- words
+
+
+def test_an_event_is_read_in_any_order() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    one = read_gig('"Gig" 15 EUR x80 in #gig:hs refund until 2026-12-01 on 2026-12-05 20:00', "EUR", berlin)
+    other = read_gig("on 2026-12-05 20:00 x80 15 “Gig” refund until 2026-12-01 in #gig:hs", "EUR", berlin)
+
+    assert one == other
+    assert (one.name, str(one.price), one.places, one.room) == ("Gig", "15.00 EUR", 80, "#gig:hs")
+    assert one.starts is not None
+    assert one.refund_until is not None
+    assert (one.starts.isoformat(), one.refund_until.isoformat()) == (
+        "2026-12-05T19:00:00+00:00",
+        "2026-12-01T22:59:59+00:00",
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Gig 15 EUR x80",
+        '"Gig" 15 EUR',
+        '"Gig" 15 EUR x0',
+        '"Gig" 15 EUR x9999999',
+        '"Gig" 15 EUR x80 on friday 20:00',
+        '"Gig" 15 EUR x80 on 2026-12-05',
+        '"Gig" 15 EUR x80 in gig',
+        '"Gig" 15 EUR x80 refund until',
+        f'"{"G" * 81}" 15 EUR x80',
+    ],
+)
+def test_what_is_no_event_is_refused(line: str) -> None:
+    with pytest.raises(NotAGigError):
+        read_gig(line, "EUR", UTC)
+
+
+@pytest.mark.parametrize("typed", ["", "PB-7K3QD", "PBT1:ABC", "PBT1:23456789:7K3QD:1:0:AAAA", "PB-7K3QD-0"])
+def test_what_is_no_code_is_refused(typed: str) -> None:
+    with pytest.raises(NotATicketError):
+        read_ticket_code(typed)
+
+
+# ---------------------------------------------------------------- selling and buying
+
+
+async def test_a_ticket_is_sold_and_comes_as_a_signed_code_once_it_is_paid(house: House) -> None:
+    await opened(house, '"Gig" 15 EUR x80 on 2027-12-05 20:00 refund until 2027-12-01')
+    listed = words(await house.hear(BOB, "!ticket", DINNER))
+    card = await house.hear(BOB, "!ticket 2 gig", DINNER)
+    before = await held(house)
+    said = await house.hear(BOB, "!yes", DINNER)
+    code = read_ticket_code(codes(said)[1])
+
+    assert "Gig, Dec 5, 2027 20:00 UTC: 15.00 EUR each, 80 left, sold by Carol (@carol:hs)" in listed
+    assert "30.00 EUR" in words(card)
+    assert "You can give them back until Dec 1, 2027 23:59 UTC." in words(card)
+    assert (before, await held(house)) == (0, 2)
+    assert keys(said) == ["pay.receipt", *["ticket.yours", "ticket.picture"] * 2]
+    assert {say.person for say in said[1:]} == {BOB}
+    assert [say.qr for say in said if say.key == "ticket.picture"] == codes(said)
+    assert is_signed(house.desk.vault.public_key, code.text.encode(), code.signature)
+    assert not is_signed(
+        house.desk.vault.public_key, code.text.replace(":2:", ":3:").encode(), code.signature
+    )
+    assert code.ticket.endswith("-2")
+    assert await house.balance(CAROL) == 30_00
+
+
+async def test_a_ticket_waits_for_the_bank_and_frees_its_place_if_that_refuses(house: House) -> None:
+    await opened(house)
+    await house.hear(BOB, "!cashout all")
+    await house.hear(BOB, "!yes")
+    await house.carry()
+    under_way = await bought(house)
+    while_away = await held(house)
+    paid = await house.carry()
+    house.rail.script = refuses("insufficient_funds")
+    await bought(house, "!ticket 2 Gig")
+    taken = await held(house)
+    refused = await house.carry()
+
+    assert codes(under_way) == []
+    assert while_away == 1
+    assert len(codes(paid)) == 1
+    assert taken == 3
+    assert codes(refused) == []
+    assert await held(house) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("!ticket 3 Gig", "error.tickets_gone"),
+        ("!ticket Concert", "error.no_such_gig"),
+        ("!ticket 11 Gig", "error.too_many_tickets"),
+        ("!ticket 0 Gig", "error.too_many_tickets"),
+        ("!ticket show PB-22222-1", "error.no_such_ticket"),
+        ("!ticket show it", "error.not_a_ticket"),
+        ("!ticket give PB-22222-1 to @alice:hs", "error.no_such_ticket"),
+        ('!ticket new "Gig" 15 EUR x80', "error.not_allowed"),
+        ("!ticket close Gig", "error.no_shop"),
+    ],
+)
+async def test_what_cannot_be_bought_costs_nobody_anything(house: House, line: str, key: str) -> None:
+    await opened(house, '"Gig" 15 EUR x2')
+    said = await house.hear(BOB, line, DINNER)
+
+    assert keys(said) == [key], words(said)
+    assert "Nothing was sent" in words(said)
+    assert (await held(house), await house.balance(BOB)) == (0, 200_00)
+
+
+async def test_an_event_is_there_once_and_its_sale_ends(house: House) -> None:
+    await opened(house)
+    again = await house.hear(CAROL, '!ticket new "gig" 9 EUR x3')
+    await house.hear(BOB, "!ticket Gig", DINNER)
+    closed = await house.hear(CAROL, "!ticket close Gig")
+    late = await house.hear(BOB, "!yes", DINNER)
+
+    assert keys(again) == ["error.gig_there"]
+    assert keys(closed) == ["ticket.closed"]
+    assert keys(late) == ["error.ticket_sale_over"]
+    assert keys(await house.hear(BOB, "!ticket Gig", DINNER)) == ["error.no_such_gig"]
+    assert keys(await house.hear(BOB, "!ticket", DINNER)) == ["ticket.none_here"]
+    assert keys(await house.hear(CAROL, '!ticket new "gig" 9 EUR x3')) == ["ticket.new"]
+    assert await house.balance(BOB) == 200_00
+
+
+async def test_a_shop_without_an_account_sells_no_tickets(house: House) -> None:
+    await opened(house)
+    await house.hear(CAROL, "!link remove 1")
+    said = await house.hear(BOB, "!ticket Gig", DINNER)
+
+    assert keys(said) == ["error.link_first"]
+
+
+async def test_whoever_lost_a_ticket_sees_it_again(house: House) -> None:
+    await opened(house)
+    (code,) = codes(await bought(house))
+    listed = await house.hear(BOB, "!ticket mine", DINNER)
+    again = await house.hear(BOB, f"!ticket show {read_ticket_code(code).ticket}")
+
+    assert [say.person or say.room for say in listed if say.key == "ticket.mine"] != [DINNER]
+    assert codes(again) == [code]
+    assert keys(await house.hear(ALICE, f"!ticket show {code}")) == ["error.no_such_ticket"]
+    assert keys(await house.hear(ALICE, "!ticket mine")) == ["ticket.none_mine"]
+
+
+async def test_buyers_are_invited_into_the_events_room(house: House) -> None:
+    house.rooms.aliases["#gig:hs"] = BACKSTAGE
+    house.rooms.known[BACKSTAGE] = RoomFacts(
+        BACKSTAGE, encrypted=True, direct=False, members={CAROL: None, BOT: None}
+    )
+    await opened(house, '"Gig" 15 EUR x80 in #gig:hs')
+    said = await bought(house)
+
+    assert [(say.room, say.invites) for say in said if say.invites] == [(BACKSTAGE, BOB)]
+    assert "You are invited to the event" in words(said)
+
+
+async def test_nobody_is_invited_where_the_owner_may_not(house: House) -> None:
+    await opened(house)
+    there = RoomFacts(BACKSTAGE, encrypted=True, direct=False, members={CAROL: None, BOT: None})
+    house.rooms.known[BACKSTAGE] = there
+    house.rooms.aliases["#gig:hs"] = BACKSTAGE
+    said = [await house.hear(CAROL, '!ticket new "A" 1 EUR x1 in #other:hs')]
+    house.rooms.levels[BACKSTAGE] = Powers(users={BOT: 50}, invite=50)
+    said.append(await house.hear(CAROL, '!ticket new "A" 1 EUR x1 in #gig:hs'))
+    house.rooms.known[BACKSTAGE] = replace(there, members={CAROL: None})
+    house.rooms.levels[BACKSTAGE] = Powers()
+    said.append(await house.hear(CAROL, '!ticket new "A" 1 EUR x1 in #gig:hs'))
+
+    assert [keys(one) for one in said] == [["error.gig_room"]] * 3
+
+
+# ---------------------------------------------------------------- from hand to hand
+
+
+async def test_a_ticket_given_on_has_a_new_code(house: House) -> None:
+    await opened(house)
+    (old,) = codes(await bought(house))
+    ticket = read_ticket_code(old).ticket
+    said = await house.hear(BOB, f"!ticket give {old} to {ALICE}", DINNER)
+    (new,) = codes(said)
+
+    assert [say.person for say in said if say.lines] == [ALICE]
+    assert read_ticket_code(new).ticket == ticket
+    assert (read_ticket_code(old).turn, read_ticket_code(new).turn) == (0, 1)
+    assert ticket in words(await house.hear(ALICE, "!ticket mine"))
+    assert keys(await house.hear(BOB, f"!ticket give {ticket} to {ALICE}", DINNER)) == [
+        "error.no_such_ticket"
+    ]
+    assert keys(await house.hear(ALICE, f"!ticket give {ticket} to {ALICE}", DINNER)) == [
+        "error.holds_it_already"
+    ]
+
+
+# ---------------------------------------------------------------- at once
+
+
+async def test_a_hundred_buyers_at_once_get_the_places_there_are_and_no_more(house: House) -> None:
+    await opened(house, '"Gig" 5 EUR x35')
+    guests = await crowd(house, 100)
+    for guest in guests:
+        await house.hear(guest, "!ticket Gig", DINNER)
+    answers = await asyncio.gather(*(house.hear(guest, "!yes", DINNER) for guest in guests))
+    # Whoever reads what is new meanwhile may read it twice.
+    said = list({say.id: say for says in answers for say in says}.values())
+    balances = [await house.balance(guest) for guest in guests]
+
+    assert await held(house) == 35
+    assert len(set(codes(said))) == len(codes(said)) == 35
+    assert keys(said).count("error.tickets_gone") == 65
+    assert {say.lines for say in said if say.key == "error.tickets_gone"} == {('!ticket wait "Gig"',)}
+    assert sorted(balances) == [5_00] * 35 + [10_00] * 65
+    assert await house.balance(CAROL) == 35 * 5_00
+
+
+async def test_the_database_itself_sells_no_place_twice_and_makes_no_ticket_twice(
+    house: House, tmp_path: Path
+) -> None:
+    await opened(house, '"Gig" 5 EUR x1')
+    await house.link(ALICE)
+    await house.fund(ALICE, 50_00)
+    said = await house.hear(ALICE, "!ticket Gig", DINNER)
+    card = await house.book.transfer(str(said[0].facts["payment"]))
+    assert card is not None
+    late = await house.desk.ticket_issue.taken(card)
+    await bought(house)
+    booking = await house.book.booking(card.id)
+    assert booking is not None
+    settled = replace(card, state=TransferState.SETTLED)
+    same = "holder, 'valid', 0, NULL, NULL, NULL, 1 FROM ticket"
+
+    with pytest.raises(StaleError):
+        await house.book.commit(late)
+    with pytest.raises(StepRefusedError):
+        await house.book.commit((await house.desk.ticket_issue.follow(settled))[0])
+    assert booking.state is BookingState.OPEN
+    with closing(sqlite3.connect(tmp_path / "paybridge.db")) as raw:
+        for attack in (
+            "DELETE FROM gig",
+            "DELETE FROM ticket",
+            "DELETE FROM booking",
+            "UPDATE gig SET held = 2",
+            "UPDATE gig SET places = 2",
+            "UPDATE booking SET pieces = 2",
+            "UPDATE booking SET state = 'back' WHERE state = 'taken'",
+            "UPDATE ticket SET holder = 'x'",
+            "UPDATE ticket SET turn = 2",
+            f"INSERT INTO ticket SELECT 'x', booking, gig, 1, {same}",
+            f"INSERT INTO ticket SELECT 'x', booking, gig, 2, {same}",
+        ):
+            with pytest.raises(sqlite3.IntegrityError):
+                raw.execute(attack)

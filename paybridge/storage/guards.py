@@ -53,6 +53,30 @@ def add_foreign_key(table: str, column: str, other: str) -> None:
     _add_constraint(table, f"FOREIGN KEY({column}) REFERENCES {other} (id)")
 
 
+def drop_check(table: str, name: str) -> None:
+    """Take a check of the table away."""
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        _edit_table(connection, table, rf",\s*CONSTRAINT {name} CHECK \((?:[^()]|\([^()]*\))*\)", "")
+        return
+    connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+
+
+def drop_foreign_key(table: str, column: str, other: str) -> None:
+    """Let the column name anything, as before `add_foreign_key`."""
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        clause = rf",\s*FOREIGN KEY\({column}\) REFERENCES {other} \(id\)"
+        _edit_table(connection, table, clause, "")
+        return
+    connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_fkey")
+
+
+def drop_functions(*headings: str) -> None:
+    """Take functions of PostgreSQL away, and nothing of SQLite, which has none."""
+    set_up(postgresql=[f"DROP FUNCTION {heading}" for heading in headings])
+
+
 def _check(name: str, condition: str) -> str:
     return f"CONSTRAINT {name} CHECK ({condition})"
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from paybridge.storage.errors import GuardsMissingError, NewerDatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import asyncpg
     from sqlalchemy import Connection
@@ -73,22 +73,30 @@ _SHAPE: Final = """
 
 async def upgrade(server: Server, to: str = "head") -> None:
     """Run every migration up to `to` that the database lacks, all in one transaction; the owner may do so."""
+    await _run(server, command.upgrade, to)
 
+
+async def downgrade(server: Server, to: str) -> None:
+    """Take back every migration after `to`, all in one transaction; the owner may do so."""
+    await _run(server, command.downgrade, to)
+
+
+async def _run(server: Server, way: Callable[[Config, str], None], to: str) -> None:
     async def connect() -> asyncpg.Connection:
         return await server.connect({})
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     async with engine.begin() as connection:
         await connection.exec_driver_sql(_ONE_AT_A_TIME)
-        await connection.run_sync(_upgrade, to)
+        await connection.run_sync(_move, way, to)
     await engine.dispose()
 
 
-def _upgrade(connection: Connection, to: str) -> None:
+def _move(connection: Connection, way: Callable[[Config, str], None], to: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, to)
+        way(config, to)
     except CommandError as error:
         raise NewerDatabaseError from error
 
@@ -105,6 +113,13 @@ def newest() -> str:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None  # there are migrations
     return head
+
+
+def before(revision: str) -> str:
+    """The number of the migration that this one follows."""
+    found = ScriptDirectory.from_config(_config()).get_revision(revision).down_revision
+    assert isinstance(found, str)  # each follows one, and the first is never taken back
+    return found
 
 
 async def migrated_to(connection: asyncpg.Connection) -> str | None:

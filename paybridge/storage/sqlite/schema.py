@@ -16,7 +16,7 @@ from sqlalchemy.pool import StaticPool
 from paybridge.storage.errors import GuardsMissingError, NewerDatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
 
@@ -26,6 +26,15 @@ Shape: TypeAlias = "Mapping[tuple[str, str], str]"
 
 def upgrade(connection: sqlite3.Connection, to: str = "head") -> None:
     """Run every migration up to `to` that the database lacks, each in one transaction."""
+    _run(connection, command.upgrade, to)
+
+
+def downgrade(connection: sqlite3.Connection, to: str) -> None:
+    """Take back every migration after `to`, each in one transaction."""
+    _run(connection, command.downgrade, to)
+
+
+def _run(connection: sqlite3.Connection, way: Callable[[Config, str], None], to: str) -> None:
     # Never disposed: that would close the connection, which is the caller's.
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     event.listen(engine, "begin", _begin)
@@ -34,7 +43,7 @@ def upgrade(connection: sqlite3.Connection, to: str = "head") -> None:
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = adapted
         try:
-            command.upgrade(config, to)
+            way(config, to)
         except CommandError as error:
             raise NewerDatabaseError from error
 
@@ -51,11 +60,11 @@ def shape_of(connection: sqlite3.Connection) -> Shape:
 
 
 @cache
-def expected_shape() -> Shape:
-    """What a database consists of after the newest migration."""
+def expected_shape(to: str = "head") -> Shape:
+    """What a database consists of after the migration `to`, the newest if it is not said."""
     empty = sqlite3.connect(":memory:", isolation_level=None)
     try:
-        upgrade(empty)
+        upgrade(empty, to)
         return shape_of(empty)
     finally:
         empty.close()

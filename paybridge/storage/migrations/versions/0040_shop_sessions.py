@@ -68,3 +68,11 @@ def upgrade() -> None:
     op.create_index("sale_of_shop", "sale", ["shop", "created", "id"])
     replace_check("ceremony", "ceremony_purpose", "purpose IN ('approve', 'enrol', 'enter')")
     set_up(sqlite=SQLITE, postgresql=POSTGRESQL)
+
+
+def downgrade() -> None:
+    op.drop_table("shop_session")
+    op.drop_index("sale_of_shop", "sale")
+    # Who was about to enter the pages begins again.
+    op.execute("DELETE FROM ceremony WHERE purpose = 'enter'")
+    replace_check("ceremony", "ceremony_purpose", "purpose IN ('approve', 'enrol')")

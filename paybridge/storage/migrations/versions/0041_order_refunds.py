@@ -8,7 +8,17 @@ import sqlalchemy as sa
 from alembic import op
 
 from paybridge.storage.columns import BIG, TEXT, where
-from paybridge.storage.guards import add_check, function, kept, refused, refused_update, replace_check, set_up
+from paybridge.storage.guards import (
+    add_check,
+    drop_check,
+    drop_functions,
+    function,
+    kept,
+    refused,
+    refused_update,
+    replace_check,
+    set_up,
+)
 
 revision: Final = "0041"
 down_revision: Final = "0040"
@@ -206,3 +216,66 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     set_up(sqlite=SQLITE, postgresql=POSTGRESQL)
+
+
+BEFORE: Final = {
+    "sale": (
+        kept("id shop buyer paper created")
+        + " OR old.state IN ('cancelled', 'refunded') AND new.state <> old.state",
+        "an order keeps its terms, and one that ended stays as it ended",
+    ),
+    "taking": (
+        kept("id sale item pieces price")
+        + " OR NOT (old.state = 'open' AND new.state = 'taken'"
+        + " OR old.state = 'taken' AND new.state = 'back')",
+        "what is taken out of the stock keeps its terms",
+    ),
+}
+"""The guards of the migration before."""
+
+
+def downgrade() -> None:
+    triggers = {
+        "sale": ("sale_kept", "sale_owed", "sale_paid"),
+        "taking": ("taking_kept", "taking_restocks"),
+    }
+    set_up(
+        sqlite=[f"DROP TRIGGER {name}" for names in triggers.values() for name in names],
+        postgresql=[f"DROP TRIGGER {name} ON {table}" for table, names in triggers.items() for name in names],
+    )
+    drop_functions("sale_owed()", "sale_paid()", "taking_restocks()")
+    op.drop_table("refund_line")
+    op.drop_table("sale_refund")
+    for index in ("sale_to_come_to", "sale_to_do_of", "sale_numbered_in"):
+        op.drop_index(index, "sale")
+    for table, checks, columns in (
+        ("taking", ("taking_restocked", "taking_refunded"), ("restocked", "refunded")),
+        ("sale", ("sale_numbered",), ("number", "year", "paid")),
+    ):
+        for name in checks:
+            drop_check(table, name)
+        for name in columns:
+            op.drop_column(table, name)
+    replace_check(
+        "sale",
+        "sale_state",
+        "state IN ('cancelled', 'completed', 'pending', 'processing', 'ready', 'refunded')",
+    )
+    to_do = where("state IN ('processing', 'ready')")
+    op.create_index("sale_to_do_of", "sale", ["shop", "created"], **to_do)
+    op.create_index("sale_to_come_to", "sale", ["buyer", "created"], **to_do)
+    set_up(
+        sqlite=[
+            f"""
+        CREATE TRIGGER {table}_kept BEFORE UPDATE ON {table}
+        WHEN {when.replace("IS DISTINCT FROM", "IS NOT")}
+        BEGIN
+            SELECT raise(ABORT, '{message}');
+        END
+        """
+            for table, (when, message) in BEFORE.items()
+        ],
+        postgresql=[
+            refused_update(table, f"{table}_kept", when, message) for table, (when, message) in BEFORE.items()
+        ],
+    )

@@ -8,7 +8,16 @@ import sqlalchemy as sa
 from alembic import op
 
 from paybridge.storage.columns import BIG, TEXT, where
-from paybridge.storage.guards import add_foreign_key, function, kept, refused, refused_update, set_up
+from paybridge.storage.guards import (
+    add_foreign_key,
+    drop_foreign_key,
+    drop_functions,
+    function,
+    kept,
+    refused,
+    refused_update,
+    set_up,
+)
 
 revision: Final = "0042"
 down_revision: Final = "0041"
@@ -157,3 +166,22 @@ def upgrade() -> None:
         **where("club IS NOT NULL AND state IN ('active', 'paused')"),
     )
     set_up(sqlite=SQLITE, postgresql=POSTGRESQL)
+
+
+def downgrade() -> None:
+    set_up(
+        sqlite=("DROP TRIGGER repeat_club", "DROP TRIGGER instalment_of_member"),
+        postgresql=(
+            "DROP TRIGGER repeat_club ON repeat",
+            "DROP TRIGGER instalment_of_member ON instalment",
+            "DROP FUNCTION forget(text)",
+            "ALTER FUNCTION forget_but_memberships(text) RENAME TO forget",
+        ),
+    )
+    drop_functions("instalment_of_member()")
+    op.drop_index("repeat_for_club", "repeat")
+    op.drop_index("repeat_of_member", "repeat")
+    drop_foreign_key("repeat", "club", "club")
+    op.drop_column("repeat", "club")
+    op.drop_table("member")
+    op.drop_table("club")

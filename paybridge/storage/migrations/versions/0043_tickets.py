@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from paybridge.storage.columns import BIG, TEXT, where
-from paybridge.storage.guards import function, kept, refused, refused_update, set_up
+from paybridge.storage.guards import drop_functions, function, kept, refused, refused_update, set_up
 
 revision: Final = "0043"
 down_revision: Final = "0042"
@@ -326,3 +326,9 @@ def _doorkeeper() -> None:
         sqlite_strict=True,
     )
     op.create_index("doorkeeper_at", "doorkeeper", ["gig"], **where("there = 1"))
+
+
+def downgrade() -> None:
+    for table in ("doorkeeper", "ticket", "wait", "booking", "gig"):
+        op.drop_table(table)
+    drop_functions("booking_takes()", "wait_holds()", "ticket_frees()", "ticket_paid()")

@@ -56,7 +56,6 @@ from paybridge.domain.region import Level
 from paybridge.domain.repeat import Repeat
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.rhythm_words import read_rhythm
-from paybridge.domain.sale import SaleState, looks_like_order, read_wanted
 from paybridge.domain.shop import Details
 from paybridge.domain.statement import Section
 from paybridge.domain.tie import Tie, TieState
@@ -71,7 +70,6 @@ from paybridge.services.ghost_errors import OnlyGhostsError
 from paybridge.services.holders import NOBODY_ASKED
 from paybridge.services.limits import Usage
 from paybridge.services.memberships import Seat
-from paybridge.services.orders import Counter, menu_row
 from paybridge.services.payments import Drafted, Wish
 from paybridge.services.people import Known
 from paybridge.services.policies import Holding
@@ -81,9 +79,7 @@ from paybridge.services.repeat_news import how_often
 from paybridge.services.repeats import Terms
 from paybridge.services.request_errors import NoSuchPaymentError
 from paybridge.services.says import Say
-from paybridge.services.serving import Placed
 from paybridge.services.splits import Stand
-from paybridge.services.stock import lines_of
 from paybridge.services.trips import Outline
 
 if TYPE_CHECKING:
@@ -102,7 +98,6 @@ __all__ = [
     "Call",
     "Command",
     "Cost",
-    "Counter",
     "Details",
     "Drafted",
     "EachWords",
@@ -128,14 +123,12 @@ __all__ = [
     "PayeeMissingError",
     "PaymentWords",
     "Place",
-    "Placed",
     "Purpose",
     "RailCompared",
     "Repeat",
     "Request",
     "RequestState",
     "Role",
-    "SaleState",
     "Say",
     "Search",
     "Seat",
@@ -162,10 +155,7 @@ __all__ = [
     "find",
     "how_often",
     "is_rate",
-    "lines_of",
-    "looks_like_order",
     "looks_like_payment_id",
-    "menu_row",
     "month_of",
     "nearest",
     "rate_text",
@@ -195,7 +185,6 @@ __all__ = [
     "read_shares",
     "read_start",
     "read_travellers",
-    "read_wanted",
     "read_who",
     "read_wish",
     "told_of",

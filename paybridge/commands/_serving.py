@@ -11,13 +11,21 @@ from paybridge.commands._frame import (
     Call,
     Facts,
     Money,
+)
+from paybridge.commands._shop_words import (
+    Right,
     SaleState,
     looks_like_order,
     read_wanted,
 )
 
 if TYPE_CHECKING:
-    from paybridge.commands._frame import Placed, Say
+    from paybridge.commands._frame import (
+        Say,
+    )
+    from paybridge.commands._shop_words import (
+        Placed,
+    )
 
 MOVES: Final = {
     **dict.fromkeys(("ready", "好了"), SaleState.READY),
@@ -46,14 +54,17 @@ async def act(call: Call) -> Answer:
         return Answer(step, key="order.moved", facts=shown(call, placed), says=says)
     words = "".join(call.rest.split(maxsplit=1)[1:])
     if word in REFUND:
-        return await _give_back(call, await serving.find(call.speaker, named), words, cancels=False)
+        placed = await serving.find(call.speaker, named, Right.REFUND)
+        return await _give_back(call, placed, words, cancels=False)
     placed = await serving.look(call.speaker, named)
     if placed.sale.state is not SaleState.PENDING:
-        return await _give_back(call, await serving.find(call.speaker, named), words, cancels=True)
+        placed = await serving.find(call.speaker, named, Right.REFUND)
+        return await _give_back(call, placed, words, cancels=True)
     if placed.sale.buyer == call.speaker.person.id:
         step, says = await call.desk.cancellations.cancel(call.speaker, placed.sale.id)
         return Answer(step, says=says)
-    step, says = await serving.decline(placed)
+    placed = await serving.find(call.speaker, named, Right.SERVE)
+    step, says = await serving.decline(call.speaker, placed)
     return Answer(step, key="order.moved", facts=shown(call, placed), says=says)
 
 

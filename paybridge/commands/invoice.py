@@ -29,17 +29,18 @@ from paybridge.commands._frame import (
     role=Role.RECEIVE,
 )
 async def invoice(call: Call) -> Answer:
-    """Issue an invoice, which a merchant may; or send one as a file to whoever sells or buys by it."""
+    """Issue one, as merchants and their staff may; or send one as a file to whoever sells or buys by it."""
     if looks_like_payment_id(call.first):
         return await _file(call, read_payment_id(call.first))
-    call.check_role(Role.MERCHANT)
+    seller = await call.desk.staffing.seller(call.speaker, tuple(call.room.members))
     said = read_invoice(call.words, await call.currency())
     people = await call.people()
     who = read_who(said.who, people) if said.who else people.reply_author
     if who is None:
         raise PayeeMissingError
     buyer = await call.desk.people.know(who)
-    step, says = await call.desk.invoices.issue(call.speaker, buyer, said, call.room)
+    me = call.speaker.person.id
+    step, says = await call.desk.invoices.issue(seller, buyer, said, call.room, me)
     return Answer(step, says=says)
 
 

@@ -13,14 +13,18 @@ from paybridge.commands._frame import (
     Role,
     UserError,
     command,
-    menu_row,
     read_amount_only,
     read_line,
     read_rate,
 )
+from paybridge.commands._shop_words import (
+    menu_row,
+)
 
 if TYPE_CHECKING:
-    from paybridge.commands._frame import Counter
+    from paybridge.commands._shop_words import (
+        Counter,
+    )
 
 ADD = frozenset({"add", "加"})
 STOCK = frozenset({"stock", "库存"})

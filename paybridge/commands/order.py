@@ -10,11 +10,13 @@ from paybridge.commands._frame import (
     Call,
     Say,
     command,
+    rate_text,
+    read_who,
+)
+from paybridge.commands._shop_words import (
     lines_of,
     looks_like_order,
-    rate_text,
     read_wanted,
-    read_who,
 )
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from paybridge.commands import _shop_settings
 from paybridge.commands._frame import Answer, Call, Details, Facts, Place, Purpose, Role, UserError, command
 
 OPEN = frozenset({"open", "开"})
@@ -36,12 +37,17 @@ class ShopNotReadError(UserError):
     "shop",
     usage=(
         'open "Corner Café" [address "…"] [taxid DE123456789] [prefix CC]'
-        ' | set address "…" | page [close] | close'
+        ' | set address "…" | hours … | account … | staff @someone … | log | page [close] | close'
     ),
     examples=(
         '!shop open "Corner Café" address "Main Street 1, 10115 Berlin" taxid DE123456789 prefix CC',
         "!shop",
         '!shop set address "Main Street 2, 10115 Berlin"',
+        "!shop hours mon-fri 08:00-18:00, sat 09:00-13:00",
+        "!shop staff @bob:example.org serve refund",
+        "!shop staff remove @bob:example.org",
+        "!shop account balance",
+        "!shop log",
         "!shop page",
         "!shop page close",
         "!shop close",
@@ -64,13 +70,20 @@ async def shop(call: Call) -> Answer:
         step, key = await desk.open(call.speaker, details), "shop.opened"
     elif word in SET:
         details, step = await desk.change(call.speaker, **_read(call.rest))
+        step += await call.desk.staffing.changed(call.speaker)
         key = "shop.changed"
-    elif word:
+    elif word and word not in _shop_settings.SETTINGS:
         raise ShopNotReadError(typed=call.first[:40])
     else:
-        found = await desk.of(call.speaker)
-        return Answer(key="shop.told", facts=_facts(desk.details(found, call.speaker.person)))
+        return await _shop_settings.change(call) or await _told(call)
     return Answer(step, key=key, facts=_facts(details))
+
+
+async def _told(call: Call) -> Answer:
+    found = await call.desk.shops.of(call.speaker)
+    details = call.desk.shops.details(found, call.speaker.person)
+    facts = {**_facts(details), **await _shop_settings.told(call, found)}
+    return Answer(key="shop.told", facts=facts)
 
 
 async def _page(call: Call) -> Answer:

@@ -50,7 +50,10 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A merchant's shop. `details` are sealed under the key of its owner (a person id)."""
+    """A merchant's shop. `details` are sealed under the key of its owner (a person id).
+
+    `hours` are as `opening.read_hours` reads them; without any it is always open.
+    """
 
     id: str
     state: ShopState
@@ -58,6 +61,7 @@ class Shop:
     owner_mxid: str
     details: bytes
     created: datetime
+    hours: str | None = None
     version: int = 0
 
 

@@ -54,6 +54,7 @@ from paybridge.services.shop_view import ShopView
 from paybridge.services.shops import Shops
 from paybridge.services.sources import Sources
 from paybridge.services.splits import Splits
+from paybridge.services.staffing import Staffing
 from paybridge.services.standings import Standings
 from paybridge.services.stock import Stock
 from paybridge.services.strength import Strength
@@ -100,6 +101,7 @@ class Desk:
     trips: Trips
     orders: Orders
     serving: Serving
+    staffing: Staffing
     stock: Stock
     repeats: Repeats
     repeat_news: RepeatNews
@@ -167,7 +169,8 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     bundle_news = BundleNews(book, vault, rooms, settings, policies, strength, homes)
     blocking = Blocking(book, clock)
     boards = Boards(book, vault, rooms, settings, policies)
-    stock = Stock(book, vault, clock, settings, limits)
+    shops = Shops(book, vault, clock, chance)
+    stock = Stock(book, vault, clock, settings, limits, shops)
     ticket_issue = TicketIssue(book, vault, clock, settings, people, limits)
     goods = Goods(stock, ticket_issue)
     requests = Requests(
@@ -190,7 +193,6 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         links,
         bridged,
     )
-    shops = Shops(book, vault, clock, chance)
     repeat_news, dues = RepeatNews(book, vault, clock, settings, limits), Dues(book, vault, settings)
     repeats = Repeats(book, vault, clock, chance, settings, payments, factors, repeat_news, dues)
     cancellations = Cancellations(book, clock, news, bundle_news, requests, claims)
@@ -198,6 +200,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     suspense, acts = Suspense(book), ActLog(book, clock)
     motions = Motions(book, vault, clock, chance, settings, acts, CarryingOut(book, suspense, standings))
     refunds = Refunds(book, clock, settings, payments)
+    staffing = Staffing(book, clock, chance, settings, shops)
     freezing = Freezing(book, clock, cancellations, factors)
     return Desk(
         book=book,
@@ -239,7 +242,8 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         shop_view=ShopView(book, clock, settings, limits, shops, stock),
         stock=stock,
         orders=Orders(book, clock, chance, shops, payments, stock),
-        serving=Serving(book, stock, refunds, cancellations),
+        serving=Serving(book, clock, stock, refunds, cancellations, staffing),
+        staffing=staffing,
         invoices=Invoices(book, vault, clock, settings, shops, requests, limits, policies),
         trips=Trips(book, vault, clock, chance, settings, people, policies, blocking, splits),
         repeats=repeats,

@@ -10,6 +10,7 @@ from paybridge.domain.facts import Facts, Who
 from paybridge.domain.invoice import Invoice, Paper, check_tip, paper_from_json, part_of, rate_text
 from paybridge.domain.money import Money
 from paybridge.domain.shop import Series, number_text
+from paybridge.domain.shop_staff import ActOfShop, done
 from paybridge.domain.windows import zone_named
 from paybridge.services.ports import Step
 from paybridge.services.request_errors import NoSuchPaymentError
@@ -84,12 +85,13 @@ class Invoices:
         self._policies = policies
 
     async def issue(
-        self, seller: Known, buyer: Known, said: InvoiceWords, room: RoomFacts
+        self, seller: Known, buyer: Known, said: InvoiceWords, room: RoomFacts, actor: str | None = None
     ) -> tuple[Step, tuple[Say, ...]]:
         """Ask `buyer` for the bill's total, under the next number of the shop's year.
 
-        The number is given in the step that writes the invoice: if another one was first, the step is stale
-        and decided again. Raises what a request does, NoShopError and ShopWithoutAddressError.
+        `actor` (a person id) does it in the seller's name. The number is given in the step that writes the
+        invoice: if another one was first, the step is stale and decided again. Raises what a request does,
+        NoShopError and ShopWithoutAddressError.
         """
         shop = await self._shops.of(seller)
         details = self._shops.details(shop, seller.person)
@@ -114,7 +116,8 @@ class Invoices:
             tips=said.tips,
             parts=said.parts,
         )
-        step = asked.step + Step(records=(series, invoice))
+        act = done(shop.id, now, actor or seller.person.id, ActOfShop.INVOICED, invoice.id)
+        step = asked.step + Step(records=(series, invoice, act))
         lines = await self._lines(Issued(invoice, asked.request, paper), room, seller.person)
         return step, (*lines, *asked.says)
 

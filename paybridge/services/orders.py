@@ -178,8 +178,9 @@ class Orders:
     ) -> tuple[Drafted, Paper]:
         """A card for paying what is wanted of it; the pieces leave the stock when it is approved.
 
-        Raises what a payment does, NoSuchItemError and SoldOutError.
+        Raises what a payment does, NoSuchItemError, SoldOutError and ShopClosedNowError.
         """
+        self._shops.check_open(counter.shop, counter.owner, await self._stock.zone(counter.owner.id))
         found = [(one.pieces, *counter.find(one.name)) for one in wanted]
         for pieces, name, item in found:
             check_left(item, name, pieces)

@@ -10,11 +10,13 @@ from paybridge.domain.ids import looks_like_payment_id, read_payment_id
 from paybridge.domain.money import Money
 from paybridge.domain.order_refund import MoreThanOrderedError, NotInOrderError, RefundLine, SaleRefund
 from paybridge.domain.sale import OrderNotPossibleNowError, SaleState, Taking, is_called, moved
+from paybridge.domain.shop_staff import ActOfShop, Right, RightMissingError, ShopAct, done
 from paybridge.domain.transfer import TransferState
 from paybridge.services.people import Known
 from paybridge.services.ports import Step
 from paybridge.services.refunds import RefundedAlreadyError, RefundNeedsBalanceError, left_of
 from paybridge.services.request_errors import NoSuchPaymentError
+from paybridge.services.staffing import rights_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
     from paybridge.domain.transfer import Transfer
     from paybridge.services.cancellations import Cancellations
     from paybridge.services.payments import Drafted
-    from paybridge.services.ports import Book, RoomFacts
+    from paybridge.services.ports import Book, Clock, RoomFacts
     from paybridge.services.refunds import Refunds
     from paybridge.services.says import Say
+    from paybridge.services.staffing import Staffing
     from paybridge.services.stock import Stock
 
 
@@ -42,6 +45,19 @@ class NoSuchOrderError(UserError):
 
     def lines(self) -> tuple[str, ...]:
         return ("!orders",)
+
+
+class WhichOrderError(UserError):
+    """Several shops that the person acts for have an order with this number."""
+
+    key = "error.which_order"
+
+    def __init__(self, *, payments: Sequence[str]) -> None:
+        super().__init__(payments=", ".join(payments))
+        self._payments = tuple(payments)
+
+    def lines(self) -> tuple[str, ...]:
+        return tuple(f"!order {payment}" for payment in self._payments[:3])
 
 
 class ShopCannotRefundError(UserError):
@@ -73,10 +89,20 @@ class Back:
 
 
 class Serving:
-    """The use cases of a shop's owner about the orders of its customers."""
+    """The use cases of a shop's owner and staff about the orders of its customers."""
 
-    def __init__(self, book: Book, stock: Stock, refunds: Refunds, cancellations: Cancellations) -> None:
+    def __init__(
+        self,
+        book: Book,
+        clock: Clock,
+        stock: Stock,
+        refunds: Refunds,
+        cancellations: Cancellations,
+        staffing: Staffing,
+    ) -> None:
         self._book = book
+        self._clock = clock
+        self._staffing = staffing
         self._stock = stock
         self._refunds = refunds
         self._cancellations = cancellations
@@ -91,16 +117,22 @@ class Serving:
         sale = await self._named(person, named)
         if sale is not None and sale.buyer == person.person.id:
             return await self._placed(sale)
-        return await self._theirs(person, sale, named)
+        return await self._theirs(person, sale, named, None)
 
-    async def find(self, person: Known, named: str) -> Placed:
-        """The order of this name that the person serves; raises as `look` does."""
-        return await self._theirs(person, await self._named(person, named), named)
+    async def find(self, person: Known, named: str, right: Right) -> Placed:
+        """The order of this name about which the person may do this; raises as `look` does.
 
-    async def _theirs(self, person: Known, sale: Sale | None, named: str) -> Placed:
+        RightMissingError for staff of the shop that may not.
+        """
+        return await self._theirs(person, await self._named(person, named), named, right)
+
+    async def _theirs(self, person: Known, sale: Sale | None, named: str, right: Right | None) -> Placed:
         if sale is not None:
             placed = await self._placed(sale)
-            if placed.shop.owner == person.person.id:
+            rights = await rights_in(self._book, placed.shop, person.person.id)
+            if rights and right is not None and right not in rights:
+                raise RightMissingError(right=right)
+            if rights:
                 return placed
         if looks_like_payment_id(named):
             raise NoSuchPaymentError(payment=read_payment_id(named))
@@ -110,10 +142,13 @@ class Serving:
         if looks_like_payment_id(named):
             return await self._book.sale(read_payment_id(named))
         number = int(named[:6]) if named.isascii() and named.isdecimal() else 0
-        shop = await self._book.shop_of(person.person.id)
-        found = None if shop is None else await self._book.sale_numbered(shop.id, number)
-        if found is not None:
-            return found
+        shops = await self._staffing.shops_of(person.person.id)
+        found = [await self._book.sale_numbered(shop.id, number) for shop in shops]
+        sales = [sale for sale in found if sale is not None]
+        if len(sales) > 1:
+            raise WhichOrderError(payments=[sale.id for sale in sales])
+        if sales:
+            return sales[0]
         mine = await self._book.sales_to(person.person.id)
         return next((sale for sale in mine if sale.number == number), None)
 
@@ -131,28 +166,33 @@ class Serving:
     async def open_orders(self, person: Known) -> Sequence[Placed]:
         """What the person has to do as a shop, and what is to come to them."""
         sales = [*await self._book.sales_to(person.person.id)]
-        shop = await self._book.shop_of(person.person.id)
-        sales += [] if shop is None else await self._book.sales_of(shop.id)
+        for shop in await self._staffing.shops_of(person.person.id):
+            sales += await self._book.sales_of(shop.id)
         return [await self._placed(sale) for sale in {sale.id: sale for sale in sales}.values()]
 
     # ------------------------------------------------------------ going on
 
     async def move(self, person: Known, named: str, to: SaleState) -> tuple[Placed, Step, tuple[Say, ...]]:
         """The shop says how far an order is (ready, shipped, completed), and its buyer is told once."""
-        placed = await self.find(person, named)
+        placed = await self.find(person, named, Right.SERVE)
         if to not in {SaleState.READY, SaleState.SHIPPED, SaleState.COMPLETED}:
             raise OrderNotPossibleNowError(payment=placed.sale.id)
         changed = moved(placed.sale, to)
         told = await self._stock.to_buyer(changed, placed.transfer, placed.owner)
-        return replace(placed, sale=changed), Step(records=(changed,)), (told,)
+        act = self._noted(placed, person, ActOfShop(to.value))
+        return replace(placed, sale=changed), Step(records=(changed, act)), (told,)
 
-    async def decline(self, placed: Placed) -> tuple[Step, tuple[Say, ...]]:
+    def _noted(self, placed: Placed, person: Known, what: ActOfShop) -> ShopAct:
+        return done(placed.shop.id, self._clock.now(), person.person.id, what, placed.sale.id)
+
+    async def decline(self, person: Known, placed: Placed) -> tuple[Step, tuple[Say, ...]]:
         """Call off an order that nobody has paid: its card is closed, and its buyer told."""
         if placed.transfer.state is not TransferState.AWAITING_APPROVAL:
             raise OrderNotPossibleNowError(payment=placed.sale.id)
         step, says = await self._cancellations.stop(placed.transfer)
         told = await self._stock.to_buyer(placed.sale, placed.transfer, placed.owner, "declined")
-        return step, (*says, told)
+        act = self._noted(placed, person, ActOfShop.DECLINED)
+        return step + Step(records=(act,)), (*says, told)
 
     # ------------------------------------------------------------ giving back
 

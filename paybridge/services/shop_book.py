@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from paybridge.domain.invoice import Invoice
 from paybridge.domain.shop import Series, Shop
+from paybridge.domain.shop_staff import ShopAct, Staff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ShopRecord = Shop | Series | Invoice
+ShopRecord = Shop | Series | Invoice | Staff | ShopAct
 
 
 class ShopBook(Protocol):
@@ -26,3 +27,13 @@ class ShopBook(Protocol):
 
     async def invoices(self, shop: str) -> Sequence[Invoice]:
         """All of the shop, by year and number."""
+
+    async def staff(self, staff: str) -> Staff | None: ...
+    async def staff_of(self, shop: str) -> Sequence[Staff]:
+        """Whoever has or had rights in the shop."""
+
+    async def acts_for(self, person: str) -> Sequence[Staff]:
+        """The rights that the person has in others' shops, open or not."""
+
+    async def acts_of(self, shop: str, limit: int) -> Sequence[ShopAct]:
+        """The newest of what was done in its name, newest first."""

@@ -6,11 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paybridge.domain.errors import UserError
+from paybridge.domain.opening import ShopClosedNowError, read_hours
 from paybridge.domain.shop import Details, Shop, ShopState, checked, details_from_json
 from paybridge.domain.shop_session import closed
+from paybridge.domain.windows import zone_named
 from paybridge.services.ports import Step
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from paybridge.domain.opening import Hours
     from paybridge.domain.people import Person
     from paybridge.services.people import Known
     from paybridge.services.ports import Book, Chance, Clock, Vault
@@ -74,6 +79,17 @@ class Shops:
         details = checked(replace(self.details(shop, owner.person), **parts))
         return details, Step(records=(replace(shop, details=self._sealed(owner.person, details)),))
 
+    async def open_at(self, owner: Known, hours: Hours | None) -> Step:
+        """Take orders in these hours alone, or always."""
+        shop = await self.of(owner)
+        return Step(records=(replace(shop, hours=None if hours is None else str(hours)),))
+
+    def check_open(self, shop: Shop, owner: Person, zone: str) -> None:
+        """Raise ShopClosedNowError if it is none of the shop's hours, by the clocks of the `zone`."""
+        opens = opens_next(shop, self._clock.now(), zone)
+        if opens is not None:
+            raise ShopClosedNowError(shop=self.details(shop, owner).name, opens=opens)
+
     async def close(self, owner: Known) -> Step:
         """No invoice is issued any more; those that are open stay so."""
         shop = await self.of(owner)
@@ -95,3 +111,11 @@ class Shops:
 
 def _context(owner: Person) -> str:
     return f"shop|{owner.id}|details"
+
+
+def opens_next(shop: Shop, at: datetime, zone: str) -> datetime | None:
+    """When the shop opens again, by the clocks of the `zone`; None while it is open."""
+    if shop.hours is None:
+        return None
+    hours, there = read_hours(shop.hours), zone_named(zone)
+    return None if hours.is_open(at, there) else hours.opens_next(at, there)

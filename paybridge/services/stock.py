@@ -21,10 +21,12 @@ from paybridge.domain.sale import (
     moved,
 )
 from paybridge.domain.shop import ShopState
+from paybridge.domain.shop_staff import ActOfShop, Right, ShopAct, done
 from paybridge.domain.transfer import TransferState
 from paybridge.domain.windows import zone_named
 from paybridge.services.ports import Step
 from paybridge.services.says import Say
+from paybridge.services.staffing import check_right
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,10 +35,12 @@ if TYPE_CHECKING:
     from paybridge.domain.invoice import Paper
     from paybridge.domain.people import Person
     from paybridge.domain.sale import Sale
+    from paybridge.domain.shop import Shop
     from paybridge.domain.transfer import Transfer
     from paybridge.services.limits import Limits
     from paybridge.services.ports import Book, Clock, Vault
     from paybridge.services.settings import Settings
+    from paybridge.services.shops import Shops
 
 _ARRIVED = frozenset({TransferState.SETTLED, TransferState.CLAIMABLE})
 _NEVER = frozenset({TransferState.REFUSED, TransferState.CANCELLED, TransferState.EXPIRED})
@@ -45,17 +49,21 @@ _NEVER = frozenset({TransferState.REFUSED, TransferState.CANCELLED, TransferStat
 class Stock:
     """Moves orders and their pieces in the steps that move their payments."""
 
-    def __init__(self, book: Book, vault: Vault, clock: Clock, settings: Settings, limits: Limits) -> None:
+    def __init__(
+        self, book: Book, vault: Vault, clock: Clock, settings: Settings, limits: Limits, shops: Shops
+    ) -> None:
         self._book = book
         self._vault = vault
         self._clock = clock
         self._settings = settings
         self._limits = limits
+        self._shops = shops
 
     async def taken(self, card: Transfer) -> Step:
         """What the approval takes out of the stock; nothing if it pays for no order.
 
-        Raises ItemRepricedError for another price than the card's, ItemGoneError and SoldOutError. Of
+        Raises ItemRepricedError for another price than the card's, ItemGoneError, SoldOutError and
+        ShopClosedNowError. Of
         approvals that want the last piece at once, the database lets one be written; the others' steps are
         stale.
         """
@@ -63,19 +71,24 @@ class Stock:
         if sale is None:
             return Step()
         owner = await self._owner(card)
+        shop = await self._book.shop(sale.shop)
+        assert shop is not None  # a foreign key
         takings = []
         for taking in await self._book.takings(sale.id):
             item = await self._book.item(taking.item)
             assert item is not None  # a foreign key
-            await self._check(item, taking, owner)
+            self._check(shop, item, taking, owner)
             takings.append(replace(taking, state=TakingState.TAKEN))
+        self._shops.check_open(shop, owner, await self.zone(owner.id))
         return Step(records=tuple(takings))
 
-    async def _check(self, item: Item, taking: Taking, owner: Person) -> None:
-        shop = await self._book.shop(item.shop)
+    async def zone(self, owner: str) -> str:
+        """The IANA name of the zone in which the shop of this person is."""
+        return self._limits.zone(await self._limits.standing(owner), self._clock.now())
+
+    def _check(self, shop: Shop, item: Item, taking: Taking, owner: Person) -> None:
         name = self.name(item, owner)
-        is_open = shop is not None and shop.state is ShopState.OPEN
-        if not is_open or item.state is ItemState.GONE:
+        if shop.state is not ShopState.OPEN or item.state is ItemState.GONE:
             raise ItemGoneError(name=name)
         if item.price.minor != taking.price:
             before = Money(taking.price, item.price.currency)
@@ -102,8 +115,7 @@ class Stock:
         """Shop and buyer are told; in the same step the database gives the order its number in the year."""
         owner = await self._owner(transfer)
         now = self._clock.now()
-        zone = self._limits.zone(await self._limits.standing(owner.id), now)
-        year = now.astimezone(zone_named(zone)).year
+        year = now.astimezone(zone_named(await self.zone(owner.id))).year
         paid = replace(moved(sale, SaleState.PROCESSING), paid=now, year=year)
         for_shop = Say(
             id=f"{sale.id}/order",
@@ -116,19 +128,38 @@ class Stock:
                 "lines": lines_of(self.paper(sale, owner)),
             },
         )
-        return Step(records=(paid,)), (for_shop, await self.to_buyer(paid, transfer, owner))
+        staff = await self._for_staff(sale.shop, for_shop)
+        return Step(records=(paid,)), (for_shop, *staff, await self.to_buyer(paid, transfer, owner))
+
+    async def _for_staff(self, shop: str, told: Say) -> Sequence[Say]:
+        """The same to everybody who serves there."""
+        says = []
+        for one in await self._book.staff_of(shop):
+            person = await self._book.person(one.person)
+            mxid = next(iter(await self._book.mxids_of(one.person)), None)
+            if Right.SERVE in one.rights and person is not None and mxid is not None:
+                language = person.language or self._settings.language
+                says.append(replace(told, id=f"{told.id}/{person.id}", language=language, person=mxid))
+        return says
 
     async def refunded(self, original: Transfer, refund: str) -> tuple[Step, tuple[Say, ...]]:
         """What the approved `refund` (its id) means for the order that `original` paid for.
 
         Whatever pieces it names are counted, put back if it says so, and told to the buyer. Given back whole,
-        the order is over. Raises MoreThanOrderedError: of two refunds of one piece the second finds none.
+        the order is over. Raises MoreThanOrderedError (of two refunds of one piece the second finds none) and
+        RightMissingError, if whoever asked for it may do so no more.
         """
         sale = await self._book.sale(original.id)
         if sale is None:
             return Step(), ()
         owner = await self._owner(original)
         asked = await self._book.sale_refund(refund)
+        act: tuple[ShopAct, ...] = ()
+        if asked is not None:
+            shop = await self._book.shop(sale.shop)
+            assert shop is not None  # a foreign key
+            await check_right(self._book, shop, asked.actor, Right.REFUND)
+            act = (done(shop.id, self._clock.now(), asked.actor, ActOfShop.GAVE_BACK, sale.id, refund),)
         takings = {taking.id: taking for taking in await self._book.takings(sale.id)}
         before = {name: taking.refunded for name, taking in takings.items()}
         changed: list[Taking] = []
@@ -144,7 +175,7 @@ class Stock:
             lines = await self._lines_back(sale, owner, changed, before)
             what = to.value if over else "part"
             says = (await self.to_buyer(after, original, owner, f"{what}/{refund}", lines),)
-        return Step(records=(*changed, *((after,) if over else ()))), says
+        return Step(records=(*changed, *((after,) if over else ()), *act)), says
 
     async def _lines_back(
         self, sale: Sale, owner: Person, changed: Sequence[Taking], before: Mapping[str, int]

@@ -26,6 +26,7 @@ from paybridge.domain.request import Request
 from paybridge.domain.sale import Item, Sale, Taking
 from paybridge.domain.shop import Series, Shop
 from paybridge.domain.shop_session import ShopSession
+from paybridge.domain.shop_staff import ShopAct, Staff
 from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
 from paybridge.domain.standing import Standing
@@ -93,6 +94,8 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Member: membership_tables.member,
     Repeat: repeat_tables.repeat,
     Instalment: repeat_tables.instalment,
+    Staff: shop_tables.shop_staff,
+    ShopAct: shop_tables.shop_act,
     Series: shop_tables.series,
     Invoice: shop_tables.invoice,
     Item: sale_tables.item,
@@ -153,6 +156,8 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
     Member: ("club", "person", "joined"),
     Instalment: ("repeat", "number", "day"),
     Shop: ("owner", "created"),
+    Staff: ("shop", "person", "since"),
+    ShopAct: ("shop", "at", "actor", "what", "subject"),
     Series: ("shop", "year"),
     Invoice: ("shop", "year", "number", "paper", "tips", "parts"),
     Item: ("shop", "currency", "created"),

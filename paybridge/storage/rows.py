@@ -9,7 +9,6 @@ from paybridge.domain.contact import Block, Contact
 from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
-from paybridge.domain.invoice import Invoice
 from paybridge.domain.leg import Leg, LegKind, LegState
 from paybridge.domain.membership import Club, Member
 from paybridge.domain.money import CurrencyMismatchError, Money
@@ -23,7 +22,6 @@ from paybridge.domain.policy import RoomPolicy, policy_from_json
 from paybridge.domain.rail_pause import RailPause
 from paybridge.domain.repeat import Instalment, Repeat
 from paybridge.domain.request import Request, RequestState
-from paybridge.domain.shop import Series, Shop
 from paybridge.domain.shop_session import ShopSession
 from paybridge.domain.split import Share, Split
 from paybridge.domain.spoken import Origin
@@ -372,9 +370,7 @@ _ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     ShopSession: shop_session_rows.shop_session_row,
     Club: membership_rows.club_row,
     Member: membership_rows.member_row,
-    Shop: shop_rows.shop_row,
-    Series: shop_rows.series_row,
-    Invoice: shop_rows.invoice_row,
+    **shop_rows.ROW_OF,
     Trip: trip_rows.trip_row,
     Traveller: trip_rows.traveller_row,
     Expense: trip_rows.expense_row,

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import Integer, bindparam, select, text
 
 from paybridge.storage import shop_rows
-from paybridge.storage.shop_tables import IS_OPEN_SHOP, invoice, series, shop
+from paybridge.storage.shop_tables import (
+    HAS_RIGHTS,
+    IS_OPEN_SHOP,
+    invoice,
+    series,
+    shop,
+    shop_act,
+    shop_staff,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paybridge.domain.invoice import Invoice
     from paybridge.domain.shop import Series, Shop
+    from paybridge.domain.shop_staff import ShopAct, Staff
     from paybridge.storage.reading import Reading
 
 SHOP: Final = select(shop).where(shop.c.id == bindparam("id"))
@@ -22,6 +31,21 @@ SERIES: Final = select(series).where(series.c.id == bindparam("id"))
 INVOICE: Final = select(invoice).where(invoice.c.id == bindparam("id"))
 INVOICES: Final = (
     select(invoice).where(invoice.c.shop == bindparam("shop")).order_by(invoice.c.year, invoice.c.number)
+)
+STAFF: Final = select(shop_staff).where(shop_staff.c.id == bindparam("id"))
+STAFF_OF: Final = (
+    select(shop_staff).where(shop_staff.c.shop == bindparam("shop")).order_by(shop_staff.c.person)
+)
+ACTS_FOR: Final = (
+    select(shop_staff)
+    .where(text(f"shop_staff.{HAS_RIGHTS}"), shop_staff.c.person == bindparam("person"))
+    .order_by(shop_staff.c.shop)
+)
+ACTS: Final = (
+    select(shop_act)
+    .where(shop_act.c.shop == bindparam("shop"))
+    .order_by(shop_act.c.at.desc(), shop_act.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
 )
 
 
@@ -48,3 +72,17 @@ class ShopReading:
 
     async def invoices(self, shop: str) -> Sequence[Invoice]:
         return [shop_rows.invoice_of(row) for row in await self._reader.rows(INVOICES, {"shop": shop})]
+
+    async def staff(self, staff: str) -> Staff | None:
+        row = await self._reader.first(STAFF, {"id": staff})
+        return None if row is None else shop_rows.staff_of(row)
+
+    async def staff_of(self, shop: str) -> Sequence[Staff]:
+        return [shop_rows.staff_of(row) for row in await self._reader.rows(STAFF_OF, {"shop": shop})]
+
+    async def acts_for(self, person: str) -> Sequence[Staff]:
+        return [shop_rows.staff_of(row) for row in await self._reader.rows(ACTS_FOR, {"person": person})]
+
+    async def acts_of(self, shop: str, limit: int) -> Sequence[ShopAct]:
+        found = await self._reader.rows(ACTS, {"shop": shop, "limit": limit})
+        return [shop_rows.act_of(row) for row in found]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from paybridge.domain.invoice import Invoice
 from paybridge.domain.shop import Series, Shop, ShopState
+from paybridge.domain.shop_staff import ActOfShop, ShopAct, Staff, rights_from_text, rights_text
 from paybridge.storage.moments import microseconds, moment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from paybridge.services.ports import Record
     from paybridge.storage.row import Row
 
 
@@ -20,6 +24,7 @@ def shop_row(shop: Shop) -> dict[str, Any]:
         "owner_mxid": shop.owner_mxid,
         "details": shop.details,
         "created": microseconds(shop.created),
+        "hours": shop.hours,
         "version": shop.version,
     }
 
@@ -32,6 +37,7 @@ def shop_of(row: Row) -> Shop:
         owner_mxid=row["owner_mxid"],
         details=row["details"],
         created=moment(row["created"]),
+        hours=row["hours"],
         version=row["version"],
     )
 
@@ -76,3 +82,59 @@ def invoice_of(row: Row) -> Invoice:
         tip=row["tip"],
         version=row["version"],
     )
+
+
+def staff_row(staff: Staff) -> dict[str, Any]:
+    return {
+        "id": staff.id,
+        "shop": staff.shop,
+        "person": staff.person,
+        "rights": rights_text(staff.rights),
+        "since": microseconds(staff.since),
+        "version": staff.version,
+    }
+
+
+def staff_of(row: Row) -> Staff:
+    return Staff(
+        id=row["id"],
+        shop=row["shop"],
+        person=row["person"],
+        rights=rights_from_text(row["rights"]),
+        since=moment(row["since"]),
+        version=row["version"],
+    )
+
+
+def act_row(act: ShopAct) -> dict[str, Any]:
+    return {
+        "id": act.id,
+        "shop": act.shop,
+        "at": microseconds(act.at),
+        "actor": act.actor,
+        "what": act.what.value,
+        "subject": act.subject,
+        "version": act.version,
+    }
+
+
+def act_of(row: Row) -> ShopAct:
+    return ShopAct(
+        id=row["id"],
+        shop=row["shop"],
+        at=moment(row["at"]),
+        actor=row["actor"],
+        what=ActOfShop(row["what"]),
+        subject=row["subject"],
+        version=row["version"],
+    )
+
+
+ROW_OF: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
+    Shop: shop_row,
+    Series: series_row,
+    Invoice: invoice_row,
+    Staff: staff_row,
+    ShopAct: act_row,
+}
+"""How each kind of record here is written."""

@@ -8,6 +8,7 @@ from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 
 from paybridge.domain.money import MAX_MINOR
 from paybridge.domain.shop import ShopState
+from paybridge.domain.shop_staff import ActOfShop
 from paybridge.storage.columns import (
     TEXT,
     bytes_column,
@@ -21,6 +22,7 @@ from paybridge.storage.columns import (
 from paybridge.storage.tables import metadata
 
 IS_OPEN_SHOP: Final = "state = 'open'"
+HAS_RIGHTS: Final = "rights <> ''"
 
 shop: Final = Table(
     "shop",
@@ -32,8 +34,38 @@ shop: Final = Table(
     bytes_column("details"),
     number_column("created"),
     number_column("version"),
+    text_column("hours", null=True),
     check("shop_state", in_list("state", ShopState)),
     Index("shop_open_of", "owner", unique=True, **where(IS_OPEN_SHOP)),
+    sqlite_strict=True,
+)
+
+shop_staff: Final = Table(
+    "shop_staff",
+    metadata,
+    id_column(),
+    Column("shop", TEXT, ForeignKey("shop.id"), nullable=False),
+    Column("person", TEXT, ForeignKey("person.id"), nullable=False),
+    text_column("rights"),
+    number_column("since"),
+    number_column("version"),
+    UniqueConstraint("shop", "person"),
+    Index("shop_staff_active", "person", **where(HAS_RIGHTS)),
+    sqlite_strict=True,
+)
+
+shop_act: Final = Table(
+    "shop_act",
+    metadata,
+    id_column(),
+    Column("shop", TEXT, ForeignKey("shop.id"), nullable=False),
+    number_column("at"),
+    text_column("actor"),
+    text_column("what"),
+    text_column("subject"),
+    number_column("version"),
+    check("shop_act_what", in_list("what", ActOfShop)),
+    Index("shop_act_of", "shop", "at", "id"),
     sqlite_strict=True,
 )
 

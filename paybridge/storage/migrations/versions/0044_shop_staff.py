@@ -90,3 +90,9 @@ def upgrade() -> None:
     )
     op.create_index("shop_act_of", "shop_act", ["shop", "at", "id"])
     set_up(sqlite=SQLITE, postgresql=POSTGRESQL)
+
+
+def downgrade() -> None:
+    op.drop_table("shop_act")
+    op.drop_table("shop_staff")
+    op.drop_column("shop", "hours")

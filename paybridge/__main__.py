@@ -18,7 +18,18 @@ from urllib.parse import urlsplit
 import typer
 from typer.exceptions import TyperException
 
-from paybridge.cli import admin, backup, books, doctor, keys, people, receipts, reconcile, renew_config
+from paybridge.cli import (
+    admin,
+    backup,
+    books,
+    doctor,
+    downgrade,
+    keys,
+    people,
+    receipts,
+    reconcile,
+    renew_config,
+)
 from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, account, books_at, load, told
 from paybridge.cli.first_config import first_config
 
@@ -221,6 +232,7 @@ app.command()(doctor.doctor)
 app.command()(renew_config.renew_config)
 app.command()(backup.backup)
 app.command()(backup.restore)
+app.command()(downgrade.downgrade)
 app.command("export")(books.export_books)
 app.command("verify-receipt")(receipts.verify_receipt)
 app.command("receipt-key")(receipts.receipt_key)

@@ -1,4 +1,4 @@
-"""A database of an older version, with money under way in it, goes on as if it had been a newer one."""
+"""Books with money under way go on in a newer version, and in the one before and then in this one again."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import pytest
 from paybridge.domain.leg import LegState
 from paybridge.storage.audit import audit
 from paybridge.storage.database import open_database, vault_check
+from paybridge.storage.going_back import go_back
 from paybridge.storage.postgres import schema as postgres_schema
 from paybridge.storage.postgres.connection import server_of
 from paybridge.storage.sqlite.connection import connect
-from paybridge.storage.sqlite.schema import upgrade
+from paybridge.storage.sqlite.schema import expected_shape, shape_of, upgrade
 from paybridge.vault import MasterKey, open_vault
 from tests.fakes import postgres
 from tests.fakes.database import StoodClock, open_book
@@ -179,3 +180,49 @@ async def test_a_server_of_an_older_version_goes_on(tmp_path: Path, revision: st
     await goes_on(house, rows["request"][0]["id"])
     await house.database.close()
     await postgres.drop(name)
+
+
+async def test_a_file_goes_back_by_one_and_forward_with_money_under_way(tmp_path: Path) -> None:
+    before = await busy(tmp_path)
+    file = tmp_path / "paybridge.db"
+    rows = rows_of(file)
+    went = await asyncio.to_thread(go_back, f"sqlite+aiosqlite:///{file}", tmp_path, losing=False)
+    with closing(sqlite3.connect(file)) as connection:
+        shape = shape_of(connection)
+    older = rows_of(file)
+    opened = await open_book(tmp_path)
+    house = await open_house(tmp_path, {"bank": before.rail}, opened=opened, first_id=1000)
+    house.rail = before.rail
+    await goes_on(house, rows["request"][0]["id"])
+    await house.database.close()
+
+    assert (went.came_from, went.lost) == (postgres_schema.newest(), ())
+    assert shape == expected_shape(went.went_to)
+    assert {name: found for name, found in older.items() if found}.keys() == {
+        name for name, found in rows.items() if found
+    }
+    assert rows_of(went.kept) == rows
+    assert went.kept.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_server_goes_back_by_one_and_forward_with_money_under_way(tmp_path: Path) -> None:
+    before = await busy(tmp_path)
+    name = await postgres.empty_database()
+    rows = rows_of(tmp_path / "paybridge.db")
+    await older_server(name, "head", rows)
+    url = postgres.url_of(name)
+    went = await asyncio.to_thread(go_back, url, tmp_path, losing=False)
+    async with server_of(url).connected({}) as connection:
+        version = await postgres_schema.migrated_to(connection)
+    check = await vault_check(url)
+    assert check is not None
+    database = await open_database(url, StoodClock())
+    opened = (database.book, database.mailbox, open_vault(MasterKey(bytes(32)), check), database)
+    house = await open_house(tmp_path, {"bank": before.rail}, opened=opened, first_id=1000)
+    house.rail = before.rail
+    await goes_on(house, rows["request"][0]["id"])
+    await house.database.close()
+    await postgres.drop(name)
+
+    assert version == went.went_to == postgres_schema.before(postgres_schema.newest())
+    assert went.kept.exists()

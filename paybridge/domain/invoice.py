@@ -211,6 +211,12 @@ def rate_text(rate: int) -> str:
     return f"{rate / 100:g}"
 
 
+def tax_in(gross: Money, rate: int) -> Money:
+    """The tax in a sum at `rate` (hundredths of a percent), rounded half up, of whatever sign."""
+    tax = _half_up(abs(gross.minor) * rate, WHOLE + rate)
+    return Money(tax if gross.is_positive else -tax, gross.currency)
+
+
 def shared(amount: int, weights: Sequence[int]) -> list[int]:
     """`amount` divided in proportion to `weights`, exactly: what is left goes to the largest remainders.
 
@@ -226,8 +232,9 @@ def shared(amount: int, weights: Sequence[int]) -> list[int]:
 
 
 def _tax_sum(rate: int, gross: int, currency: str) -> TaxSum:
-    tax = _half_up(gross * rate, WHOLE + rate)
-    return TaxSum(rate, Money(gross, currency), Money(gross - tax, currency), Money(tax, currency))
+    whole = Money(gross, currency)
+    tax = tax_in(whole, rate)
+    return TaxSum(rate, whole, whole - tax, tax)
 
 
 def _half_up(above: int, below: int) -> int:

@@ -193,6 +193,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         links,
         bridged,
     )
+    invoices = Invoices(book, vault, clock, settings, shops, requests, limits, policies)
     repeat_news, dues = RepeatNews(book, vault, clock, settings, limits), Dues(book, vault, settings)
     repeats = Repeats(book, vault, clock, chance, settings, payments, factors, repeat_news, dues)
     cancellations = Cancellations(book, clock, news, bundle_news, requests, claims)
@@ -239,12 +240,12 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         boards=boards,
         splits=splits,
         shops=shops,
-        shop_view=ShopView(book, clock, settings, limits, shops, stock),
+        shop_view=ShopView(book, clock, settings, limits, shops, stock, invoices),
         stock=stock,
         orders=Orders(book, clock, chance, shops, payments, stock),
         serving=Serving(book, clock, stock, refunds, cancellations, staffing),
         staffing=staffing,
-        invoices=Invoices(book, vault, clock, settings, shops, requests, limits, policies),
+        invoices=invoices,
         trips=Trips(book, vault, clock, chance, settings, people, policies, blocking, splits),
         repeats=repeats,
         repeat_news=repeat_news,

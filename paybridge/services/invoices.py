@@ -135,8 +135,11 @@ class Invoices:
         seller = await self._book.person(request.asker)
         if invoice is None or seller is None or seller.is_erased:
             raise NotAnInvoiceError(payment=payment)
-        plain = self._vault.open(seller.key, _context(seller), invoice.paper)
-        return Issued(invoice, request, paper_from_json(plain.decode()))
+        return Issued(invoice, request, self.paper(invoice, seller))
+
+    def paper(self, invoice: Invoice, seller: Person) -> Paper:
+        """What stands on it."""
+        return paper_from_json(self._vault.open(seller.key, _context(seller), invoice.paper).decode())
 
     async def tip(self, request: Request, rate: int | None, tip: Money | None) -> Money:
         """What is given on top of the request: `rate` (hundredths of a percent) of its total, or `tip`.

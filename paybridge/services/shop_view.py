@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.history import Mark
-from paybridge.domain.takings import Takings, edges, together
+from paybridge.domain.money import Money
+from paybridge.domain.month import month_of
+from paybridge.domain.takings import Takings, Whose, by_day, edges, together
+from paybridge.domain.takings_report import MonthIn, Report, Sold, SoldPieces, by_rate
 from paybridge.domain.windows import zone_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
-    from paybridge.domain.invoice import Paper
-    from paybridge.domain.money import Money
+    from paybridge.domain.invoice import Bill, Paper
+    from paybridge.domain.month import Month
     from paybridge.domain.people import Person
     from paybridge.domain.sale import Sale
     from paybridge.domain.shop import Shop
     from paybridge.domain.takings import Booked
+    from paybridge.domain.takings_report import AtRate, PaidByPaper
+    from paybridge.services.invoices import Invoices
     from paybridge.services.limits import Limits
     from paybridge.services.ports import Book, Clock
     from paybridge.services.settings import Settings
@@ -64,7 +70,14 @@ class ShopView:
     """Reads the books for a shop's pages; it changes nothing."""
 
     def __init__(
-        self, book: Book, clock: Clock, settings: Settings, limits: Limits, shops: Shops, stock: Stock
+        self,
+        book: Book,
+        clock: Clock,
+        settings: Settings,
+        limits: Limits,
+        shops: Shops,
+        stock: Stock,
+        invoices: Invoices,
     ) -> None:
         self._book = book
         self._clock = clock
@@ -72,6 +85,7 @@ class ShopView:
         self._limits = limits
         self._shops = shops
         self._stock = stock
+        self._invoices = invoices
 
     def name(self, visitor: Visitor) -> str:
         """What the shop is called."""
@@ -109,7 +123,60 @@ class ShopView:
         sales = await self._book.orders(visitor.shop.id, A_PAGE + 1, after)
         return await self._shown(sales, visitor.owner)
 
+    async def month(self, visitor: Visitor, month: Month | None) -> Report:
+        """A month, the current one if none is named, with everything that the books say of the shop."""
+        now, zone = self._clock.now(), await self.zone(visitor.owner.id)
+        today = now.astimezone(zone_named(zone)).date()
+        chosen = month or month_of(today)
+        first, behind = date(chosen.year, chosen.month, 1), chosen.moved(1)
+        days = (date(behind.year, behind.month, 1) - first).days
+        begins = edges(first, days, zone)
+        found = await self._booked(visitor.shop, begins)
+        currencies = [
+            MonthIn(
+                currency,
+                together(booked, currency),
+                by_day(booked, currency, first, days),
+                *await self._told_apart(visitor, currency, begins),
+            )
+            for currency, booked in found.items()
+        ]
+        return Report(chosen, self.name(visitor), zone, now, today, currencies)
+
     # ------------------------------------------------------------ inside
+
+    async def _told_apart(
+        self, visitor: Visitor, currency: str, begins: Sequence[datetime]
+    ) -> tuple[Sequence[Sold], Sequence[AtRate]]:
+        """What was sold, most money first, and what came together by tax rate."""
+        shop, owner = visitor.shop, visitor.owner
+        sums: dict[str, SoldPieces] = {}
+        for one in await self._book.sold(shop, currency, begins):
+            had = sums.get(one.item, SoldPieces(one.item, 0, 0))
+            sums[one.item] = SoldPieces(one.item, had.pieces + one.pieces, had.minor + one.minor)
+        sold = [await self._sold(one, owner, currency) for one in sums.values()]
+        papers = [
+            (await self._bill(one, owner), one.minor)
+            for one in await self._book.paid_by_paper(shop, currency, begins)
+        ]
+        return (
+            sorted(sold, key=lambda one: (-one.gross.minor, one.name)),
+            by_rate(sold, papers, currency),
+        )
+
+    async def _sold(self, one: SoldPieces, owner: Person, currency: str) -> Sold:
+        item = await self._book.item(one.item)
+        assert item is not None  # a foreign key
+        return Sold(self._stock.name(item, owner), one.pieces, Money(one.minor, currency), item.rate)
+
+    async def _bill(self, one: PaidByPaper, owner: Person) -> Bill:
+        if one.whose is Whose.ORDER:
+            sale = await self._book.sale(one.paper)
+            assert sale is not None  # it was found with the payment
+            return self._stock.paper(sale, owner).bill
+        invoice = await self._book.invoice(one.paper)
+        assert invoice is not None  # it was found with the payment
+        return self._invoices.paper(invoice, owner).bill
 
     async def _booked(self, shop: Shop, edges: Sequence[datetime]) -> dict[str, Sequence[Booked]]:
         """What was booked by currency; the usual one is there though nothing was."""

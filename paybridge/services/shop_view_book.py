@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from paybridge.domain.sale import Sale
     from paybridge.domain.shop import Shop
     from paybridge.domain.takings import Booked
+    from paybridge.domain.takings_report import PaidByPaper, SoldPieces
 
 ShopViewRecord = ShopSession
 
@@ -35,6 +36,14 @@ class ShopViewBook(Protocol):
 
     async def taken_straight(self, shop: Shop, edges: Sequence[datetime]) -> Sequence[Booked]:
         """The same of payments that passed the balance by, by the days on which they were asked for."""
+
+    async def sold(self, shop: Shop, currency: str, edges: Sequence[datetime]) -> Sequence[SoldPieces]:
+        """What was sold of each item in orders whose money came in this time; an item may stand twice."""
+
+    async def paid_by_paper(
+        self, shop: Shop, currency: str, edges: Sequence[datetime]
+    ) -> Sequence[PaidByPaper]:
+        """What came on each invoice, and what was given back of each invoice and order."""
 
     async def orders_to_do(self, shop: str, limit: int, after: Mark | None = None) -> Sequence[Sale]:
         """Orders that are paid and that the shop has not completed, oldest first, behind the mark."""

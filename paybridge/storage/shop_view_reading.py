@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, select, text
 
 from paybridge.domain.takings import Booked, Whose
+from paybridge.domain.takings_report import PaidByPaper, SoldPieces
 from paybridge.domain.transfer import TransferKind
 from paybridge.storage import sale_rows, shop_session_rows
 from paybridge.storage import takings_questions as ask
@@ -51,29 +52,37 @@ class ShopViewReading:
 
     async def taken(self, shop: Shop, currency: str, edges: Sequence[datetime]) -> Sequence[Booked]:
         balance: Facts = {"person": shop.owner, "currency": currency}
-        behind = (await self._reader.scalar(ask.LAST, balance) or 0) + 1
-        asked: Facts = {
-            **balance,
-            "shop": shop.id,
-            "first": await self._number_at(balance, edges[0], behind),
-            "behind": await self._number_at(balance, edges[-1], behind),
-            **_inner(edges),
-        }
+        asked = {**await self._span(shop, balance, edges), **_inner(edges)}
         return [_booked(row, currency) for row in await self._reader.rows(ask.TAKEN, asked)]
 
     async def taken_straight(self, shop: Shop, edges: Sequence[datetime]) -> Sequence[Booked]:
-        asked: Facts = {
-            "person": shop.owner,
-            "shop": shop.id,
-            "since": microseconds(edges[0]),
-            "until": microseconds(edges[-1]),
-            **_inner(edges),
-        }
-        came = await self._reader.rows(ask.STRAIGHT_IN, asked)
-        went = await self._reader.rows(ask.STRAIGHT_OUT, asked)
+        asked = {"person": shop.owner, **_time(shop, edges), **_inner(edges)}
+        came = await self._reader.rows(ask.CAME_STRAIGHT, asked)
+        went = await self._reader.rows(ask.WENT_STRAIGHT, asked)
         return [
             *(_straight(row, incoming=True) for row in came),
             *(_straight(row, incoming=False) for row in went),
+        ]
+
+    async def sold(self, shop: Shop, currency: str, edges: Sequence[datetime]) -> Sequence[SoldPieces]:
+        balance: Facts = {"person": shop.owner, "currency": currency}
+        booked = await self._reader.rows(ask.SOLD, await self._span(shop, balance, edges))
+        straight = await self._reader.rows(ask.SOLD_STRAIGHT, {**balance, **_time(shop, edges)})
+        return [
+            SoldPieces(row["item"], int(row["pieces"]), int(row["minor"])) for row in (*booked, *straight)
+        ]
+
+    async def paid_by_paper(
+        self, shop: Shop, currency: str, edges: Sequence[datetime]
+    ) -> Sequence[PaidByPaper]:
+        balance: Facts = {"person": shop.owner, "currency": currency}
+        booked = await self._reader.rows(ask.PAPERS, await self._span(shop, balance, edges))
+        straight = {**balance, **_time(shop, edges)}
+        came = await self._reader.rows(ask.PAPERS_CAME, straight)
+        went = await self._reader.rows(ask.PAPERS_WENT, straight)
+        return [
+            *(_by_paper(row) for row in (*booked, *came)),
+            *(_by_paper(row, sign=-1) for row in went),
         ]
 
     async def orders_to_do(self, shop: str, limit: int, after: Mark | None = None) -> Sequence[Sale]:
@@ -93,6 +102,16 @@ class ShopViewReading:
         asked = {**place, "after_id": after.id if after else "", "shop": shop, "limit": limit}
         return [sale_rows.sale_of(row) for row in await self._reader.rows(statement, asked)]
 
+    async def _span(self, shop: Shop, balance: Facts, edges: Sequence[datetime]) -> Facts:
+        """Between which numbers the entries of the balance were booked in this time."""
+        behind = (await self._reader.scalar(ask.LAST, balance) or 0) + 1
+        return {
+            **balance,
+            "shop": shop.id,
+            "first": await self._number_at(balance, edges[0], behind),
+            "behind": await self._number_at(balance, edges[-1], behind),
+        }
+
     async def _number_at(self, balance: Facts, at: datetime, behind: int) -> int:
         """The number of the balance's first entry that is not older; its own order counts, not the clock."""
         low, high, sought = 1, behind, microseconds(at)
@@ -104,6 +123,14 @@ class ShopViewReading:
             else:
                 high = middle
         return low
+
+
+def _time(shop: Shop, edges: Sequence[datetime]) -> Facts:
+    return {"shop": shop.id, "since": microseconds(edges[0]), "until": microseconds(edges[-1])}
+
+
+def _by_paper(row: Row, sign: int = 1) -> PaidByPaper:
+    return PaidByPaper(row["id"], Whose(row["whose"]), row["payment"], sign * int(row["minor"]))
 
 
 def _inner(edges: Sequence[datetime]) -> dict[str, int]:

@@ -1,4 +1,7 @@
-"""What a shop's takings are summed from: entries of its owner's balance, between two of their numbers."""
+"""What a shop's takings are summed from: entries of its owner's balance, between two of their numbers.
+
+A journal's time has no index, so that the numbers are sought first, entry by entry (`BOOKED_AT`).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from sqlalchemy import (
     distinct,
     func,
     literal,
+    or_,
     select,
     text,
     tuple_,
@@ -22,7 +26,7 @@ from paybridge.domain.ledger import AccountKind
 from paybridge.domain.takings import MOST_DAYS, Whose
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.storage.columns import in_list
-from paybridge.storage.sale_tables import IS_TO_DO, sale
+from paybridge.storage.sale_tables import IS_TO_DO, sale, taking
 from paybridge.storage.shop_tables import invoice
 from paybridge.storage.tables import account, entry, journal, transfer
 
@@ -76,70 +80,125 @@ BOOKED_AT: Final = (
     .join(journal, journal.c.id == entry.c.journal)
     .where(*_BALANCE_OF, entry.c.version == bindparam("number", type_=BigInteger))
 )
-_booked_day: Final = _day(journal.c.created).label("day")
-_booked_incoming: Final = (transfer.c.payee == _PERSON).label("incoming")
-_gain: Final = (entry.c.amount > 0).label("gain")
 _whose: Final = _WHOSE.label("whose")
-TAKEN: Final = (
-    select(
-        _booked_day,
+_SPAN: Final = (
+    *_BALANCE_OF,
+    entry.c.version >= bindparam("first", type_=BigInteger),
+    entry.c.version < bindparam("behind", type_=BigInteger),
+)
+_TIME: Final = (
+    text(f"transfer.{in_list('state', ARRIVED)}"),
+    transfer.c.created >= bindparam("since", type_=BigInteger),
+    transfer.c.created < bindparam("until", type_=BigInteger),
+)
+_CAME_STRAIGHT: Final = (
+    transfer.c.payee == _PERSON,
+    transfer.c.destination.is_not(None),
+    transfer.c.kind == TransferKind.PAY.value,
+)
+_WENT_STRAIGHT: Final = (
+    transfer.c.payer == _PERSON,
+    transfer.c.source.is_not(None),
+    transfer.c.kind == TransferKind.REFUND.value,
+)
+
+
+def _booked(*columns: ColumnElement[Any]) -> Select[tuple[Any, ...]]:
+    """Of each entry of the span: its journal and transfer, and what of the shop that is for."""
+    return _for_shop(
+        select(*columns)
+        .join_from(account, entry, entry.c.account == account.c.id)
+        .join(journal, journal.c.id == entry.c.journal)
+        .join(transfer, transfer.c.id == journal.c.transfer)
+        .where(*_SPAN)
+    )
+
+
+def _for_shop(asked: Select[tuple[Any, ...]]) -> Select[tuple[Any, ...]]:
+    return (
+        asked.outerjoin(_original, _original.c.id == transfer.c.original)
+        .outerjoin(sale, _OF_SALE)
+        .outerjoin(invoice, _OF_INVOICE)
+    )
+
+
+def _by(asked: Select[tuple[Any, ...]], columns: int) -> Select[tuple[Any, ...]]:
+    """One row for all that have their first columns alike."""
+    return asked.group_by(*(text(str(number)) for number in range(1, columns + 1)))
+
+
+def _straight(*side: ColumnElement[bool]) -> Select[tuple[Any, ...]]:
+    """Payments that passed the owner's balance by, by the day on which they were asked for."""
+    columns = (
+        _day(transfer.c.created).label("day"),
         transfer.c.kind,
-        _booked_incoming,
+        transfer.c.currency,
         _whose,
-        _gain,
+        func.count().label("count"),
+        func.sum(transfer.c.amount).label("minor"),
+    )
+    return _by(_for_shop(select(*columns).select_from(transfer).where(*side, *_TIME)), 4)
+
+
+TAKEN: Final = _by(
+    _booked(
+        _day(journal.c.created).label("day"),
+        transfer.c.kind,
+        (transfer.c.payee == _PERSON).label("incoming"),
+        _whose,
+        (entry.c.amount > 0).label("gain"),
         func.count(distinct(transfer.c.id)).label("count"),
         func.sum(entry.c.amount).label("minor"),
-    )
+    ),
+    5,
+)
+CAME_STRAIGHT: Final = _straight(*_CAME_STRAIGHT)
+WENT_STRAIGHT: Final = _straight(*_WENT_STRAIGHT)
+
+# What was sold: pieces of items, of orders whose money came.
+_SOLD: Final = (
+    taking.c.item,
+    func.sum(taking.c.pieces).label("pieces"),
+    func.sum(taking.c.pieces * taking.c.price).label("minor"),
+)
+_IS_PAID: Final = (transfer.c.kind == TransferKind.PAY.value, sale.c.shop == _SHOP)
+SOLD: Final = (
+    select(*_SOLD)
     .join_from(account, entry, entry.c.account == account.c.id)
     .join(journal, journal.c.id == entry.c.journal)
     .join(transfer, transfer.c.id == journal.c.transfer)
-    .outerjoin(_original, _original.c.id == transfer.c.original)
-    .outerjoin(sale, _OF_SALE)
-    .outerjoin(invoice, _OF_INVOICE)
-    .where(
-        *_BALANCE_OF,
-        entry.c.version >= bindparam("first", type_=BigInteger),
-        entry.c.version < bindparam("behind", type_=BigInteger),
-    )
-    .group_by(text("1"), text("2"), text("3"), text("4"), text("5"))
+    .join(sale, sale.c.id == transfer.c.id)
+    .join(taking, taking.c.sale == sale.c.id)
+    .where(*_SPAN, *_IS_PAID, entry.c.amount > 0)
+    .group_by(taking.c.item)
+)
+SOLD_STRAIGHT: Final = (
+    select(*_SOLD)
+    .join_from(transfer, sale, sale.c.id == transfer.c.id)
+    .join(taking, taking.c.sale == sale.c.id)
+    .where(*_CAME_STRAIGHT, *_TIME, *_IS_PAID, transfer.c.currency == bindparam("currency", type_=Text))
+    .group_by(taking.c.item)
+)
+
+# What has to be read paper by paper: what came on invoices, and what was given back of anything.
+_PAPER: Final = func.coalesce(sale.c.id, invoice.c.id).label("id")
+PAPERS: Final = _by(
+    _booked(_PAPER, _whose, transfer.c.id.label("payment"), func.sum(entry.c.amount).label("minor")).where(
+        or_(sale.c.id.is_not(None), invoice.c.id.is_not(None)),
+        or_(sale.c.id.is_(None), transfer.c.kind != TransferKind.PAY.value, entry.c.amount < 0),
+    ),
+    3,
 )
 
 
-def _straight(
-    side: ColumnElement[bool], past: ColumnElement[bool], kind: TransferKind
-) -> Select[tuple[Any, ...]]:
-    """Payments that passed the owner's balance by, by the day on which they were asked for."""
-    return (
-        select(
-            _day(transfer.c.created).label("day"),
-            transfer.c.kind,
-            transfer.c.currency,
-            _whose,
-            func.count().label("count"),
-            func.sum(transfer.c.amount).label("minor"),
-        )
-        .select_from(transfer)
-        .outerjoin(_original, _original.c.id == transfer.c.original)
-        .outerjoin(sale, _OF_SALE)
-        .outerjoin(invoice, _OF_INVOICE)
-        .where(
-            side,
-            past,
-            transfer.c.kind == kind.value,
-            text(f"transfer.{in_list('state', ARRIVED)}"),
-            transfer.c.created >= bindparam("since", type_=BigInteger),
-            transfer.c.created < bindparam("until", type_=BigInteger),
-        )
-        .group_by(text("1"), text("2"), text("3"), text("4"))
-    )
+def _papers(*side: ColumnElement[bool]) -> Select[tuple[Any, ...]]:
+    columns = (_PAPER, _whose, transfer.c.id.label("payment"), func.sum(transfer.c.amount).label("minor"))
+    asked = _for_shop(select(*columns).select_from(transfer).where(*side, *_TIME))
+    return _by(asked.where(transfer.c.currency == bindparam("currency", type_=Text)), 3)
 
 
-STRAIGHT_IN: Final = _straight(
-    transfer.c.payee == _PERSON, transfer.c.destination.is_not(None), TransferKind.PAY
-)
-STRAIGHT_OUT: Final = _straight(
-    transfer.c.payer == _PERSON, transfer.c.source.is_not(None), TransferKind.REFUND
-)
+PAPERS_CAME: Final = _papers(*_CAME_STRAIGHT, invoice.c.id.is_not(None))
+PAPERS_WENT: Final = _papers(*_WENT_STRAIGHT, or_(sale.c.id.is_not(None), invoice.c.id.is_not(None)))
 
 _PLACE: Final = tuple_(sale.c.created, sale.c.id)
 _AFTER: Final = tuple_(bindparam("after", type_=BigInteger), bindparam("after_id", type_=Text))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -11,12 +13,18 @@ from aiohttp import hdrs, web
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.history import Mark
+from paybridge.domain.invoice import rate_text
+from paybridge.domain.month import Month, month_of
+from paybridge.domain.takings import TAKINGS
 from paybridge.services.factors import CountedError
 from paybridge.services.one_time_links import LinkGoneError
+from paybridge.texts.takings_files import make_takings
 from paybridge.web.answering import guarded
+from paybridge.web.charts import takings_chart
 from paybridge.web.visiting import TOKEN, question
 
 if TYPE_CHECKING:
+    from paybridge.domain.money import Money
     from paybridge.services.shop_door import ShopDoor, Visitor
     from paybridge.services.shop_view import OrdersShown, ShopView
     from paybridge.web.browser import Gate
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
 COOKIE: Final = "__Host-shop"
 """Browsers take it only over https (or on the machine itself), for this host alone, for all of its paths."""
 _MARK: Final = re.compile(r"([0-9]{1,16})-([A-Za-z0-9-]{1,40})")
+_MONTH: Final = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -38,11 +47,15 @@ class ShopPages:
         self.words = words
         self.gate = gate
         self.language = language
+        self._drawing = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of all pages."""
         return [
             web.get("/shop/today", self.see_today),
+            web.get("/shop/orders", self.see_orders),
+            web.get("/shop/month", self.see_month),
+            web.get("/shop/month.{form:csv|pdf}", self.file),
             web.post("/shop/leave", self.leave),
             web.get(f"/shop/{TOKEN}", self.see_door),
             web.post(f"/shop/{TOKEN}", self.enter),
@@ -108,6 +121,53 @@ class ShopPages:
         )
 
     @guarded
+    async def see_orders(self, request: web.Request) -> web.Response:
+        visitor = await self._visitor(request)
+        zone = await self.view.zone(visitor.owner.id)
+        shown = await self.view.orders(visitor, _mark(request))
+        rows, more = _rows(shown, zone), _told(shown.more)
+        return self._page(request, "shop_orders.html", visitor, orders=rows, more=more)
+
+    @guarded
+    async def see_month(self, request: web.Request) -> web.Response:
+        visitor = await self._visitor(request)
+        report = await self.view.month(visitor, _month(request))
+        charts = {
+            one.currency: takings_chart(self.words, visitor.language, report, one)
+            for one in report.currencies
+        }
+        return self._page(
+            request,
+            "shop_month.html",
+            visitor,
+            report=report,
+            at=report.at.astimezone(ZoneInfo(report.zone)),
+            charts=charts,
+            rate_text=rate_text,
+            figure=partial(self._figure, visitor.language),
+            counted=TAKINGS,
+            before=report.month.moved(-1),
+            behind=report.month.moved(1) if report.month < month_of(report.today) else None,
+        )
+
+    def _figure(self, language: str, money: Money) -> str:
+        """A sum in a table that says its currency above."""
+        return self.words.text(language, "web.money", money=money).removesuffix(f" {money.currency}")
+
+    @guarded
+    async def file(self, request: web.Request) -> web.Response:
+        """The month as a file to keep."""
+        visitor = await self._visitor(request)
+        report = await self.view.month(visitor, _month(request))
+        # One at a time, and not in the event loop: a PDF takes a second of CPU.
+        async with self._drawing:
+            made = await asyncio.to_thread(
+                make_takings, self.words.texts, report, visitor.language, request.match_info["form"]
+            )
+        named = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{made.name}"'}
+        return web.Response(body=made.data, content_type=made.mimetype, headers=named)
+
+    @guarded
     async def leave(self, request: web.Request) -> web.Response:
         """End the session."""
         visitor = await self._visitor(request)
@@ -160,6 +220,12 @@ def _rows(shown: OrdersShown, zone: str) -> list[dict[str, object]]:
 def _told(mark: Mark | None) -> str | None:
     """Where the next page begins, as it stands in its address."""
     return None if mark is None else f"{(mark.created - _EPOCH) // _MICROSECOND}-{mark.id}"
+
+
+def _month(request: web.Request) -> Month | None:
+    """The month that the address names, if it names one."""
+    read = _MONTH.fullmatch(request.query.get("month", ""))
+    return None if read is None else Month(int(read[1]), int(read[2]))
 
 
 def _mark(request: web.Request) -> Mark | None:

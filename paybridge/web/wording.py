@@ -38,7 +38,7 @@ class Wording:
     """Renders the templates of `pages/`. Facts are never taken for markup."""
 
     def __init__(self, texts: Texts) -> None:
-        self._texts = texts
+        self.texts = texts
         self._files = {name: (FILES / name).read_bytes() for name in STATIC}
         self._pages = jinja2.Environment(
             loader=jinja2.FunctionLoader(lambda name: (FILES / name).read_text(encoding="utf-8")),
@@ -51,7 +51,7 @@ class Wording:
 
     def page(self, name: str, language: str, status: int = 200, **facts: object) -> web.Response:
         """A page with its headers."""
-        language = self._texts.language_for(language)
+        language = self.texts.language_for(language)
         text = self._pages.get_template(name).render(
             facts,
             lang=language,
@@ -67,14 +67,18 @@ class Wording:
         """Why something was not done, with the lines to type in the chat."""
         # On the page of a card it can only be the digits, which the chat does not say.
         key = "web.wrong_digits" if isinstance(error, WrongFactorError) else error.key
-        said = self._say(self._texts.language_for(language), key, **error.facts())
+        said = self._say(self.texts.language_for(language), key, **error.facts())
         return Html(said + _lines(error.lines()))
+
+    def text(self, language: str, key: str, /, **facts: Fact) -> str:
+        """A sentence without any markup."""
+        return self.texts.render(key, self.texts.language_for(language), facts).text
 
     def language_of(self, request: web.Request, otherwise: str) -> str:
         """The first language that the browser asks for, where nobody is known whose it could be."""
         wished = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")[:_LONGEST_WISH]
         first = wished.split(",")[0].split(";")[0].strip()
-        return self._texts.language_for(first) if first not in {"", "*"} else otherwise
+        return self.texts.language_for(first) if first not in {"", "*"} else otherwise
 
     def file(self, name: str) -> web.Response:
         """A file that pages ask for; its address changes with what it holds, so that browsers may keep it."""
@@ -86,7 +90,7 @@ class Wording:
         return f"../static/{name}?{hashlib.sha256(self._files[name]).hexdigest()[:12]}"
 
     def _say(self, language: str, key: str, /, **facts: Fact) -> Html:
-        said = self._texts.render(key, language, facts)
+        said = self.texts.render(key, language, facts)
         return Html(escape(said.text) if said.html is None else said.html)
 
 

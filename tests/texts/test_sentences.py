@@ -90,7 +90,12 @@ COMPOSED = {
     *(f"web.approve.{kind}" for kind in TransferKind),
     *(f"shop_view.sort.{sort}" for sort in TakingSort),
     *(f"shop_view.state.{state}" for state in SaleState),
-    *(f"shop_view.nav.{page}" for page in ("today",)),
+    *(f"shop_view.nav.{page}" for page in ("today", "month", "orders")),
+    *(f"takings.kind.{kind}" for kind in ("day", "item", "tax", "month")),
+    *(
+        f"takings.column.{name}"
+        for name in ("rate", "item", "day", "orders", "pieces", "taken", "given", "left", "tax")
+    ),
     *(f"web.{deed}_what" for deed in ("approved", "declined")),
     *(f"history.page.rows.{state}" for state in UNUSUAL),
     *(f"limits.raised.{level}" for level in Level if level is not Level.UNCHECKED),

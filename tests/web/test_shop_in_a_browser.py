@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,16 @@ async def link_of(house: House) -> str:
     return str(said.facts["link"])
 
 
+async def press_through(seat: Seat, page: str) -> None:
+    """Walk to the link of another page by the keyboard alone, and follow it."""
+    walk = "document.activeElement.getAttribute('href')"
+    for _ in range(10):
+        await seat.tab.press("Tab")
+        if await seat.tab.js(walk) == page:
+            return await seat.tab.sends()
+    raise AssertionError(f"nobody gets to {page} by keyboard")
+
+
 async def look(seat: Seat, name: str) -> list[str]:
     """What is wrong with the page on phone and desk, light and dark; pictures are kept where asked for."""
     found: list[str] = []
@@ -55,6 +66,12 @@ async def test_every_page_of_a_shop_is_readable_and_opened_by_keyboard_alone(
     house, tab = seat.house, seat.tab
     await opened(house)
     await house.hear(CAROL, f"!lang {language}")
+    back = await bought(house, "2 cake")
+    house.clock.pass_by(timedelta(days=4))
+    await bought(house, "3 latte, 4 cake")
+    await house.hear(CAROL, f"!refund {back}")
+    await house.hear(CAROL, "!yes")
+    house.clock.pass_by(timedelta(days=9))
     for what in ("2 latte, 1 cake", "1 cake", "3 latte"):
         await bought(house, what)
     found: list[str] = []
@@ -65,12 +82,24 @@ async def test_every_page_of_a_shop_is_readable_and_opened_by_keyboard_alone(
     await tab.sends()
     today = await tab.shows()
     found += await look(seat, f"{language}-shop-today")
+    await press_through(seat, "month")
+    month = await tab.shows()
+    found += await look(seat, f"{language}-shop-month")
+    await press_through(seat, "orders")
+    found += await look(seat, f"{language}-shop-orders")
+    await tab.js("document.querySelector('nav button').focus()")
+    await tab.sends()
+    left = await look(seat, f"{language}-shop-left")
+    await tab.open(f"{seat.url}/shop/today")
+    over = await look(seat, f"{language}-shop-over")
     cookies = await tab.js("document.cookie")
 
-    assert found == []
+    assert found + left + over == []
     assert "Corner Café" in today
     assert "25.00 EUR" in today
     assert BOB in today
     assert cookies == ""
     assert {url.removeprefix(seat.url).split("/")[1] for url in tab.asked} == {"shop", "static"}
-    assert tab.console == []
+    assert "7" in month
+    # The browser itself tells of every answer that is an error.
+    assert [line for line in tab.console if "403" not in line] == []

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import logging
 import re
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from pypdfium2 import PdfDocument
 
 from paybridge.domain.one_time_link import hash_of
 from paybridge.domain.permissions import Role
 from paybridge.domain.shop_session import IDLE, LONGEST, WITHOUT_PASSKEY
+from paybridge.domain.transfer import TransferState
+from paybridge.services.ports import Step
+from paybridge.services.shop_view import A_PAGE
 from tests.fakes.authenticator import ORIGIN, SoftAuthenticator
 from tests.fakes.database import ask_raw
 from tests.fakes.house import ALICE, BOB, CAROL, DINNER, House, keys, words
@@ -232,6 +238,16 @@ async def test_whoever_had_themselves_forgotten_is_out(house: House, browser: Br
     assert (await visit.get("/shop/today")).status == 403
 
 
+async def test_a_session_shows_no_shop_that_its_person_opened_later(house: House, browser: Browser) -> None:
+    visit = await entered(house, browser)
+    path = await link_of(house)
+    await house.hear(CAROL, "!shop close")
+    await house.hear(CAROL, '!shop open "Bakery"')
+
+    assert (await visit.get("/shop/today")).status == 403
+    assert (await browser.open(path)).status == 410
+
+
 async def test_another_merchant_sees_their_own_shop_alone(house: House, browser: Browser) -> None:
     make(house, ALICE, Role.MERCHANT)
     visit = await entered(house, browser)
@@ -399,3 +415,135 @@ async def test_today_tells_takings_refunds_and_orders_to_do(house: House, browse
     assert "1 order to do" in seen
     assert f"{first} ready 10.90 EUR 2 × Latte 1 × Cake @bob:hs" in seen  # noqa: RUF001 - as it is said
     assert second not in seen
+
+
+# ---------------------------------------------------------------- the month and all orders
+
+
+async def a_month(house: House, browser: Browser) -> Visit:
+    """On two days Bob orders, pays an invoice with a tip, and is given one order back."""
+    await opened(house)
+    await house.hear(CAROL, "!zone Europe/Berlin")
+    await bought(house, "2 latte, 1 cake")
+    back = await bought(house, "1 cake")
+    house.clock.pass_by(timedelta(days=1))
+    said = await house.hear(CAROL, f'!invoice {BOB} "Catering 20 EUR" tax 19% tip ok', DINNER)
+    asked = next(say.facts["payment"] for say in said if say.key == "invoice.issued")
+    await house.hear(BOB, f"!accept {asked} tip 2 EUR", DINNER)
+    await house.hear(BOB, "!yes", DINNER)
+    await house.hear(CAROL, f"!refund {back}")
+    await house.hear(CAROL, "!yes")
+    await house.hear(BOB, f"!pay {CAROL} 5 EUR", DINNER)
+    await house.hear(BOB, "!yes", DINNER)
+    await house.hear(CAROL, "!cashout 10 EUR")
+    await house.hear(CAROL, "!yes")
+    await house.carry()
+    return await enter(browser, await link_of(house))
+
+
+async def test_a_month_is_told_by_day_by_item_and_by_tax_rate(house: House, browser: Browser) -> None:
+    visit = await a_month(house, browser)
+    seen = await visit.get("/shop/month")
+    before = await visit.get("/shop/month?month=2026-02")
+
+    assert "Corner Café, March 2026" in seen.words
+    assert "Taken in the month, EUR 37.40 EUR" in seen.words
+    assert "2 orders 15.40 EUR 1 payment on invoices 22.00 EUR 1 refund -4.50 EUR" in seen.words
+    assert "1 other payment to you 5.00 EUR 1 cash-out -10.00 EUR" in seen.words
+    assert "Left of what was taken 32.90 EUR" in seen.words
+    assert "7 % 6.40 0.00 6.40 0.42" in seen.words
+    assert "19 % 29.00 -4.50 24.50 3.91" in seen.words
+    assert "Tips 2.00 0.00 2.00 0.00" in seen.words
+    assert "Cake 2 9.00 Latte 2 6.40" in seen.words
+    assert "Mar 2, 2026 2 15.40 0.00 15.40" in seen.words
+    assert "Mar 3, 2026 1 22.00 -4.50 17.50" in seen.words
+    assert "Most was taken on Mar 3, 2026: 22.00 EUR." in seen.words
+    assert "Apr" not in seen.words
+    assert "Taken in the month, EUR 0.00 EUR" in before.words
+    assert "March 2026" in before.words
+
+
+async def test_a_month_is_a_table_for_spreadsheets(house: House, browser: Browser) -> None:
+    visit = await a_month(house, browser)
+    answer = await visit.get("/shop/month.csv")
+    rows = list(csv.reader(answer.html.removeprefix("\ufeff").splitlines()))
+
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="shop-2026-03.csv"'
+    assert rows[0][:2] == ["Kind", "Name (days: Europe/Berlin)"]
+    assert rows[2] == ["By day", "2026-03-02", "EUR", "2", "15.40", "0.00", "15.40", ""]
+    assert rows[3] == ["By day", "2026-03-03", "EUR", "1", "22.00", "-4.50", "17.50", ""]
+    assert len([row for row in rows if row[0] == "By day"]) == 31
+    assert ["Sold by item", "Cake", "EUR", "2", "9.00", "0.00", "9.00", ""] in rows
+    assert ["By tax rate", "19 %", "EUR", "", "29.00", "-4.50", "24.50", "3.91"] in rows
+    assert rows[-1] == ["The month", "", "EUR", "3", "37.40", "-4.50", "32.90", ""]
+
+
+async def test_a_month_is_pages_to_print(house: House, browser: Browser) -> None:
+    visit = await a_month(house, browser)
+    async with browser.session.get(
+        "/shop/month.pdf", headers={**browser.headers, "Cookie": visit.cookie}
+    ) as answer:
+        made = await answer.read()
+
+    assert answer.content_type == "application/pdf"
+    with closing(PdfDocument(made)) as pages:
+        told = pages[0].get_textpage().get_text_bounded()
+
+        assert len(pages) == 1
+        for line in ("Corner Café, March 2026", "2 orders 15.40 EUR", "Left of what was taken 32.90 EUR"):
+            assert line in told
+        assert "19 % 29.00 EUR -4.50 EUR 24.50 EUR 3.91 EUR" in told
+
+
+@pytest.mark.parametrize("path", ["/shop/month", "/shop/month.csv", "/shop/month.pdf", "/shop/orders"])
+async def test_nobody_without_a_session_sees(house: House, browser: Browser, path: str) -> None:
+    await a_month(house, browser)
+
+    assert (await browser.open(path)).status == 403
+
+
+@pytest.mark.parametrize("typed", ["", "2026-13", "26-03", "2026-03'--", "%00", "9999-12"])
+async def test_a_month_that_is_none_is_this_one(house: House, browser: Browser, typed: str) -> None:
+    visit = await entered(house, browser)
+
+    assert "March 2026" in (await visit.get(f"/shop/month?month={typed}")).words
+
+
+async def test_all_orders_are_told_in_pages_newest_first(house: House, browser: Browser) -> None:
+    visit = await entered(house, browser)
+    made = await many_orders(house)
+    first = await visit.get("/shop/orders")
+    after = re.search(r"[?]after=[0-9A-Z-]+", first.html)
+    assert after is not None
+    second = await visit.get(f"/shop/orders{after[0]}")
+    today = await visit.get("/shop/today")
+    rest = await visit.get(f"/shop/today{re.search(r'[?]after=[0-9A-Z-]+', today.html)[0]}")  # type: ignore[index]  # it is there
+
+    assert shown_orders(first) == made[:0:-1]
+    assert shown_orders(second) == made[:1]
+    assert shown_orders(today) == made[:-1]
+    assert shown_orders(rest) == made[-1:]
+    assert "Show the next ones" not in second.words
+    assert f"{A_PAGE + 1} orders to do" in today.words
+    assert shown_orders(await visit.get("/shop/orders?after=nonsense")) == made[:0:-1]
+
+
+async def many_orders(house: House) -> list[str]:
+    """One order more than a page has: the first is a real one, the others are like it but for their time."""
+    first = await bought(house, "1 latte")
+    sale, transfer = await house.book.sale(first), await house.book.transfer(first)
+    assert sale is not None
+    assert transfer is not None
+    made = [first]
+    for number in range(A_PAGE):
+        made.append(f"PB-X{number:04}")
+        at = sale.created + timedelta(seconds=number + 1)
+        card = replace(transfer, id=made[-1], state=TransferState.EXPIRED, created=at, version=0)
+        like = replace(sale, id=made[-1], created=at, version=0)
+        await house.book.commit(Step(records=(card, like)))
+    return made
+
+
+def shown_orders(page: Opened) -> list[str]:
+    return re.findall(r'class="order"><code>(PB-[0-9A-Z]+)', page.html)

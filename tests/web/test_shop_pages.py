@@ -534,13 +534,14 @@ async def many_orders(house: House) -> list[str]:
     first = await bought(house, "1 latte")
     sale, transfer = await house.book.sale(first), await house.book.transfer(first)
     assert sale is not None
+    assert sale.number is not None
     assert transfer is not None
     made = [first]
     for number in range(A_PAGE):
         made.append(f"PB-X{number:04}")
         at = sale.created + timedelta(seconds=number + 1)
         card = replace(transfer, id=made[-1], state=TransferState.EXPIRED, created=at, version=0)
-        like = replace(sale, id=made[-1], created=at, version=0)
+        like = replace(sale, id=made[-1], created=at, number=sale.number + number + 1, version=0)
         await house.book.commit(Step(records=(card, like)))
     return made
 

@@ -25,6 +25,8 @@ class Whose(StrEnum):
 
     ORDER = "order"
     INVOICE = "invoice"
+    TICKET = "ticket"
+    DUES = "dues"
     NOTHING = "nothing"
 
 
@@ -33,13 +35,23 @@ class Sort(StrEnum):
 
     ORDERS = "orders"
     INVOICES = "invoices"
+    TICKETS = "tickets"
+    DUES = "dues"
     TAKEN_BACK = "taken_back"
     REFUNDS = "refunds"
     OTHERS = "others"
     CASHOUTS = "cashouts"
 
 
-TAKINGS: Final = frozenset({Sort.ORDERS, Sort.INVOICES})
+_PAID_FOR: Final = {
+    Whose.ORDER: Sort.ORDERS,
+    Whose.INVOICE: Sort.INVOICES,
+    Whose.TICKET: Sort.TICKETS,
+    Whose.DUES: Sort.DUES,
+}
+TAKINGS: Final = frozenset(_PAID_FOR.values())
+WITHOUT_RATE: Final = frozenset({Sort.TICKETS, Sort.DUES})
+"""What has no tax rate in the books."""
 GIVEN: Final = frozenset({Sort.REFUNDS, Sort.TAKEN_BACK})
 _OUTWARDS: Final = GIVEN | {Sort.CASHOUTS}
 
@@ -75,7 +87,7 @@ class Booked:
             return Sort.OTHERS
         if self.minor < 0:
             return Sort.TAKEN_BACK
-        return Sort.ORDERS if self.whose is Whose.ORDER else Sort.INVOICES
+        return _PAID_FOR[self.whose]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +118,7 @@ class Takings:
 
     @property
     def taken(self) -> Money:
-        """What was paid for orders and on invoices."""
+        """What was paid for orders, on invoices, for tickets and as dues."""
         return self.of(*TAKINGS)
 
     @property

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from paybridge.domain.history import Mark
+from paybridge.domain.invoice import Bill, Line
 from paybridge.domain.money import Money
 from paybridge.domain.month import month_of
 from paybridge.domain.takings import Takings, Whose, by_day, edges, together
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from paybridge.domain.invoice import Bill, Paper
+    from paybridge.domain.invoice import Paper
     from paybridge.domain.month import Month
     from paybridge.domain.people import Person
     from paybridge.domain.sale import Sale
@@ -156,7 +157,7 @@ class ShopView:
             sums[one.item] = SoldPieces(one.item, had.pieces + one.pieces, had.minor + one.minor)
         sold = [await self._sold(one, owner, currency) for one in sums.values()]
         papers = [
-            (await self._bill(one, owner), one.minor)
+            (await self._given(one, currency) or await self._bill(one, owner), one.minor)
             for one in await self._book.paid_by_paper(shop, currency, begins)
         ]
         return (
@@ -168,6 +169,18 @@ class ShopView:
         item = await self._book.item(one.item)
         assert item is not None  # a foreign key
         return Sold(self._stock.name(item, owner), one.pieces, Money(one.minor, currency), item.rate)
+
+    async def _given(self, one: PaidByPaper, currency: str) -> Bill | None:
+        """The lines that a refund gives back, where it says so; else it is of the whole paper."""
+        named = await self._book.refund_lines(one.payment)
+        takings = {taking.id: taking for taking in await self._book.takings(one.paper)} if named else {}
+        lines = []
+        for line in named:
+            taking = takings[line.taking]
+            item = await self._book.item(taking.item)
+            assert item is not None  # a foreign key
+            lines.append(Line("", line.pieces, Money(taking.price, currency), item.rate))
+        return Bill(tuple(lines)) if lines else None
 
     async def _bill(self, one: PaidByPaper, owner: Person) -> Bill:
         if one.whose is Whose.ORDER:

@@ -26,9 +26,12 @@ from paybridge.domain.ledger import AccountKind
 from paybridge.domain.takings import MOST_DAYS, Whose
 from paybridge.domain.transfer import TransferKind, TransferState
 from paybridge.storage.columns import in_list
+from paybridge.storage.membership_tables import club
+from paybridge.storage.repeat_tables import instalment, repeat
 from paybridge.storage.sale_tables import IS_TO_DO, sale, taking
 from paybridge.storage.shop_tables import invoice
 from paybridge.storage.tables import account, entry, journal, transfer
+from paybridge.storage.ticket_tables import booking, gig
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
@@ -59,10 +62,13 @@ def _day(at: ColumnElement[int]) -> ColumnElement[int]:
 _WHOSE: Final = case(
     (sale.c.id.is_not(None), Whose.ORDER.value),
     (invoice.c.id.is_not(None), Whose.INVOICE.value),
+    (gig.c.id.is_not(None), Whose.TICKET.value),
+    (club.c.id.is_not(None), Whose.DUES.value),
     else_=Whose.NOTHING.value,
 )
 # A refund is for what the payment that it gives back was for.
-_OF_SALE: Final = (sale.c.id == func.coalesce(transfer.c.original, transfer.c.id)) & (sale.c.shop == _SHOP)
+_PAID: Final = func.coalesce(transfer.c.original, transfer.c.id)
+_OF_SALE: Final = (sale.c.id == _PAID) & (sale.c.shop == _SHOP)
 _OF_INVOICE: Final = (invoice.c.id == func.coalesce(_original.c.request, transfer.c.request)) & (
     invoice.c.shop == _SHOP
 )
@@ -119,6 +125,11 @@ def _for_shop(asked: Select[tuple[Any, ...]]) -> Select[tuple[Any, ...]]:
         asked.outerjoin(_original, _original.c.id == transfer.c.original)
         .outerjoin(sale, _OF_SALE)
         .outerjoin(invoice, _OF_INVOICE)
+        .outerjoin(booking, booking.c.id == _PAID)
+        .outerjoin(gig, (gig.c.id == booking.c.gig) & (gig.c.shop == _SHOP))
+        .outerjoin(instalment, instalment.c.transfer == _PAID)
+        .outerjoin(repeat, repeat.c.id == instalment.c.repeat)
+        .outerjoin(club, (club.c.id == repeat.c.club) & (club.c.shop == _SHOP))
     )
 
 

@@ -15,7 +15,7 @@ from paybridge.domain.errors import UserError
 from paybridge.domain.history import Mark
 from paybridge.domain.invoice import rate_text
 from paybridge.domain.month import Month, month_of
-from paybridge.domain.takings import TAKINGS
+from paybridge.domain.takings import TAKINGS, WITHOUT_RATE
 from paybridge.services.factors import CountedError
 from paybridge.services.one_time_links import LinkGoneError
 from paybridge.texts.takings_files import make_takings
@@ -146,6 +146,7 @@ class ShopPages:
             rate_text=rate_text,
             figure=partial(self._figure, visitor.language),
             counted=TAKINGS,
+            without_rate=WITHOUT_RATE,
             before=report.month.moved(-1),
             behind=report.month.moved(1) if report.month < month_of(report.today) else None,
         )
@@ -207,6 +208,7 @@ def _rows(shown: OrdersShown, zone: str) -> list[dict[str, object]]:
     return [
         {
             "payment": one.sale.id,
+            "number": one.sale.number,
             "state": one.sale.state.value,
             "at": one.sale.created.astimezone(ZoneInfo(zone)),
             "buyer": one.buyer,

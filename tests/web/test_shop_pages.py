@@ -547,4 +547,4 @@ async def many_orders(house: House) -> list[str]:
 
 
 def shown_orders(page: Opened) -> list[str]:
-    return re.findall(r'class="order"><code>(PB-[0-9A-Z]+)', page.html)
+    return re.findall(r'class="order">.*?<code>(PB-[0-9A-Z]+)', page.html)

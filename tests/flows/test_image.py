@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 ENGINES = ("docker", "podman")
 BASE = "python:3.12-slim"
 MISTAKE = 2
+MOST_OF_OURS = 80_000_000
 # Root may hand a folder to anybody, everybody else only to themselves.
 USER = 4711 if os.geteuid() == 0 else os.geteuid()
 FEW_RIGHTS = (
@@ -71,6 +73,17 @@ def engine() -> Engine:
     return found
 
 
+def compressed(engine: Engine, image: str) -> int:
+    """Bytes of an image as a registry would keep it."""
+    packed, size = zlib.compressobj(wbits=zlib.MAX_WBITS + 16), 0
+    with subprocess.Popen([engine.name, "save", image], stdout=subprocess.PIPE) as saving:  # noqa: S603  as above
+        assert saving.stdout is not None  # it is a pipe
+        while piece := saving.stdout.read(1 << 20):
+            size += len(packed.compress(piece))
+    assert saving.returncode == 0
+    return size + len(packed.flush())
+
+
 @pytest.fixture(scope="module")
 def image(engine: Engine) -> Iterator[str]:
     tag = f"paybridge-test:{secrets.token_hex(4)}"
@@ -107,6 +120,12 @@ def test_it_runs_as_nobody_special_says_what_it_is_and_brings_no_installer(
     assert set(settings["Volumes"]) == {"/data"}
     assert looked.returncode != 0
     assert "No module named" in looked.stderr
+
+
+def test_what_it_adds_to_its_base_stays_small(engine: Engine, image: str) -> None:
+    ours = compressed(engine, image) - compressed(engine, BASE)
+
+    assert ours < MOST_OF_OURS, f"{ours / 1e6:.0f} MB are ours"
 
 
 @pytest.mark.parametrize("profile", ["sandbox-bank", "postgres", "monitoring", "demo"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 from ruamel.yaml import YAML
 
+import paybridge.web
 from paybridge.__main__ import app
 from paybridge.config.load import known_options
 from paybridge.config.shape import all_keys
@@ -59,7 +60,17 @@ def test_the_snippet_for_traefik_is_yaml_for_a_service_of_ours() -> None:
 
 
 def test_every_proxy_keeps_what_is_for_operators_inside() -> None:
-    proxies = re.findall(r"```[a-z]*\n(.*?)```", PAGE.partition("## Behind a reverse proxy")[2], re.DOTALL)
+    section = PAGE.partition("## Behind a reverse proxy")[2].partition("\n## ")[0]
+    proxies = re.findall(r"```[a-z]*\n(.*?)```", section, re.DOTALL)
 
     assert len(proxies) == 3
     assert [word for proxy in proxies for word in ("healthz", "readyz", "metrics") if word not in proxy] == []
+
+
+def test_what_keeps_tokens_out_of_logs_names_every_page_that_has_one() -> None:
+    sources = "".join(file.read_text() for file in Path(paybridge.web.__file__).parent.glob("*.py"))
+    with_tokens = set(re.findall(r'f"/(\w+)/\{TOKEN\}"', sources))
+    (kept_out,) = re.findall(r"location ~ \^/\(([\w|]+)\)/ \{", PAGE)
+
+    assert with_tokens
+    assert set(kept_out.split("|")) == with_tokens

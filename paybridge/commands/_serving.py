@@ -11,6 +11,7 @@ from paybridge.commands._frame import (
     Call,
     Facts,
     Money,
+    UserError,
 )
 from paybridge.commands._shop_words import (
     Right,
@@ -40,9 +41,28 @@ _STOCK: Final = re.compile("(?:^|[\\s,;])(?:(with)|without|no|(入库)|不入库
 _NOT_HANDED_OVER: Final = frozenset({SaleState.PROCESSING, SaleState.READY})
 
 
+class OrderNotNamedError(UserError):
+    """It is said what is to be done, and not about which order."""
+
+    key = "error.order_not_named"
+
+    def __init__(self, *, word: str) -> None:
+        super().__init__(word=word)
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!orders",)
+
+
 def is_act(call: Call) -> bool:
-    """Whether the words say something about an order rather than what is wanted."""
-    return call.first.casefold() in ACTS and looks_like_order(_named(call))
+    """Whether the words say something about an order rather than what is wanted.
+
+    Raises OrderNotNamedError if they are nothing but what is to be done.
+    """
+    if call.first.casefold() not in ACTS:
+        return False
+    if not call.rest:
+        raise OrderNotNamedError(word=call.first.casefold())
+    return looks_like_order(_named(call))
 
 
 async def act(call: Call) -> Answer:

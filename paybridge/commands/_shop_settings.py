@@ -8,6 +8,9 @@ from paybridge.commands._frame import (
     Answer,
     Call,
     Facts,
+    PayeeMissingError,
+    UnknownPayeeError,
+    UserError,
     read_who,
 )
 from paybridge.commands._shop_words import (
@@ -36,6 +39,18 @@ SETTINGS: Final = HOURS | STAFF | ACCOUNT | LOG
 _REMOVE: Final = frozenset({"remove", "删"})
 _ALWAYS: Final = frozenset({"always", "any", "全天"})
 _BALANCE: Final = frozenset({"balance", "off", "none", "余额"})
+
+
+class StaffNotFoundError(UserError):
+    """Nobody here is called so, and it is no Matrix id."""
+
+    key = "error.staff_not_found"
+
+    def __init__(self, *, typed: str) -> None:
+        super().__init__(typed=typed)
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!shop staff @bob:example.org serve refund",)
 
 
 async def change(call: Call) -> Answer | None:
@@ -103,7 +118,11 @@ async def _staff(call: Call) -> Answer:
 
 
 async def _person(call: Call, words: str) -> Known:
-    return await call.desk.people.know(read_who(words, await call.people()))
+    try:
+        who = read_who(words, await call.people())
+    except (UnknownPayeeError, PayeeMissingError) as error:
+        raise StaffNotFoundError(typed=words[:40]) from error
+    return await call.desk.people.know(who)
 
 
 def _apart(words: str) -> tuple[str, frozenset[Right]]:

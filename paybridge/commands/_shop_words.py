@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paybridge.domain.invoice import Line
 from paybridge.domain.opening import read_hours
 from paybridge.domain.sale import SaleState, looks_like_order, read_wanted
 from paybridge.domain.shop import Shop
@@ -15,6 +16,7 @@ from paybridge.services.stock import lines_of
 __all__ = [
     "ActOfShop",
     "Counter",
+    "Line",
     "Placed",
     "Right",
     "SaleState",

@@ -18,6 +18,7 @@ from paybridge.commands._frame import (
     read_rate,
 )
 from paybridge.commands._shop_words import (
+    Line,
     menu_row,
 )
 
@@ -31,8 +32,13 @@ STOCK = frozenset({"stock", "库存"})
 PRICE = frozenset({"price", "价"})
 REMOVE = frozenset({"remove", "删"})
 TAX = frozenset({"tax", "税"})
+VARIANT = frozenset({"variant", "规格"})
 WITHOUT_END = frozenset({"any", "不限"})
 QUOTED = re.compile(r"[\"“”„«»](.+?)[\"“”„«»]")
+VARYING = re.compile(
+    r"(?:[\"“”„«»](?P<quoted>.+?)[\"“”„«»]|(?P<bare>[^\"“”„«»]+?))\s+"
+    r"[\"“”„«»](?P<variant>.+?)[\"“”„«»]\s+(?P<behind>.+)"
+)
 MOST_STOCK = 1_000_000
 
 
@@ -44,9 +50,13 @@ class NotAnItemError(UserError):
 
 @command(
     "item",
-    usage='add "Latte" 3.20 EUR [tax 7%] [stock 40] | stock "Latte" 40 | price "Latte" 3 EUR | remove …',
+    usage=(
+        'add "Latte" 3.20 EUR [tax 7%] [stock 40] | variant "Latte" "large" +0.80 | stock "Latte" 40'
+        ' | price "Latte" 3 EUR | remove …'
+    ),
     examples=(
         '!item add "Latte" 3.20 EUR tax 7% stock 40',
+        '!item variant "Latte" "large" +0.80',
         '!item stock "Latte" 40',
         '!item price "Latte" 3.50 EUR',
         '!item remove "Latte"',
@@ -64,6 +74,8 @@ async def item(call: Call) -> Answer:
         rows: tuple[Facts, ...] = tuple(menu_row(name, one) for name, one in counter.items)
         return Answer(key="item.list" if rows else "menu.empty", facts={"shop": counter.name, "items": rows})
     word, quoted = call.first.casefold(), QUOTED.search(call.rest)
+    if word in VARIANT:
+        return await _vary(call, counter)
     if quoted is None or word not in ADD | STOCK | PRICE | REMOVE:
         raise NotAnItemError
     behind = call.rest[quoted.end() :].split()
@@ -76,6 +88,24 @@ async def _add(call: Call, counter: Counter, name: str, behind: list[str]) -> An
     behind, rate = _cut(behind, TAX)
     behind, stock = _cut(behind, STOCK)
     line = read_line(f"{name} {' '.join(behind)}", await call.currency(), read_rate(rate) if rate else 0)
+    added, step = await call.desk.orders.add(counter, line, _count(stock) if stock else None)
+    return Answer(step, key="item.added", facts=menu_row(line.words, added))
+
+
+async def _vary(call: Call, counter: Counter) -> Answer:
+    """Another item, called as the first with a word behind, for so much more or less, of the same tax."""
+    read = VARYING.fullmatch(call.rest)
+    if read is None:
+        raise NotAnItemError
+    behind, stock = _cut(read["behind"].split(), STOCK)
+    name, base = counter.find(read["quoted"] or read["bare"])
+    more = read_amount_only(" ".join(behind).removeprefix("+").removeprefix("-"), base.price.currency)
+    if more.currency != base.price.currency:
+        raise NotAnItemError
+    price = base.price - more if behind[0].startswith("-") else base.price + more
+    if not price.is_positive:
+        raise NotAnItemError
+    line = Line(f"{name} {read['variant'].strip()}", 1, price, base.rate)
     added, step = await call.desk.orders.add(counter, line, _count(stock) if stock else None)
     return Answer(step, key="item.added", facts=menu_row(line.words, added))
 

@@ -55,6 +55,9 @@ class ShopClosedNowError(UserError):
     def __init__(self, *, shop: str, opens: datetime) -> None:
         super().__init__(shop=shop, opens=opens)
 
+    def lines(self) -> tuple[str, ...]:
+        return ("!menu",)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:

@@ -218,9 +218,13 @@ def as_named(words: str) -> str:
 
 
 def is_called(item: str, typed: str) -> bool:
-    """Whether an item of this name is meant by what was typed (`as_named`); "lattes" means "Latte"."""
+    """Whether an item of this name is meant by what was typed (`as_named`).
+
+    "lattes" means "Latte", and "large latte" means "Latte large".
+    """
     name = as_named(item)
-    return typed in {name, f"{name}s", f"{name}es"}
+    names = {name, f"{name}s", f"{name}es"}
+    return typed in names or any(sorted(one.split()) == sorted(typed.split()) for one in names)
 
 
 def check_left(item: Item, name: str, pieces: int) -> None:

@@ -113,6 +113,39 @@ async def test_a_merchant_changes_what_is_sold(house: House) -> None:
     assert keys(await house.hear(BOB, "!item")) == ["error.not_allowed"]
 
 
+async def test_a_variant_is_an_item_of_its_own_for_so_much_more_or_less(house: House) -> None:
+    await opened(house)
+    large = await house.hear(CAROL, '!item variant Latte "large" +0.80')
+    small = await house.hear(CAROL, '!item variant "Latte" "Extra Small" -0.50 stock 3')
+    sale = await ordered(house, "!order 2 large latte, 1 latte")
+    await house.hear(BOB, "!yes", DINNER)
+    menu = words(await house.hear(BOB, "!menu", DINNER))
+
+    assert keys(large) == keys(small) == ["item.added"]
+    assert "· Latte large: 4.00 EUR" in menu
+    assert "· Latte Extra Small: 2.70 EUR, 3 left" in menu
+    assert await stock(house, "latte") == 39
+    assert "Latte large" in words(await house.hear(CAROL, f"!order refund {sale} 1 large latte"))
+    assert await house.balance(CAROL) == 11_20
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('"Latte" "large"', "error.not_an_item"),
+        ('"Latte" "large" -3.20', "error.not_an_item"),
+        ('"Latte" "large" +1 USD', "error.not_an_item"),
+        ('"Mug" "large" +1', "error.no_such_item"),
+        ("Latte large +1", "error.not_an_item"),
+    ],
+)
+async def test_what_is_no_variant_is_refused(house: House, line: str, key: str) -> None:
+    await opened(house)
+
+    assert keys(await house.hear(CAROL, f"!item variant {line}")) == [key]
+    assert len((await house.desk.orders.own(await house.desk.people.know(CAROL))).items) == 3
+
+
 # ---------------------------------------------------------------- an order
 
 

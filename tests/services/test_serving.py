@@ -61,6 +61,7 @@ async def test_the_shop_names_its_orders_by_their_numbers_and_the_buyer_hears_of
         (ALICE, "!order refund 1", "error.no_such_order"),
         (BOB, "!order refund 1", "error.no_such_order"),
         (BOB, "!order cancel 1", "error.no_such_order"),
+        (CAROL, "!order done", "error.order_not_named"),
         (CAROL, "!order refund 1 mug", "error.not_in_order"),
         (CAROL, "!order refund 1 3 latte", "error.more_than_ordered"),
         (CAROL, "!order refund 1 5 EUR", "error.not_in_order"),

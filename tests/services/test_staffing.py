@@ -172,6 +172,7 @@ async def test_staff_issues_invoices_in_the_shops_name_and_its_numbers(house: Ho
     [
         (f"staff {CAROL} serve", "error.own_shop"),
         (f"staff {ALICE} cook", "error.rights_not_read"),
+        ("staff zoe serve", "error.staff_not_found"),
         (f"staff remove {ALICE}", "error.not_staff"),
         ("hours whenever", "error.hours_not_read"),
         ("hours mon 8-12, mon 11-14", "error.hours_not_read"),

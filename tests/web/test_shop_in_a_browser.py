@@ -13,13 +13,14 @@ import pytest
 from tests.fakes.house import BOB, CAROL, House, words
 from tests.web.chromium import DESK, PHONE, needs_chromium
 from tests.web.seats import Seat, a_seat, violations
+from tests.web.test_passkeys_in_a_browser import FAILED, PRESSED
 from tests.web.test_shop_pages import bought, opened
+from tests.web.visitors import enrolled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 pytestmark = needs_chromium
-PRESSED = "document.querySelector('button[data-passkey]').click()"
 
 
 @pytest.fixture
@@ -103,3 +104,40 @@ async def test_every_page_of_a_shop_is_readable_and_opened_by_keyboard_alone(
     assert "7" in month
     # The browser itself tells of every answer that is an error.
     assert [line for line in tab.console if "403" not in line] == []
+
+
+async def test_a_passkey_opens_the_pages_and_its_door_is_readable_by_everybody(seat: Seat) -> None:
+    house, tab = seat.house, seat.tab
+    await opened(house)
+    phone = await enrolled(house, CAROL)
+    await tab.call("WebAuthn.enable")
+    device = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    made = await tab.call("WebAuthn.addVirtualAuthenticator", options=device)
+    said = (await house.hear(CAROL, f"!mfa passkey {phone.shows_next()}"))[-1]
+    await tab.open(str(said.facts["link"]))
+    await tab.js("document.getElementById('name').focus()")
+    await tab.types("till")
+    await tab.expects_a_page(PRESSED)
+
+    await tab.open(await link_of(house))
+    found = await look(seat, "en-shop-door-passkey")
+    verified = {"authenticatorId": made["authenticatorId"], "isUserVerified": False}
+    await tab.call("WebAuthn.setUserVerified", **verified)
+    await tab.js(PRESSED)
+    failed = await tab.js(FAILED)
+    await tab.call("WebAuthn.setUserVerified", **(verified | {"isUserVerified": True}))
+    await tab.js("document.querySelector('button[data-passkey]').focus()")
+    await tab.sends()
+    today = await tab.shows()
+
+    assert found == []
+    assert "Your passkey did not answer" in failed
+    assert "Corner Café" in today
+    assert "This visit ends" not in today
+    assert await tab.js("location.pathname") == "/shop/today"

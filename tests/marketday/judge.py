@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tests.chaos.killer import DATABASE, in_hand
 
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from tests.marketday.shopping import Basket, Shopping
     from tests.marketday.square import Shop
 
+LOOKS: Final = 60
+LOOK_EVERY_SECONDS: Final = 1.0
 SOLD = """
 SELECT coalesce(sum(taking.pieces), 0) FROM taking JOIN sale ON sale.id = taking.sale
-WHERE sale.state IN ('processing', 'ready', 'completed', 'refunded')
+WHERE sale.state IN ('processing', 'ready', 'shipped', 'completed', 'refunded')
 """
 
 
@@ -40,7 +43,7 @@ async def judge(shopping: Shopping) -> Verdict:
     square, baskets = shopping.square, shopping.baskets
     wrong = [*_cards(baskets), *await _bank(shopping), *await _stock(shopping)]
     wrong += await _balances(shopping)
-    wrong += [f"left waiting: {one}" for undone in in_hand(_file(shopping)) for one in undone]
+    wrong += [f"left waiting: {one}" for one in await _left(shopping)]
     audited = await square.stage.audit()
     wrong += [] if audited.passed else [f"the audit: {audited.output}"]
     paid = [basket for basket in baskets if basket.is_paid]
@@ -52,6 +55,17 @@ async def judge(shopping: Shopping) -> Verdict:
         pieces=sum(basket.pieces for basket in paid),
         wrong=tuple(wrong),
     )
+
+
+async def _left(shopping: Shopping) -> list[str]:
+    """What the bot has yet to do, after a while in which it could say what it still had to."""
+    waiting: list[str] = []
+    for _ in range(LOOKS):
+        waiting = [one for undone in in_hand(_file(shopping)) for one in undone]
+        if not waiting:
+            break
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+    return waiting
 
 
 def _cards(baskets: list[Basket]) -> Iterator[str]:

@@ -29,6 +29,7 @@ from paybridge.cli import (
     receipts,
     reconcile,
     renew_config,
+    tickets,
 )
 from paybridge.cli._frame import MISTAKE, ConfigFile, Mistake, account, books_at, load, told
 from paybridge.cli.first_config import first_config
@@ -242,6 +243,7 @@ app.add_typer(keys.keys, name="keys")
 app.add_typer(admin.admin, name="admin")
 app.add_typer(people.factors, name="factors")
 app.add_typer(people.people, name="people")
+app.add_typer(tickets.ticket, name="ticket")
 
 identity = typer.Typer(
     help="People whose encryption identity is another one than at first: nothing is done for them.",

@@ -61,6 +61,7 @@ from paybridge.services.reminders import Reminders
 from paybridge.services.repeater import Repeater
 from paybridge.services.says import Say, seal, unseal
 from paybridge.services.their_ids import by_our_reference
+from paybridge.services.ticket_offers import TicketOffers
 from paybridge.storage import Database, DatabaseError
 from paybridge.storage.figures import SqlFigures
 from paybridge.storage.rail_legs import RailLegs
@@ -202,9 +203,8 @@ class _House:
         )
         self._repeater = Repeater(desk, outcomes, bell("repeater"))
         self._reminders = Reminders(book, clock, settings, outcomes, desk.blocking, asyncio.sleep)
-        self._expirer = Expirer(
-            book, clock, outcomes, desk.news, desk.bundle_news, desk.requests, bell("expirer")
-        )
+        self._expirer = Expirer(desk, outcomes, bell("expirer"))
+        self._ticket_offers = TicketOffers(desk, outcomes, bell("tickets"))
 
     @classmethod
     async def build(cls, config: Config, stack: AsyncExitStack) -> _House:
@@ -262,6 +262,7 @@ class _House:
                     "reminders": self._reminders.run,
                     "repeater": self._repeater.run,
                     "statements": self._compare_statements,
+                    "tickets": self._ticket_offers.run,
                 }
             )
         )

@@ -27,11 +27,7 @@ def verify_receipt(
     from paybridge.domain.receipt import NotAReceiptError, read_receipt
     from paybridge.vault import is_signed
 
-    if (key is None) is (config is None):
-        raise Mistake("whose receipt it is says one of --key and --config")
-    wanted = key.lower() if key is not None else _key_of(config) if config is not None else ""
-    if not KEY.fullmatch(wanted):
-        raise Mistake("--key: a key is 64 hex digits")
+    wanted = key_to_check_with(key, config)
     with told(NotAReceiptError):
         receipt = read_receipt(sys.stdin.read() if line == "-" else line)
     if receipt.key.hex() != wanted or not is_signed(
@@ -42,6 +38,16 @@ def verify_receipt(
     typer.echo("genuine: this house signed that")
     for name, value in receipt.fields.items():
         typer.echo(f"  {name}: {value}")
+
+
+def key_to_check_with(key: str | None, config: Path | None) -> str:
+    """The house's key as it was typed, or of the house with this config; 64 hex digits."""
+    if (key is None) is (config is None):
+        raise Mistake("whose key it is says one of --key and --config")
+    wanted = key.lower() if key is not None else _key_of(config) if config is not None else ""
+    if not KEY.fullmatch(wanted):
+        raise Mistake("--key: a key is 64 hex digits")
+    return wanted
 
 
 def receipt_key(config: ConfigFile) -> None:

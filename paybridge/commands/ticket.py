@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paybridge.commands._frame import Answer, Call, Role, Say, command, read_who
+from paybridge.commands._ticket_back import refund, wait
+from paybridge.commands._ticket_door import door, door_list, staff
 from paybridge.commands._ticket_words import (
     CLOSE,
+    DOOR,
     GIVE,
+    LIST,
     MINE,
     NEW,
+    REFUND,
     SHOW,
+    STAFF,
     TO,
+    WAIT,
     check_proven,
     read_gig,
     read_pieces,
@@ -27,15 +34,23 @@ if TYPE_CHECKING:
 
 @command(
     "ticket",
-    usage='[2] Gig | mine | show PB-7K3QD-1 | give PB-7K3QD-1 to @someone | new "Gig" 15 EUR x80 | close Gig',
+    usage=(
+        "[2] Gig | mine | show PB-7K3QD-1 | give PB-7K3QD-1 to @someone | refund PB-7K3QD-1 | wait Gig"
+        ' | door CODE | list Gig | staff Gig @someone | new "Gig" 15 EUR x80 | close Gig'
+    ),
     examples=(
         "!ticket 2 Gig",
         "!ticket",
         "!ticket mine",
         "!ticket show PB-7K3QD-1",
         "!ticket give PB-7K3QD-1 to @bob:example.org",
+        "!ticket refund PB-7K3QD-1",
+        "!ticket wait Gig",
+        "!ticket wait Gig leave",
         '!ticket new "Gig" 15 EUR x80 on 2026-12-05 20:00 refund until 2026-12-01',
         "!ticket close Gig",
+        "!ticket staff Gig @bob:example.org",
+        "!ticket list Gig",
     ),
     aliases=("票",),
     moves_money=True,
@@ -146,4 +161,9 @@ _DEEDS: tuple[tuple[frozenset[str], Callable[[Call], Awaitable[Answer]]], ...] =
     (SHOW, _show),
     (GIVE, _give),
     (CLOSE, _close),
+    (DOOR, door),
+    (LIST, door_list),
+    (STAFF, staff),
+    (REFUND, refund),
+    (WAIT, wait),
 )

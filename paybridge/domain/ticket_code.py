@@ -72,6 +72,11 @@ def read_ticket_code(typed: str) -> Code:
     return Code(f"EV-{gig}", f"PB-{payment}-{number}", int(turn), text, whole)
 
 
+def looks_like_code(typed: str) -> bool:
+    """Whether the word begins as a ticket's code does."""
+    return typed.upper().startswith(f"{_MARK}:")
+
+
 def read_ticket_id(typed: str) -> str:
     """The name of a ticket, "PB-7K3QD-1", also out of its code; or NotATicketError."""
     found = _TICKET.fullmatch(typed.strip().upper())

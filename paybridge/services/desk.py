@@ -59,7 +59,10 @@ from paybridge.services.standings import Standings
 from paybridge.services.stock import Stock
 from paybridge.services.strength import Strength
 from paybridge.services.suspense import Suspense
+from paybridge.services.ticket_door import TicketDoor
 from paybridge.services.ticket_issue import TicketIssue
+from paybridge.services.ticket_refunds import TicketRefunds
+from paybridge.services.ticket_waits import TicketWaits
 from paybridge.services.tickets import Tickets
 from paybridge.services.ties import Ties
 from paybridge.services.trips import Trips
@@ -132,6 +135,9 @@ class Desk:
     rail_pauses: RailPauses
     ticket_issue: TicketIssue
     tickets: Tickets
+    ticket_door: TicketDoor
+    ticket_refunds: TicketRefunds
+    ticket_waits: TicketWaits
 
 
 def open_desk(  # noqa: PLR0913 - the ports, each once
@@ -203,6 +209,24 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     refunds = Refunds(book, clock, settings, payments)
     staffing = Staffing(book, clock, chance, settings, shops)
     freezing = Freezing(book, clock, cancellations, factors)
+    approvals = Approvals(
+        book,
+        clock,
+        settings,
+        people,
+        rooms,
+        news,
+        bundle_news,
+        requests,
+        policies,
+        factors,
+        strength,
+        limits,
+        passkeys,
+        goods,
+        bridged,
+    )
+    tickets = Tickets(book, clock, chance, rooms, settings, shops, payments, ticket_issue)
     return Desk(
         book=book,
         mailbox=mailbox,
@@ -213,23 +237,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         settings=settings,
         people=people,
         payments=payments,
-        approvals=Approvals(
-            book,
-            clock,
-            settings,
-            people,
-            rooms,
-            news,
-            bundle_news,
-            requests,
-            policies,
-            factors,
-            strength,
-            limits,
-            passkeys,
-            goods,
-            bridged,
-        ),
+        approvals=approvals,
         factors=factors,
         freezing=freezing,
         passkeys=passkeys,
@@ -277,5 +285,8 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         suspense=suspense,
         rail_pauses=RailPauses(book, clock, acts),
         ticket_issue=ticket_issue,
-        tickets=Tickets(book, clock, chance, rooms, settings, shops, payments, ticket_issue),
+        tickets=tickets,
+        ticket_door=TicketDoor(book, vault, clock, tickets, ticket_issue),
+        ticket_refunds=TicketRefunds(book, clock, rooms, tickets, ticket_issue, refunds, approvals),
+        ticket_waits=TicketWaits(book, clock, chance),
     )

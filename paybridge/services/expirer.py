@@ -12,17 +12,15 @@ from paybridge.domain.request import Request
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferState
 from paybridge.services.claims import give_back
 from paybridge.services.lanes import SHORTEST_WAIT
-from paybridge.services.ports import Book, BookUnavailableError, Clock, StaleError, Step
+from paybridge.services.ports import BookUnavailableError, StaleError, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from paybridge.services.bundle_news import BundleNews
+    from paybridge.services.desk import Desk
     from paybridge.services.lanes import Bell
-    from paybridge.services.news import News
     from paybridge.services.outcomes import Outcomes
-    from paybridge.services.requests import Requests
 
 log = structlog.get_logger(__name__)
 
@@ -37,22 +35,13 @@ class Expirer:
     What could not be ended is set aside for a while, so that it holds up nothing else.
     """
 
-    def __init__(
-        self,
-        book: Book,
-        clock: Clock,
-        outcomes: Outcomes,
-        news: News,
-        bundle_news: BundleNews,
-        requests: Requests,
-        bell: Bell,
-    ) -> None:
-        self._book = book
-        self._clock = clock
+    def __init__(self, desk: Desk, outcomes: Outcomes, bell: Bell) -> None:
+        self._book = desk.book
+        self._clock = desk.clock
         self._outcomes = outcomes
-        self._news = news
-        self._bundle_news = bundle_news
-        self._requests = requests
+        self._news = desk.news
+        self._bundle_news = desk.bundle_news
+        self._requests = desk.requests
         self._bell = bell
         self._tries: dict[str, int] = {}
         self._aside: dict[str, datetime] = {}

@@ -32,4 +32,5 @@ class Goods:
     async def refunded(self, original: Transfer, refund: Transfer) -> tuple[Step, tuple[Say, ...]]:
         """What the approved `refund` means for what `original` bought; raises what makes it impossible."""
         step, says = await self._stock.refunded(original, refund.id)
-        return step + await self._tickets.refunded(original, refund), says
+        more, told = await self._tickets.refunded(original, refund)
+        return step + more, (*says, *told)

@@ -40,6 +40,9 @@ class TicketBook(Protocol):
     async def doorkeepers(self, gig: str) -> Sequence[Doorkeeper]:
         """Whoever looks at tickets at the event's door, beside its owner."""
 
+    async def doors_of(self, person: str) -> Sequence[Doorkeeper]:
+        """Where the person looks at tickets."""
+
     async def wait(self, gig: str, person: str) -> Wait | None:
         """The person's place on the event's waiting list, waiting or offered."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from paybridge.domain.people import NOBODY
 from paybridge.domain.shop import ShopState
 from paybridge.domain.ticket import (
     Booking,
@@ -108,22 +109,24 @@ class TicketIssue:
             told += await self.handed_over(ticket, gig, owner, buyer, mxid)
         return Step(records=tickets), (*told, *self.invited(gig, mxid, booking.id))
 
-    async def refunded(self, original: Transfer, refund: Transfer) -> Step:
+    async def refunded(self, original: Transfer, refund: Transfer) -> tuple[Step, tuple[Say, ...]]:
         """The tickets that end with this refund: the one that it is for, or all if nothing is left.
 
         Raises TicketNotValidError if that one was used since. `original` has counted the refund.
         """
         booking = await self._book.booking(original.id)
         if booking is None:
-            return Step()
-        ended = []
+            return Step(), ()
+        ended: list[Ticket] = []
+        told: list[Say] = []
         for ticket in await self._book.tickets(booking.id):
             its = ticket.refund == refund.id
             if its:
                 check_valid(ticket)
             if its or (original.refunded >= original.amount.minor and ticket.state is TicketState.VALID):
                 ended.append(replace(ticket, state=TicketState.REFUNDED, refund=refund.id))
-        return Step(records=tuple(ended))
+                told.append(await self.given_back(ended[-1]))
+        return Step(records=tuple(ended)), tuple(told)
 
     # ------------------------------------------------------------ what is said
 
@@ -149,6 +152,18 @@ class TicketIssue:
             qr=self.code(ticket),
         )
         return said, picture
+
+    async def given_back(self, ticket: Ticket) -> Say:
+        """Its holder is told that the ticket is over."""
+        gig, owner = await self.gig_and_owner(ticket.gig)
+        holder = await self._book.person(ticket.holder)
+        return Say(
+            id=f"{ticket.id}/{ticket.turn}/refunded",
+            key="ticket.refunded",
+            language=(holder.language if holder else None) or self._settings.language,
+            person=next(iter(await self._book.mxids_of(ticket.holder)), NOBODY),
+            facts={"ticket": ticket.id, "name": self.name(gig, owner)},
+        )
 
     async def facts(self, gig: Gig, owner: Person) -> Facts:
         """An event as facts, times as its shop's clocks show them."""

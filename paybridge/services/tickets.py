@@ -210,6 +210,11 @@ class Tickets:
         """The owner's event, of those whose sale is over too: the newest of that name."""
         shop = await self._shops.of(owner)
         shows = await self._named(shop, owner.person, await self._book.all_gigs_of(shop.id))
+        return self.newest(shows, typed)
+
+    @staticmethod
+    def newest(shows: Sequence[Show], typed: str) -> Show:
+        """Of events, oldest first, the last that is called so; or NoSuchGigError."""
         found = _called(shows, typed)
         if not found:
             raise NoSuchGigError(typed=typed[:40])
@@ -240,7 +245,11 @@ class Tickets:
         return [(ticket, await self.show_of(ticket)) for ticket in held]
 
     async def show_of(self, ticket: Ticket) -> Show:
-        gig, owner = await self._issue.gig_and_owner(ticket.gig)
+        return await self.show(ticket.gig)
+
+    async def show(self, gig_id: str) -> Show:
+        """The event with this id, which something refers to."""
+        gig, owner = await self._issue.gig_and_owner(gig_id)
         shop = await self._book.shop(gig.shop)
         assert shop is not None  # a foreign key
         return Show(gig, self._issue.name(gig, owner), shop, owner)

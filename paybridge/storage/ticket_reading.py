@@ -49,6 +49,11 @@ DOORKEEPERS: Final = (
     .where(text(f"doorkeeper.{IS_THERE}"), doorkeeper.c.gig == _GIG)
     .order_by(doorkeeper.c.id)
 )
+DOORS_OF: Final = (
+    select(doorkeeper)
+    .where(text(f"doorkeeper.{IS_THERE}"), doorkeeper.c.person == bindparam("person"))
+    .order_by(doorkeeper.c.gig)
+)
 WAIT: Final = select(wait).where(
     text(f"wait.{IS_LISTED}"), wait.c.gig == _GIG, wait.c.person == bindparam("person")
 )
@@ -114,6 +119,9 @@ class TicketReading:
 
     async def doorkeepers(self, gig: str) -> Sequence[Doorkeeper]:
         return [rows.doorkeeper_of(row) for row in await self._reader.rows(DOORKEEPERS, {"gig": gig})]
+
+    async def doors_of(self, person: str) -> Sequence[Doorkeeper]:
+        return [rows.doorkeeper_of(row) for row in await self._reader.rows(DOORS_OF, {"person": person})]
 
     async def wait(self, gig: str, person: str) -> Wait | None:
         row = await self._reader.first(WAIT, {"gig": gig, "person": person})

@@ -136,5 +136,6 @@ doorkeeper: Final = Table(
     UniqueConstraint("gig", "person"),
     check("doorkeeper_there", "there BETWEEN 0 AND 1"),
     Index("doorkeeper_at", "gig", **where(IS_THERE)),
+    Index("doorkeeper_is", "person", "gig", **where(IS_THERE)),
     sqlite_strict=True,
 )

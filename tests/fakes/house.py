@@ -34,6 +34,7 @@ from paybridge.services.reminders import Reminders
 from paybridge.services.repeater import Repeater
 from paybridge.services.says import Say, unseal
 from paybridge.services.settings import Settings
+from paybridge.services.ticket_offers import TicketOffers
 from paybridge.storage.audit import audit
 from paybridge.storage.figures import SqlFigures
 from paybridge.texts import Texts
@@ -155,6 +156,7 @@ class House:
     expirer: Expirer
     reminders: Reminders
     repeater: Repeater
+    ticket_offers: TicketOffers
     pins: Pins
     deeds: Deeds
     _events: itertools.count[int] = field(default_factory=itertools.count)
@@ -234,6 +236,11 @@ class House:
     async def repeat(self) -> list[Say]:
         """Let what comes round be told of and paid."""
         await self.repeater.settle_down()
+        return await self.said()
+
+    async def offer(self) -> list[Say]:
+        """Let whoever waits for a ticket be offered what is free."""
+        await self.ticket_offers.settle_down()
         return await self.said()
 
     async def link(self, mxid: str, number: str = "DE89370400440532013000") -> None:
@@ -394,7 +401,8 @@ async def open_house(
             book, clock, rails, outcomes, execution, late_news, bell, lambda: courier.driving
         ),
         late_news=late_news,
-        expirer=Expirer(book, clock, outcomes, desk.news, desk.bundle_news, desk.requests, bell),
+        expirer=Expirer(desk, outcomes, bell),
+        ticket_offers=TicketOffers(desk, outcomes, bell),
         reminders=Reminders(book, clock, chosen, outcomes, desk.blocking, asyncio.sleep),
         repeater=Repeater(desk, outcomes, bell),
         pins=Pins(book, vault, clock, chosen, bell, bell),

@@ -6,13 +6,14 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from paybridge.domain.power import Powers
+from paybridge.domain.proof import OwnDevice, Trust
 from paybridge.domain.ticket import BookingState
 from paybridge.domain.ticket_code import NotATicketError, read_ticket_code
 from paybridge.domain.ticket_words import NotAGigError, read_gig
@@ -313,3 +314,236 @@ async def test_the_database_itself_sells_no_place_twice_and_makes_no_ticket_twic
         ):
             with pytest.raises(sqlite3.IntegrityError):
                 raw.execute(attack)
+
+
+# ---------------------------------------------------------------- the door
+
+
+async def test_each_code_lets_in_once_and_the_door_says_what_it_is_worth(house: House) -> None:
+    await opened(house)
+    await house.link(ALICE)
+    await house.fund(ALICE, 50_00)
+    mine, other = codes(await bought(house, "!ticket 2 Gig"))
+    (hers,) = codes(await bought(house, "!ticket Gig", ALICE))
+    (new,) = codes(await house.hear(BOB, f"!ticket give {other} to {ALICE}", DINNER))
+    forged = mine.replace(":1:0:", ":2:0:")
+    first = await house.hear(CAROL, f"!ticket door {mine.lower()}")
+    house.clock.pass_by(timedelta(minutes=5))
+    later = words(await house.hear(CAROL, f"!ticket door Gig {mine}, {other} {new} {forged} x {hers} {hers}"))
+
+    assert "valid, let them in (Gig)" in words(first)
+    assert later.count(": valid") == 2
+    assert later.count(": used already, on Mar 2, 2026 09:00 UTC, let in by Carol (@carol:hs) (Gig)") == 1
+    assert later.count(": used already, on Mar 2, 2026 09:05 UTC") == 1
+    assert later.count("handed on, this code is dead") == 1
+    assert later.count("not a ticket of this house") == 2
+
+
+async def test_only_who_was_put_at_the_door_looks_at_tickets(house: House) -> None:
+    await opened(house)
+    (code,) = codes(await bought(house))
+    stranger = await house.hear(ALICE, f"!ticket door {code}")
+    await house.hear(CAROL, f"!ticket staff Gig {ALICE}", DINNER)
+    helper = words(await house.hear(ALICE, f"!ticket door {code}"))
+    listed = await house.hear(ALICE, "!ticket list Gig", DINNER)
+    await house.hear(CAROL, f"!ticket staff Gig {ALICE} leave", DINNER)
+
+    assert keys(stranger) == ["error.not_at_the_door"]
+    assert "valid, let them in" in helper
+    assert "Gig: 1 of 80 sold, 1 there, 0 waiting" in words(listed)
+    assert "Bob" in words(listed) or BOB in words(listed)
+    assert ", is there" in words(listed)
+    assert not [say for say in listed if say.key == "ticket.door_list" and say.room == DINNER]
+    assert keys(await house.hear(ALICE, f"!ticket door {code}")) == ["error.not_at_the_door"]
+    assert keys(await house.hear(ALICE, "!ticket list Gig")) == ["error.no_such_gig"]
+
+
+async def test_a_ticket_of_another_event_is_told_so(house: House) -> None:
+    await opened(house)
+    await house.hear(CAROL, '!ticket new "Matinee" 5 EUR x8')
+    (code,) = codes(await bought(house, "!ticket matinee"))
+    said = words(await house.hear(CAROL, f"!ticket door Gig {code}"))
+
+    assert "for another event, Matinee" in said
+    assert "valid" in words(await house.hear(CAROL, f"!ticket door {code}"))
+
+
+async def test_of_two_doors_at_the_same_moment_one_lets_in(house: House) -> None:
+    await opened(house)
+    (code,) = codes(await bought(house))
+    await house.hear(CAROL, f"!ticket staff Gig {ALICE}", DINNER)
+    said = await asyncio.gather(
+        house.hear(CAROL, f"!ticket door {code}"), house.hear(ALICE, f"!ticket door {code}")
+    )
+    told = {say.id: say for says in said for say in says}
+
+    assert sorted("valid" in words([say]) for say in told.values()) == [False, True]
+    assert sum("used already" in words([say]) for say in told.values()) == 1
+
+
+async def test_a_device_that_is_not_proven_lets_nobody_in(house: House) -> None:
+    await opened(house)
+    (code,) = codes(await bought(house))
+    weak = OwnDevice(Trust.UNVERIFIED, "NEW")
+
+    for line in (
+        f"door {code}",
+        f"give {code} to {ALICE}",
+        f"refund {code}",
+        'new "A" 1 EUR x1',
+        "close Gig",
+    ):
+        who = CAROL if line.startswith(("door", "new", "close")) else BOB
+        said = await house.hear(who, f"!ticket {line}", DINNER, proof=weak)
+
+        assert keys(said) == ["error.device_not_proven"], line
+
+
+# ---------------------------------------------------------------- given back
+
+
+async def test_a_holder_gives_a_ticket_back_until_the_date(house: House) -> None:
+    await opened(house, '"Gig" 15 EUR x2 refund until 2026-03-10')
+    one, other = codes(await bought(house, "!ticket 2 Gig"))
+    said = await house.hear(BOB, f"!ticket refund {one}", DINNER)
+    again = await house.hear(BOB, f"!ticket refund {one}", DINNER)
+    door = words(await house.hear(CAROL, f"!ticket door {one}"))
+    after = (await held(house), await house.balance(BOB), await house.balance(CAROL))
+    house.clock.pass_by(timedelta(days=9))
+    late = await house.hear(BOB, f"!ticket refund {other}", DINNER)
+
+    assert sorted(keys(said)) == ["refund.receipt", "ticket.refunded"]
+    assert keys(again) == ["error.ticket_not_valid"]
+    assert "given back, good for nothing" in door
+    assert after == (1, 185_00, 15_00)
+    assert keys(late) == ["error.ticket_refund_over"]
+
+
+async def test_the_last_ticket_of_an_order_is_given_back_too(house: House) -> None:
+    await opened(house, '"Gig" 15 EUR x2 refund until 2026-03-10')
+    for code in codes(await bought(house, "!ticket 2 Gig")):
+        said = await house.hear(BOB, f"!ticket refund {code}", DINNER)
+
+        assert keys(said).count("ticket.refunded") == 1
+    assert (await held(house), await house.balance(BOB), await house.balance(CAROL)) == (0, 200_00, 0)
+
+
+async def test_a_refund_that_the_seller_cannot_pay_changes_nothing(house: House) -> None:
+    await opened(house, '"Gig" 15 EUR x2 refund until 2026-03-10')
+    (code,) = codes(await bought(house))
+    await house.hear(CAROL, "!cashout all")
+    await house.hear(CAROL, "!yes")
+    await house.carry()
+
+    assert keys(await house.hear(BOB, f"!ticket refund {code}", DINNER)) == ["error.shop_cannot_refund"]
+    assert await held(house) == 1
+
+
+async def test_money_goes_back_only_to_who_paid(house: House) -> None:
+    await opened(house, '"Gig" 15 EUR x2 refund until 2026-03-10')
+    (code,) = codes(await bought(house))
+    await house.hear(BOB, f"!ticket give {code} to {ALICE}", DINNER)
+    ticket = read_ticket_code(code).ticket
+    (refused,) = await house.hear(ALICE, f"!ticket refund {ticket}", DINNER)
+
+    assert (refused.key, refused.lines) == ("error.ticket_was_given", (f"!ticket give {ticket} to {BOB}",))
+    assert await house.balance(BOB) == 185_00
+
+
+async def test_the_seller_gives_money_back_at_any_time_by_a_card(house: House) -> None:
+    await opened(house)
+    one, other = codes(await bought(house, "!ticket 2 Gig"))
+    none = await house.hear(BOB, f"!ticket refund {one}", DINNER)
+    card = await house.hear(CAROL, f"!ticket refund {one}", DINNER)
+    before = await held(house)
+    said = await house.hear(CAROL, "!yes", DINNER)
+    whole = await house.hear(CAROL, f"!refund {read_ticket_code(one).ticket[:-2]}", DINNER)
+    await house.hear(CAROL, "!yes", DINNER)
+
+    assert keys(none) == ["error.ticket_refund_over"]
+    assert keys(card) == keys(whole) == ["refund.card"]
+    assert before == 2
+    assert [say.person for say in said if say.key == "ticket.refunded"] == [BOB]
+    assert "given back" in words(await house.hear(CAROL, f"!ticket door {other}"))
+    assert (await held(house), await house.balance(BOB), await house.balance(CAROL)) == (0, 200_00, 0)
+
+
+async def test_a_ticket_used_meanwhile_is_not_given_back(house: House) -> None:
+    await opened(house)
+    (code,) = codes(await bought(house))
+    await house.hear(CAROL, f"!ticket refund {code}", DINNER)
+    await house.hear(CAROL, f"!ticket door {code}")
+
+    assert keys(await house.hear(CAROL, "!yes", DINNER)) == ["error.ticket_not_valid"]
+    assert await house.balance(BOB) == 185_00
+
+
+# ---------------------------------------------------------------- waiting
+
+
+async def test_whoever_waits_is_offered_what_is_free_in_order_and_for_a_while(house: House) -> None:
+    await opened(house, '"Gig" 15 EUR x1 refund until 2026-03-10')
+    early = await house.hear(BOB, "!ticket wait Gig", DINNER)
+    (code,) = codes(await bought(house))
+    await house.link(ALICE)
+    await house.fund(ALICE, 50_00)
+    (guest,) = await crowd(house, 1)
+    sold_out = await house.hear(ALICE, "!ticket Gig", DINNER)
+    waits = [await house.hear(who, "!ticket wait Gig", DINNER) for who in (ALICE, guest)]
+    twice = await house.hear(ALICE, "!ticket wait Gig", DINNER)
+    nothing = await house.offer()
+    await house.hear(BOB, f"!ticket refund {code}", DINNER)
+    offered = await house.offer()
+    meanwhile = await house.hear(BOB, "!ticket Gig", DINNER)
+    house.clock.pass_by(timedelta(minutes=31))
+    passed_on = await house.offer()
+    too_late = await house.hear(ALICE, "!ticket Gig", DINNER)
+    guest_buys = await house.hear(guest, "!ticket Gig", DINNER)
+
+    assert keys(early) == ["error.places_left"]
+    assert [keys(one) for one in waits] == [["ticket.waits"]] * 2
+    assert "number 2" in words(waits[1])
+    assert keys(twice) == ["error.waits_already"]
+    assert sold_out[0].lines == ('!ticket wait "Gig"',)
+    assert nothing == []
+    assert [(say.key, say.person, say.lines) for say in offered] == [
+        ("ticket.offered", ALICE, ('!ticket "Gig"',))
+    ]
+    assert keys(meanwhile) == ["error.tickets_gone"]
+    assert [(say.key, say.person) for say in passed_on] == [
+        ("ticket.offer_over", ALICE),
+        ("ticket.offered", guest),
+    ]
+    assert keys(too_late) == ["error.tickets_gone"]
+    # Ten euros are not enough, and the place stays theirs until they have more.
+    assert keys(guest_buys) != ["error.tickets_gone"]
+
+
+async def test_an_offer_is_taken_by_who_has_it(house: House) -> None:
+    await opened(house, '"Gig" 15 EUR x1 refund until 2026-03-10')
+    (code,) = codes(await bought(house))
+    await house.link(ALICE)
+    await house.fund(ALICE, 50_00)
+    await house.hear(ALICE, "!ticket wait Gig", DINNER)
+    await house.hear(BOB, f"!ticket refund {code}", DINNER)
+    await house.offer()
+    (hers,) = codes(await bought(house, "!ticket Gig", ALICE))
+
+    assert read_ticket_code(hers).ticket != read_ticket_code(code).ticket
+    assert await held(house) == 1
+    assert await house.offer() == []
+
+
+async def test_whoever_waits_no_more_makes_room_for_the_next(house: House) -> None:
+    await opened(house, '"Gig" 15 EUR x1 refund until 2026-03-10')
+    (code,) = codes(await bought(house))
+    for who in (ALICE, CAROL):
+        await house.hear(who, "!ticket wait Gig", DINNER)
+    await house.hear(BOB, f"!ticket refund {code}", DINNER)
+    await house.offer()
+    left = await house.hear(ALICE, "!ticket wait Gig leave", DINNER)
+    not_there = await house.hear(ALICE, "!ticket wait Gig leave", DINNER)
+
+    assert keys(left) == ["ticket.waits_no_more"]
+    assert keys(not_there) == ["error.waits_not"]
+    assert [(say.key, say.person) for say in await house.offer()] == [("ticket.offered", CAROL)]

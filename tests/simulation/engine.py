@@ -133,9 +133,7 @@ class Engine:
             self._book, a.clock, rails, outcomes, execution, late_news, bells["reconciler"],
             lambda: self._courier.driving,
         )  # fmt: skip
-        self._expirer = Expirer(
-            self._book, a.clock, outcomes, desk.news, desk.bundle_news, desk.requests, bells["expirer"]
-        )
+        self._expirer = Expirer(desk, outcomes, bells["expirer"])
         self._lanes: defaultdict[str, deque[Letter]] = defaultdict(deque)
 
     # ---------------------------------------------------------------- life and death

@@ -479,6 +479,7 @@ async def walked_through(database: Database, statement: Any, facts: Facts) -> se
         lambda book: book.tickets_held_by("anna"),
         lambda book: book.doorkeeper("EV-1/anna"),
         lambda book: book.doorkeepers("EV-1"),
+        lambda book: book.doors_of("anna"),
         lambda book: book.wait("EV-1", "anna"),
         lambda book: book.waiting("EV-1"),
         lambda book: book.to_be_offered(START, 10),

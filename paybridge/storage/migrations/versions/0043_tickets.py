@@ -326,6 +326,7 @@ def _doorkeeper() -> None:
         sqlite_strict=True,
     )
     op.create_index("doorkeeper_at", "doorkeeper", ["gig"], **where("there = 1"))
+    op.create_index("doorkeeper_is", "doorkeeper", ["person", "gig"], **where("there = 1"))
 
 
 def downgrade() -> None:

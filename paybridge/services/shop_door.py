@@ -117,11 +117,15 @@ class ShopDoor:
         return Visitor(session, shop, owner, self._language(owner))
 
     async def leave(self, token: str) -> None:
-        """End the session; one that is over stays so."""
+        """End the session; SessionOverError if it is over already."""
         visitor = await self.visitor(token)
         session = await self._book.shop_session(visitor.session.id)
         assert session is not None  # a session stays while its person is there
-        await self._book.commit(Step(records=(sessions.closed(session),)))
+        try:
+            await self._book.commit(Step(records=(sessions.closed(session),)))
+        except StaleError:
+            # A page of it was looked at in the same moment, or it was ended.
+            await self.leave(token)
 
     # ------------------------------------------------------------ inside
 

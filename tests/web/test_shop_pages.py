@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import logging
 import re
@@ -16,7 +17,7 @@ from pypdfium2 import PdfDocument
 
 from paybridge.domain.one_time_link import hash_of
 from paybridge.domain.permissions import Role
-from paybridge.domain.shop_session import IDLE, LONGEST, WITHOUT_PASSKEY
+from paybridge.domain.shop_session import IDLE, LONGEST, NOTED_EACH, WITHOUT_PASSKEY
 from paybridge.domain.transfer import TransferState
 from paybridge.services.ports import Step
 from paybridge.services.shop_view import A_PAGE
@@ -162,6 +163,20 @@ async def test_whoever_leaves_is_out_with_that_cookie_for_good(house: House, bro
 
     assert "You have left" in left.words
     assert "Max-Age=0" in left.headers["Set-Cookie"]
+    assert (await visit.get("/shop/today")).status == 403
+
+
+async def test_whoever_leaves_while_other_pages_open_is_out_all_the_same(
+    house: House, browser: Browser
+) -> None:
+    visit = await entered(house, browser)
+    proof = (await visit.get("/shop/today")).proof
+    house.clock.pass_by(NOTED_EACH)
+    asked = [visit.get("/shop/orders"), *(visit.post("/shop/leave", {"proof": proof}) for _ in range(3))]
+    answers = await asyncio.gather(*asked)
+
+    assert {answer.status for answer in answers} <= {200, 403}
+    assert sum("You have left" in answer.words for answer in answers) == 1
     assert (await visit.get("/shop/today")).status == 403
 
 

@@ -29,7 +29,20 @@ class TicketsGoneError(UserError):
 
     def __init__(self, *, name: str, left: int) -> None:
         super().__init__(name=name, left=left)
-        self._line = f'!ticket wait "{name}"' if left == 0 else f'!ticket {left} "{name}"'
+        self._line = f'!ticket {left} "{name}"'
+
+    def lines(self) -> tuple[str, ...]:
+        return (self._line,)
+
+
+class EventSoldOutError(UserError):
+    """No place is left; whoever waits for one comes first."""
+
+    key = "error.event_sold_out"
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(name=name)
+        self._line = f'!ticket wait "{name}"'
 
     def lines(self) -> tuple[str, ...]:
         return (self._line,)
@@ -196,11 +209,13 @@ def check_pieces(name: str, pieces: int) -> None:
 
 
 def check_free(gig: Gig, name: str, pieces: int, waiting: int, offered: int) -> None:
-    """Raise TicketsGoneError unless so many places are there for this buyer.
+    """Raise EventSoldOutError or TicketsGoneError unless so many places are there for this buyer.
 
     Whoever waits comes first: `waiting` places are theirs. `offered` are kept for the buyer.
     """
     left = max(gig.free - waiting, 0) + offered
+    if not left:
+        raise EventSoldOutError(name=name)
     if left < pieces:
         raise TicketsGoneError(name=name, left=left)
 

@@ -61,9 +61,9 @@ def read_gig(words: str, currency: str, zone: tzinfo) -> GigWords:
     if quoted is None or len(quoted[1].strip()) > MOST_LETTERS:
         raise NotAGigError(typed=words[:40])
     reading = _Reading((words[: quoted.start()] + words[quoted.end() :]).split(), zone)
-    amount, _ = find_amount(reading.left, default_currency=currency)
     if reading.places is None or not 1 <= reading.places <= MOST_PLACES:
         raise NotAGigError(typed=words[:40])
+    amount, _ = find_amount(reading.left, default_currency=currency)
     return GigWords(
         name=" ".join(quoted[1].split()),
         price=amount.money,

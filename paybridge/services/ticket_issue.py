@@ -58,8 +58,8 @@ class TicketIssue:
     async def taken(self, card: Transfer) -> Step:
         """The places that the approval holds; nothing if it pays for no tickets.
 
-        Raises SaleOverError and TicketsGoneError. Of approvals that want the last place at once, the database
-        lets one be written; the others' steps are stale.
+        Raises SaleOverError, EventSoldOutError and TicketsGoneError. Of approvals that want the last place at
+        once, the database lets one be written; the others' steps are stale.
         """
         booking = await self._book.booking(card.id)
         if booking is None:
@@ -135,12 +135,16 @@ class TicketIssue:
     ) -> tuple[Say, ...]:
         """The ticket in its holder's direct message: its code as text, and as a picture for the door."""
         language = (holder.language if holder else None) or self._settings.language
+        event = await self.facts(gig, owner)
+        rows = event["refund"]
+        assert isinstance(rows, tuple)  # as they are made there
+        refund: tuple[Facts, ...] = tuple({**row, "ticket": ticket.id} for row in rows)
         said = Say(
             id=f"{ticket.id}/{ticket.turn}",
             key="ticket.yours",
             language=language,
             person=mxid,
-            facts={"ticket": ticket.id, **await self.facts(gig, owner)},
+            facts={"ticket": ticket.id, **event, "refund": refund},
             lines=(self.code(ticket),),
         )
         picture = replace(

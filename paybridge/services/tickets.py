@@ -228,7 +228,7 @@ class Tickets:
     async def order(self, buyer: Known, show: Show, pieces: int, room: RoomFacts) -> Drafted:
         """A card for so many tickets; places are held when it is approved.
 
-        Raises what a payment does, TooManyTicketsError, TicketsGoneError and SaleOverError.
+        Raises what a payment does, TooManyTicketsError, EventSoldOutError, TicketsGoneError, SaleOverError.
         """
         check_pieces(show.name, pieces)
         booking = Booking("", show.gig.id, buyer.person.id, pieces, show.gig.price.minor)

@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _tell(f"kept: {directory}")
     _tell(
         f"{verdict.orders} orders: {verdict.paid} paid, {verdict.sold_out} sold out, "
-        f"{verdict.refunded} refunded; {verdict.pieces} pieces sold"
+        f"{verdict.refunded} refunded; {verdict.pieces} pieces sold; of {verdict.tickets} tickets wanted "
+        f"{verdict.tickets_sold} sold and {verdict.let_in} let in once"
     )
     for line in verdict.wrong:
         _tell(f"WRONG: {line}")

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from paybridge.demo.stage import Stage
 from tests.chaos.killer import Killer
 from tests.harness import People
+from tests.marketday.door import Door
 from tests.marketday.judge import judge
 from tests.marketday.shopping import Shopping
-from tests.marketday.square import choices, open_square, owners_of
+from tests.marketday.square import GIG, choices, open_square, owners_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ class Size:
     people: int = 20
     orders: int = 200
     refunds: int = 10
+    tickets: int = 40
 
 
 async def play(
@@ -62,6 +64,14 @@ async def play(
             said("every order is paid or sold out")
             await shopping.shops_give_back(size.refunds)
             said("refunds are through")
-            return await judge(shopping)
+            door = Door(square.shops[-1], square.customers)
+            await door.sells()
+            await shopping.everybody_wants_tickets(door.shop, size.tickets)
+            await shopping.everybody_pays()
+            await shopping.until_over()
+            said(f"{size.tickets} tickets were wanted, of which there are {GIG.stock}")
+            await door.opens()
+            said("everybody with a ticket was at both doors")
+            return await judge(shopping, door)
     finally:
         await people.leave()

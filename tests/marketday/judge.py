@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tests.chaos.killer import DATABASE, in_hand
+from tests.marketday.square import GIG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from tests.marketday.door import Door
     from tests.marketday.shopping import Basket, Shopping
     from tests.marketday.square import Shop
 
@@ -30,6 +32,9 @@ WHERE sale.state IN ('processing', 'ready', 'shipped', 'completed', 'refunded')
 class Verdict:
     """The figures of a day, and what is wrong, a line each."""
 
+    tickets: int
+    tickets_sold: int
+    let_in: int
     orders: int
     paid: int
     sold_out: int
@@ -38,7 +43,7 @@ class Verdict:
     wrong: tuple[str, ...]
 
 
-async def judge(shopping: Shopping) -> Verdict:
+async def judge(shopping: Shopping, door: Door) -> Verdict:
     """Look at everything that can be looked at from outside, and at the bot's own books."""
     square, baskets = shopping.square, shopping.baskets
     wrong = [*_cards(baskets), *await _bank(shopping), *await _stock(shopping)]
@@ -46,8 +51,14 @@ async def judge(shopping: Shopping) -> Verdict:
     wrong += [f"left waiting: {one}" for one in await _left(shopping)]
     audited = await square.stage.audit()
     wrong += [] if audited.passed else [f"the audit: {audited.output}"]
+    wrong += _tickets(baskets, door)
+    tickets = [basket for basket in baskets if basket.is_ticket]
+    baskets = [basket for basket in baskets if not basket.is_ticket]
     paid = [basket for basket in baskets if basket.is_paid]
     return Verdict(
+        tickets=len(tickets),
+        tickets_sold=sum(basket.is_paid for basket in tickets),
+        let_in=sum(count == 1 for count in door.let_in.values()),
         orders=len(baskets),
         paid=len(paid),
         sold_out=sum(bool(basket.refused) for basket in baskets),
@@ -82,6 +93,19 @@ def _cards(baskets: list[Basket]) -> Iterator[str]:
             yield f"refused for another reason: {basket.refused}"
 
 
+def _tickets(baskets: list[Basket], door: Door) -> Iterator[str]:
+    """As many as there are places, each with a code of its own, which let in once at one of two doors."""
+    sold = sum(basket.is_paid for basket in baskets if basket.is_ticket)
+    wanted = sum(basket.is_ticket for basket in baskets)
+    if sold != min(GIG.stock, wanted):
+        yield f"{sold} tickets were sold, of {GIG.stock} that there were"
+    if len(set(door.codes)) != sold or len(door.codes) != sold:
+        yield f"{len(door.codes)} codes ({len(set(door.codes))} different ones) for {sold} tickets"
+    for code in door.codes:
+        if door.let_in[code] != 1:
+            yield f"{code} let in {door.let_in[code]} people"
+
+
 async def _bank(shopping: Shopping) -> list[str]:
     """Each paid order was taken from its customer's account once, and nothing else was."""
     square = shopping.square
@@ -111,7 +135,8 @@ async def _stock(shopping: Shopping) -> list[str]:
                 wrong.append(f"{shop.stall.name}: {told[goods.name]} {goods.name} left, not {expected}")
     with closing(sqlite3.connect(f"file:{_file(shopping)}?mode=ro", uri=True)) as books:
         (in_books,) = books.execute(SOLD).fetchone()
-    pieces = sum(basket.pieces for basket in shopping.baskets if basket.is_paid)
+    ordered = [basket for basket in shopping.baskets if not basket.is_ticket]
+    pieces = sum(basket.pieces for basket in ordered if basket.is_paid)
     return [*wrong, *([] if in_books == pieces else [f"the books sold {in_books} pieces, people {pieces}"])]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.chaos.facts import FINAL, About, Typed
 from tests.flows.dinner import payment_of
-from tests.marketday.square import PATIENCE_SECONDS, Shop, Square
+from tests.marketday.square import GIG, PATIENCE_SECONDS, Shop, Square
 
 if TYPE_CHECKING:
     from tests.chaos.talker import Talker
@@ -33,6 +33,10 @@ class Basket:
     payment: str = ""
     refused: str = ""
     given_back: int = 0
+
+    @property
+    def is_ticket(self) -> bool:
+        return self.goods is GIG
 
     @property
     def cents(self) -> int:
@@ -82,7 +86,7 @@ class Shopping:
 
     async def shops_give_back(self, one_in: int) -> None:
         """Every so many paid orders are refunded by their shop."""
-        paid = [basket for basket in self.baskets if basket.is_paid]
+        paid = [basket for basket in self.baskets if basket.is_paid and not basket.is_ticket]
         wrong = [[one for one in paid if one.shop is shop][::one_in] for shop in self.square.shops]
         await asyncio.gather(*map(self._give_back, wrong))
 
@@ -92,15 +96,21 @@ class Shopping:
             shop = customer.chance.choice(self.square.shops)
             goods = customer.chance.choice(shop.stall.goods)
             wanted.append((shop, goods, customer.chance.randint(1, MOST_PIECES)))
+        await self._wants(customer, [(*one, f"!order {one[2]} {one[1].name}") for one in wanted])
+
+    async def everybody_wants_tickets(self, shop: Shop, tickets: int) -> None:
+        """All of them at once, one each in turn."""
+        customers, one = self.square.customers, (shop, GIG, 1, f"!ticket {GIG.name}")
+        each = [[one] * len(range(at, tickets, len(customers))) for at in range(len(customers))]
+        await asyncio.gather(
+            *(self._wants(customer, mine) for customer, mine in zip(customers, each, strict=True))
+        )
+
+    async def _wants(self, customer: Talker, wanted: Sequence[tuple[Shop, Goods, int, str]]) -> None:
+        """Type each line at once, and wait until there is a card for it, or a refusal."""
         typed = [
-            Basket(
-                customer,
-                shop,
-                goods,
-                pieces,
-                await customer.types("order", f"!order {pieces} {goods.name}", shop.room),
-            )
-            for shop, goods, pieces in wanted
+            Basket(customer, shop, goods, pieces, await customer.types("order", line, shop.room))
+            for shop, goods, pieces, line in wanted
         ]
         self.baskets += typed
         await customer.person.wait_until(lambda: self._have_answers(customer, typed), PATIENCE_SECONDS)
@@ -128,8 +138,9 @@ class Shopping:
         return all(basket.payment or basket.refused for basket in baskets)
 
     async def _pays(self, customer: Talker) -> None:
+        confirmed = {typed.subject for typed in self.confirms}
         for basket in self.baskets:
-            if basket.customer is not customer or not basket.payment:
+            if basket.customer is not customer or not basket.payment or basket.payment in confirmed:
                 continue
             for _ in range(2 if customer.chance.random() < TWICE else 1):
                 line, room = f"!confirm {basket.told.code}", basket.shop.room

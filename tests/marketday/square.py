@@ -49,6 +49,10 @@ STALLS: Final = (
 )
 
 
+GIG: Final = Goods("Gig", 500, 0, 35)
+"""What tickets are sold for; nothing else costs as much."""
+
+
 @dataclass
 class Shop:
     """An open shop: who runs it, from which direct message, and the room in which people order."""

@@ -8,6 +8,7 @@ import pytest
 
 from paybridge.demo.homeserver import Homeserver
 from tests.marketday.day import Size, play
+from tests.marketday.square import GIG
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,3 +24,4 @@ async def test_books_bank_and_stock_agree_after_a_day_on_which_the_bot_was_kille
     assert verdict.paid
     assert verdict.sold_out + verdict.paid == verdict.orders
     assert verdict.refunded
+    assert verdict.tickets_sold == verdict.let_in == GIG.stock < verdict.tickets

@@ -12,6 +12,7 @@ from paybridge.commands._frame import (
     command,
     rate_text,
     read_who,
+    with_full_ids,
 )
 from paybridge.commands._shop_words import (
     lines_of,
@@ -45,9 +46,11 @@ async def order(call: Call) -> Answer:
         return await _serving.show(call, call.words)
     if _serving.is_act(call):
         return await _serving.act(call)
-    owner, words = None, call.words
-    if call.first.startswith("@"):
-        owner, words = read_who(call.first, await call.people()), call.rest
+    # A mention shows a name, which could be taken for that of an item.
+    owner, words = None, with_full_ids(call.words, call.spoken.pills)
+    if words.startswith("@"):
+        named, _, words = words.partition(" ")
+        owner = read_who(named, await call.people())
     counter = await call.desk.orders.here(call.room, owner)
     drafted, paper = await call.desk.orders.order(call.speaker, counter, read_wanted(words), call.room)
     card = await call.desk.news.card(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paybridge.domain.sale import NoSuchItemError, SaleState, is_called, read_wanted
+from paybridge.domain.spoken import Pill
 from paybridge.services.ports import StaleError
 from tests.fakes.house import ALICE, BOB, CAROL, DINNER, House, direct, keys, words
 from tests.fakes.rail import refuses
@@ -359,3 +360,12 @@ async def test_the_database_itself_sells_nothing_twice(house: House, tmp_path: P
         ):
             with pytest.raises(sqlite3.IntegrityError):
                 raw.execute(attack)
+
+
+async def test_a_shop_that_is_mentioned_by_its_name_is_the_one_that_is_meant(house: House) -> None:
+    await opened(house)
+    line = "!order Carol 2 latte"
+    mentioned = await house.hear(BOB, line, DINNER, pills=(Pill(CAROL, "Carol"),))
+
+    assert keys(mentioned) == ["order.basket", "pay.card"], words(mentioned)
+    assert keys(await house.hear(BOB, line, DINNER)) == ["error.no_such_item"]

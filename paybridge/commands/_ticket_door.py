@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paybridge.commands._frame import Answer, Call, read_who
+from paybridge.commands._frame import Answer, Call, read_who, with_full_ids
 from paybridge.commands._ticket_words import (
     LEAVE,
     MOST_LISTED,
@@ -53,7 +53,7 @@ def _used(call: Call, at: datetime | None, by: str | None, zone: tzinfo) -> Fact
 async def staff(call: Call) -> Answer:
     """Put somebody at the door, or take them away."""
     check_proven(call)
-    name, at, behind = call.rest.rpartition("@")
+    name, at, behind = with_full_ids(call.rest, call.spoken.pills).rpartition("@")
     words = behind.split()
     there = not (len(words) > 1 and words[1].casefold() in LEAVE)
     if not at or not words:

@@ -62,8 +62,6 @@ async def play(
                 said(f"killed with work in hand: {'yes' if killer.in_hand else 'no'}; up again")
             await shopping.until_over()
             said("every order is paid or sold out")
-            await shopping.shops_give_back(size.refunds)
-            said("refunds are through")
             door = Door(square.shops[-1], square.customers)
             await door.sells()
             await shopping.everybody_wants_tickets(door.shop, size.tickets)
@@ -72,6 +70,9 @@ async def play(
             said(f"{size.tickets} tickets were wanted, of which there are {GIG.stock}")
             await door.opens()
             said("everybody with a ticket was at both doors")
+            # Only now: what lies in a balance pays for several cards at once, and covers some of them.
+            await shopping.shops_give_back(size.refunds)
+            said("refunds are through")
             return await judge(shopping, door)
     finally:
         await people.leave()

@@ -107,7 +107,7 @@ def _tickets(baskets: list[Basket], door: Door) -> Iterator[str]:
 
 
 async def _bank(shopping: Shopping) -> list[str]:
-    """Each paid order was taken from its customer's account once, and nothing else was."""
+    """Each order that its card took from a bank account was taken from it once, and nothing else was."""
     square = shopping.square
     wrong, taken = [], 0
     for customer in square.customers:
@@ -117,8 +117,9 @@ async def _bank(shopping: Shopping) -> list[str]:
         for entry in fresh:
             booked[_payment_in(str(entry["text"]))].append(int(entry["amount"]))
         mine = [basket for basket in shopping.baskets if basket.customer is customer and basket.is_paid]
-        expected = {basket.payment: [-basket.cents] for basket in mine if basket.payment in booked}
-        taken += sum(basket.cents for basket in mine if basket.payment in booked)
+        by_bank = [basket for basket in mine if not basket.is_from_balance]
+        expected = {basket.payment: [-basket.cents] for basket in by_bank}
+        taken += sum(basket.cents for basket in by_bank)
         wrong += [] if dict(booked) == expected else [f"{customer.id}: booked {dict(booked)}, not {expected}"]
     held = await square.held()
     return [*wrong, *([] if held == taken else [f"the bank holds {held} for us, customers paid {taken}"])]
@@ -155,7 +156,7 @@ async def _balances(shopping: Shopping) -> list[str]:
     for basket in shopping.baskets:
         if basket.is_paid:
             expected[basket.shop.id] += basket.cents - basket.given_back
-            expected[basket.customer.id] += basket.given_back
+            expected[basket.customer.id] += basket.given_back - basket.cents * basket.is_from_balance
     wrong = []
     for one in [*shopping.square.customers, *(shop.talker for shop in shopping.square.shops)]:
         told = await one.guest.asks("!balance", "balance", one.guest.chat)

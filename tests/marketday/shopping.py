@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tests.chaos.facts import FINAL, About, Typed
+from tests.chaos.facts import FINAL, FROM_BALANCE, About, Typed
 from tests.flows.dinner import payment_of
 from tests.marketday.square import GIG, PATIENCE_SECONDS, Shop, Square
 
@@ -45,6 +45,12 @@ class Basket:
     @property
     def told(self) -> About:
         return self.customer.heard.last(self.payment)
+
+    @property
+    def is_from_balance(self) -> bool:
+        """Whether its card said so, rather than a bank account."""
+        told = self.customer.heard.payments[self.payment]
+        return any(FROM_BALANCE in said.body for said in told if said.about and said.about.state == OPEN)
 
     @property
     def is_paid(self) -> bool:

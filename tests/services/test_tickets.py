@@ -14,6 +14,7 @@ import pytest
 
 from paybridge.domain.power import Powers
 from paybridge.domain.proof import OwnDevice, Trust
+from paybridge.domain.spoken import Pill
 from paybridge.domain.ticket import BookingState
 from paybridge.domain.ticket_code import NotATicketError, read_ticket_code
 from paybridge.domain.ticket_words import NotAGigError, read_gig
@@ -344,7 +345,7 @@ async def test_only_who_was_put_at_the_door_looks_at_tickets(house: House) -> No
     await opened(house)
     (code,) = codes(await bought(house))
     stranger = await house.hear(ALICE, f"!ticket door {code}")
-    await house.hear(CAROL, f"!ticket staff Gig {ALICE}", DINNER)
+    await house.hear(CAROL, "!ticket staff Gig Alice", DINNER, pills=(Pill(ALICE, "Alice"),))
     helper = words(await house.hear(ALICE, f"!ticket door {code}"))
     listed = await house.hear(ALICE, "!ticket list Gig", DINNER)
     await house.hear(CAROL, f"!ticket staff Gig {ALICE} leave", DINNER)

@@ -39,6 +39,7 @@ def test_what_is_left_out_is_as_the_specification_says() -> None:
     powers = read_powers(created("10"), {})
 
     assert (powers.of(ANNA), powers.of(BOB), powers.needed_to_send(POLICY)) == (0, 0, MODERATOR)
+    assert (powers.invite, read_powers(created("10"), {"invite": 60}).invite) == (0, 60)
 
 
 @pytest.mark.parametrize("version", ["1", "10", "11"])

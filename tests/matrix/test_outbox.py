@@ -13,6 +13,7 @@ from paybridge.domain.people import NOBODY
 from paybridge.matrix.outbox import Outbox
 from paybridge.matrix.pace import BURST
 from paybridge.matrix.rooms import Roster
+from paybridge.matrix.wire import RefusedError
 from paybridge.services.mail import Post
 from paybridge.services.ports import Step
 from paybridge.services.says import Say, seal
@@ -106,3 +107,45 @@ async def test_where_a_ghost_listens_a_burst_is_said_at_once_and_the_rest_at_the
 
     assert room.sent == [f"late/{number}" for number in range(BURST + 2)]
     assert sum(seconds > 0 for seconds in slept) == waits
+
+
+class InvitingRoom(OneRoom):
+    """A room that lets the bot invite some people, and not others."""
+
+    def __init__(self, *members: str, banned: str) -> None:
+        super().__init__(*members)
+        self.banned = banned
+        self.asked: list[str] = []
+
+    async def post(self, *path: str, body: dict[str, str]) -> dict[str, str]:
+        self.asked.append(body["user_id"])
+        if body["user_id"] == self.banned:
+            raise RefusedError(403, "M_FORBIDDEN", path[-1])
+        return {}
+
+
+async def test_somebody_is_asked_in_once_and_only_where_they_are_not(tmp_path: Path) -> None:
+    book, mailbox, vault, database = await open_book(tmp_path)
+    there, new, banned = "@there:hs", "@new:hs", "@banned:hs"
+    posts = tuple(
+        seal(vault, Say(mxid, key="ticket.invited", language="en", room="!gig:hs", invites=mxid), START)
+        for mxid in (there, new, banned)
+    )
+    await book.commit(Step(posts=posts))
+    room = InvitingRoom(there, "@bot:hs", banned=banned)
+    outbox = Outbox(
+        mailbox=mailbox,
+        vault=vault,
+        wire=cast("Any", room),
+        rooms=cast("Any", room),
+        on_set_aside=lambda post, reason: pytest.fail(f"{post.id}: {reason}"),
+        **dict.fromkeys(("render", "direct", "room_keys", "chance", "predecessor"), cast("Any", None)),
+    )
+    await outbox.flush()
+    await outbox.flush()
+    left = await mailbox.posts(0, 10)
+    await database.close()
+
+    assert room.asked == [new, banned]
+    assert room.sent == []
+    assert left == []

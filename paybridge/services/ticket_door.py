@@ -125,7 +125,7 @@ class TicketDoor:
         await self._check_keeper(keeper, gig.id, owner)
         verdict = await self._verdict(ticket, code)
         if verdict is Verdict.VALID:
-            # Its turn of the version is the database's: of two doors, one writes this.
+            # The database has the last word: of two doors, one writes this.
             used[ticket.id] = replace(
                 ticket, state=TicketState.USED, used_at=self._clock.now(), used_by=keeper.person.id
             )

@@ -19,7 +19,7 @@ from paybridge.domain.ticket import BookingState
 from paybridge.domain.ticket_code import NotATicketError, read_ticket_code
 from paybridge.domain.ticket_words import NotAGigError, read_gig
 from paybridge.domain.transfer import TransferState
-from paybridge.services.ports import RoomFacts, StaleError, StepRefusedError
+from paybridge.services.ports import RailEvent, RoomFacts, StaleError, StepRefusedError
 from paybridge.vault import is_signed
 from tests.fakes.house import ALICE, BOB, BOT, CAROL, DINNER, House, keys, words
 from tests.fakes.rail import refuses
@@ -399,6 +399,23 @@ async def test_a_device_that_is_not_proven_lets_nobody_in(house: House) -> None:
         said = await house.hear(who, f"!ticket {line}", DINNER, proof=weak)
 
         assert keys(said) == ["error.device_not_proven"], line
+
+
+async def test_a_ticket_whose_money_the_bank_took_back_lets_nobody_in(house: House) -> None:
+    await opened(house)
+    await house.hear(BOB, "!cashout all")
+    await house.hear(BOB, "!yes")
+    await house.carry()
+    await bought(house)
+    (code,) = codes(await house.carry())
+    payment = read_ticket_code(code).ticket[:-2]
+    house.rail.take_back(f"{payment}/1")
+    await house.reconciler.hint(RailEvent("event", f"{payment}/1", "reversed"))
+    await house.carry()
+    told = words(await house.hear(CAROL, f"!ticket door {code}"))
+
+    assert "bank took the money back" in told
+    assert "valid" not in told
 
 
 # ---------------------------------------------------------------- given back

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import segno
 from nio.crypto.attachments import encrypt_attachment
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ def no_files(say: Say) -> Made:
 
 def drawn(text: str) -> tuple[bytes, int]:
     """A PNG of the text's QR code, and how many pixels wide and high it is."""
+    import segno  # noqa: PLC0415 - only who is shown a code pays for it
+
     code = segno.make(text, error="m", micro=False)
     file = io.BytesIO()
     code.save(file, kind="png", scale=_SCALE, border=4)

@@ -6,7 +6,8 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from confusable_homoglyphs.confusables import confusables_data
+# The library's other modules keep the whole list, and another, in memory for as long as the process runs.
+from confusable_homoglyphs.utils import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,10 +48,11 @@ def _likeness() -> Mapping[str, str]:
 
     The list names for each character either the one that stands for it, or all those for which it stands.
     """
+    listed = load("confusables.json")
     found: dict[str, str] = {}
-    for char, entries in confusables_data.items():
+    for char, entries in listed.items():
         first: str = entries[0]["c"]
-        alone = len(entries) == 1 and len(confusables_data.get(first, ())) == 1
+        alone = len(entries) == 1 and len(listed.get(first, ())) == 1
         stands_for_others = len(entries) > 1 or (alone and char < first)
         if not stands_for_others:
             found[char] = first

@@ -202,19 +202,6 @@ class Repeats:
             raise repeats.RepeatNotPossibleNowError(repeat=new.id, state=new.state)
         return repeats.stopped(old, Ending.REPLACED)
 
-    async def waiting(self, payer: str) -> Sequence[Repeat]:
-        """The person's cards that still can be approved."""
-        now = self._clock.now()
-        found = await self._book.repeats_of(payer)
-        return [
-            one for one in found if one.state is RepeatState.OFFERED and one.act is not None and one.act > now
-        ]
-
-    async def of(self, payer: Known, repeat: str) -> Repeat | None:
-        """The person's repeat with this id, if it is one."""
-        found = await self._book.repeat(repeat)
-        return found if found is not None and found.payer == payer.person.id else None
-
     async def own(self, payer: Known) -> Sequence[Repeat]:
         """The person's repeats that have begun and not ended, oldest first."""
         found = await self._book.repeats_of(payer.person.id)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
-import segno
-
 from paybridge.texts._format import seen
 from paybridge.texts.statement_files import Made, Words, rows_of
 
@@ -138,6 +136,8 @@ def _taxes(pdf: FPDF, words: Words, facts: Facts) -> None:
 
 def _code(pdf: FPDF, text: str) -> None:
     """What to type, for a phone that sees the paper."""
+    import segno  # noqa: PLC0415 - only who is shown a code pays for it
+
     matrix = segno.make(text, error="m", micro=False).matrix
     side = _CODE / (len(matrix) + 2 * _QUIET)
     left, top = pdf.l_margin, pdf.get_y() + 3

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import Final
 
-import segno
 from aiohttp import web
 
 from paybridge.domain.errors import UserError
@@ -194,6 +193,8 @@ class Visiting:
     def _enrolment(
         self, token: str, shown: EnrolmentShown, refused: Html | None = None, status: int = 200
     ) -> web.Response:
+        import segno  # noqa: PLC0415 - only who is shown a code pays for it
+
         picture = segno.make(shown.link, error="m", micro=False).svg_inline(
             scale=5, border=4, dark="#000", light="#fff", omitsize=True, svgclass="code", lineclass=None
         )

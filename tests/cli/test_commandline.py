@@ -226,3 +226,29 @@ def test_the_program_ends_with_what_main_returns() -> None:
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == "config: nowhere.yaml: cannot be read: No such file or directory\n"
+
+
+def test_what_runs_the_bot_loads_nothing_heavy_that_only_some_need() -> None:
+    heavy = (
+        "PIL",
+        "babel.support",
+        "confusable_homoglyphs.confusables",
+        "fontTools",
+        "fpdf",
+        "paybridge.bank",
+    )
+    heavy += ("pycountry", "schwifty", "segno", "webauthn", "paybridge.demo", "paybridge.conformance")
+    program = (
+        "import sys\nimport paybridge.__main__, paybridge.app.wiring\n"
+        "from paybridge.commands._frame import commands\nfrom paybridge.rails._frame import find_rails\n"
+        f"commands()\nfind_rails()\nprint(sorted(set({heavy}) & set(sys.modules)))"
+    )
+    ended = subprocess.run(  # noqa: S603  our own program, above
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+    assert ended.stdout.splitlines()[-1] == "[]"

@@ -12,7 +12,6 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.crashes import errands
 from tests.crashes.house import PEOPLE
 from tests.crashes.judge import judge
 from tests.crashes.world import KILLED, World
@@ -68,11 +67,9 @@ def run(folder: Path, url: str, kills: int, seed: int, *, each: bool) -> bool:
         for armed, seconds in orders(chance, kills, each=each):
             if world.backlog() < MOST_WAITING:
                 world.pay(chance)
-            errands.come_due(world)
             if world.life(armed, seconds) == KILLED:
                 killed[armed.partition("=")[0] or "at random"] += 1
         world.finish()
-        errands.finish(world)
         verdict = judge(world)
     finally:
         world.close()
@@ -83,7 +80,6 @@ def run(folder: Path, url: str, kills: int, seed: int, *, each: bool) -> bool:
         f" {verdict.payments} payments ({verdict.refused} refused), {verdict.at_the_bank} at the bank,"
         f" lost {len(verdict.lost)}, doubled {len(verdict.doubled)}, wrong {len(verdict.wrong)},"
         f" {time.monotonic() - began:.0f} s",
-        f"  {verdict.errands}",
         *verdict.faults[:40],
         *(f"  never reached: {name}" for name in unreached),
     )

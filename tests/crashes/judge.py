@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paybridge.storage.audit import audit
-from tests.crashes.errands import judge_errands
 from tests.crashes.homeserver import TYPED
 
 if TYPE_CHECKING:
     from tests.crashes.world import World
 
-FINAL = {"settled", "refused", "cancelled"}
+FINAL = {"settled", "refused"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,6 @@ class Verdict:
     lost: tuple[str, ...]
     doubled: tuple[str, ...]
     wrong: tuple[str, ...]
-    errands: str = ""
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -56,7 +54,7 @@ def judge(world: World) -> Verdict:
     lost += [
         f"{event['event']} has neither effect nor answer: {event['body']}"
         for event in typed
-        if event["body"].startswith(("!pay", "!topup", "!cashout", "!order", "!invoice", "!trip"))
+        if event["body"].startswith(("!pay", "!topup", "!cashout"))
         and event["event"] not in made
         and f"{event['event']}/reply" not in replies
     ]
@@ -76,9 +74,8 @@ def judge(world: World) -> Verdict:
     if -int(clearing) != at_bank:
         wrong.append(f"the books say that the bank holds {-int(clearing)}, the bank {at_bank}")
     wrong += audit(world.url).problems
-    counts = judge_errands(world, typed, lost, doubled, wrong)
     refused = sum(state == "refused" for _, _, state, *_ in transfers)
-    return Verdict(len(transfers), refused, legs, tuple(lost), tuple(doubled), tuple(wrong), counts)
+    return Verdict(len(transfers), refused, legs, tuple(lost), tuple(doubled), tuple(wrong))
 
 
 def _legs(world: World, lost: list[str], doubled: list[str], wrong: list[str]) -> tuple[int, int]:

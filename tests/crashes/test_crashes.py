@@ -5,7 +5,6 @@ The judge is judged as well: what would be lost or doubled is planted, and it mu
 
 from __future__ import annotations
 
-import re
 import shutil
 import sqlite3
 import subprocess
@@ -16,7 +15,6 @@ from random import Random
 
 import pytest
 
-from tests.crashes import errands
 from tests.crashes.__main__ import FAILPOINTS
 from tests.crashes.house import PEOPLE
 from tests.crashes.judge import Verdict, judge
@@ -54,16 +52,15 @@ def test_the_crash_tests_kill_at_every_failpoint_that_there_is() -> None:
 
 @pytest.fixture(scope="module")
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a world in which eight people paid and were paid, and nothing went wrong."""
+    """The folder of a world in which six people paid and were paid, and nothing went wrong."""
     folder = tmp_path_factory.mktemp("world") / "data"
-    world = World(folder, _url(folder), PEOPLE[8:16], forks=False)
+    world = World(folder, _url(folder), PEOPLE[8:14], forks=False)
     try:
         world.open()
         chance = Random(3)  # noqa: S311 - the same in every run
         for _ in range(4):
             world.pay(chance)
         world.finish()
-        errands.finish(world)
     finally:
         world.close()
     return folder
@@ -74,9 +71,6 @@ def test_a_world_without_faults_is_found_sound(settled: Path, tmp_path: Path) ->
 
     assert verdict.faults == ()
     assert verdict.at_the_bank > 0
-    assert re.fullmatch(
-        "[1-9].* pieces sold, [1-9].* invoices, 4 expenses, [1-9].* periods paid", verdict.errands
-    )
 
 
 def test_a_line_that_was_never_handled_is_lost(settled: Path, tmp_path: Path) -> None:
@@ -124,27 +118,6 @@ def test_a_post_that_never_left_is_lost(settled: Path, tmp_path: Path) -> None:
     assert len(verdict.lost) == 1
 
 
-def test_a_piece_that_is_neither_sold_nor_left_is_wrong(settled: Path, tmp_path: Path) -> None:
-    verdict = _judged(settled, tmp_path, books="UPDATE item SET stock = stock - 1 WHERE price = 50")
-
-    assert len(verdict.wrong) == 1
-    assert "at 50 cents" in verdict.wrong[0]
-
-
-def test_a_period_that_is_left_behind_unpaid_is_lost(settled: Path, tmp_path: Path) -> None:
-    verdict = _judged(settled, tmp_path, books="UPDATE repeat SET number = number + 1 WHERE club IS NULL")
-
-    assert len(verdict.lost) == 1
-    assert "paid are" in verdict.lost[0]
-
-
-def test_an_expense_that_is_typed_and_not_kept_is_lost(settled: Path, tmp_path: Path) -> None:
-    extra = '{"event": "$extra", "sender": "@p9:hs", "room": "!everyone:hs", "body": "!trip add 1 EUR"}\n'
-    verdict = _judged(settled, tmp_path, typed=extra)
-
-    assert any("expenses were typed" in fault for fault in verdict.lost)
-
-
 def _judged(
     settled: Path, tmp_path: Path, *, typed: str = "", said: int = 0, bank: str = "", books: str = ""
 ) -> Verdict:
@@ -160,7 +133,7 @@ def _judged(
         with closing(sqlite3.connect(folder / file)) as opened:
             opened.execute(statement)
             opened.commit()
-    return judge(World(folder, _url(folder), PEOPLE[8:16]))
+    return judge(World(folder, _url(folder), PEOPLE[8:14]))
 
 
 def _url(folder: Path) -> str:

@@ -23,7 +23,7 @@ from schwifty import IBAN
 
 from paybridge.bank.scripts import SCRIPTED
 from paybridge.failpoints import arm
-from tests.crashes import errands, homeserver
+from tests.crashes import homeserver
 from tests.crashes.house import PEOPLE, live
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ KEY = "bank_test_for_the_crashes"
 SECRET = "whsec_Zm9yIHRoZSBjcmFzaGVzIGFsb25l"
 KILLED = -9
 REPOSITORY = Path(__file__).parents[2]
-ALONE = ("!link", "!mfa", "!yes ")
 SCRIPTS = ("slow", "502 after", "silent, settles", "told twice", "no funds")
 """What the first accounts do; all others settle at once."""
 
@@ -44,7 +43,6 @@ data_dir: {folder}
 database: {{url: "{url}"}}
 vault: {{master_key: "{key}"}}
 web: {{listen: "127.0.0.1:{web}"}}
-permissions: {{"*": user, "{keeper}": merchant}}
 approval: {{without_factor: {{each: "1000", total: "1000000", count: 1000000}}}}
 rules:
   limits: {{unchecked: {{EUR: {{each: unlimited, day: unlimited, month: unlimited, count: unlimited}}}}}}
@@ -69,7 +67,6 @@ class World:
     """A program with threads must not; it starts a program of its own instead, which takes longer."""
 
     typed: int = 0
-    rounds: int = 0
     _bank: subprocess.Popen[bytes] | None = None
     ports: dict[str, int] = field(default_factory=lambda: {"bank": free_port(), "web": free_port()})
 
@@ -79,7 +76,6 @@ class World:
         (self.folder / "config.yaml").write_text(
             CONFIG.format(
                 bot=homeserver.BOT,
-                keeper=self.people[0],
                 folder=self.folder,
                 url=self.url,
                 key="00" * 32,
@@ -90,15 +86,14 @@ class World:
         )
         self._start_bank()
         ibans = [account(PEOPLE.index(who)) for who in self.people]
-        self.type([(who, f"!link bank {iban}") for who, iban in zip(self.people, ibans, strict=True)])
+        self._type([(who, f"!link bank {iban}") for who, iban in zip(self.people, ibans, strict=True)])
         self.finish()
         codes = dict(
             self.bank("SELECT account.number, link.code FROM link JOIN account ON account.id = link.account")
         )
         proofs = [f"!link verify {codes[iban]}" for iban in ibans]
-        self.type(list(zip(self.people, proofs, strict=True)))
+        self._type(list(zip(self.people, proofs, strict=True)))
         self.finish()
-        errands.open_all(self)
 
     def close(self) -> None:
         if self._bank is not None:
@@ -106,11 +101,9 @@ class World:
             self._bank.communicate()
 
     def pay(self, chance: Random) -> None:
-        """Everybody types one payment, cash-out, topup or order, and approves it; some type more."""
+        """Everybody types one payment, cash-out or topup, and approves it."""
         lines: list[tuple[str, str]] = []
         for who in self.people:
-            if not errands.pays_by_hand(self, who):
-                continue
             amount = f"{chance.randrange(1, 200) / 100:.2f} EUR"
             payee, another = chance.sample([other for other in self.people if other != who], 2)
             typed = chance.choice(
@@ -119,18 +112,15 @@ class World:
                     f"!pay {payee} {another} {amount} each",
                     f"!topup {amount}",
                     f"!cashout {amount}",
-                    errands.order(chance),
                 )
             )
             lines += [(who, typed), (who, "!yes")]
-        self.type(lines + errands.beside(self))
-        self.rounds += 1
+        self._type(lines)
 
-    def type(self, lines: Sequence[tuple[str, str]]) -> None:
-        """Each line is typed by its person, in the room of everybody or in their own."""
+    def _type(self, lines: Sequence[tuple[str, str]]) -> None:
         events = []
         for who, body in lines:
-            room = homeserver.direct(who) if body.startswith(ALONE) else homeserver.ROOM
+            room = homeserver.direct(who) if body.startswith("!link") else homeserver.ROOM
             events.append({"event": f"$typed-{self.typed}", "sender": who, "room": room, "body": body})
             self.typed += 1
         homeserver.write(self.folder, events)
@@ -197,15 +187,6 @@ class World:
                 return opened.execute(question).fetchall()
         return asyncio.run(_fetch(self.url, question))
 
-    def alter(self, statement: str) -> None:
-        """Change the bot's database while it does not run."""
-        if self.url.startswith("sqlite"):
-            with closing(sqlite3.connect(self.url.removeprefix("sqlite+aiosqlite:///"))) as opened:
-                opened.execute(statement)
-                opened.commit()
-        else:
-            asyncio.run(_execute(self.url, statement))
-
     def bank(self, question: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.folder / "bank" / "bank.sqlite3")) as opened:
             return opened.execute(question).fetchall()
@@ -237,14 +218,6 @@ async def _fetch(url: str, question: str) -> list[tuple[Any, ...]]:
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     try:
         return [tuple(row) for row in await connection.fetch(question)]
-    finally:
-        await connection.close()
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
-    try:
-        await connection.execute(statement)
     finally:
         await connection.close()
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tests.chaos.killer import DATABASE, in_hand
 from tests.marketday.square import GIG
@@ -20,11 +19,9 @@ if TYPE_CHECKING:
     from tests.marketday.shopping import Basket, Shopping
     from tests.marketday.square import Shop
 
-LOOKS: Final = 60
-LOOK_EVERY_SECONDS: Final = 1.0
 SOLD = """
 SELECT coalesce(sum(taking.pieces), 0) FROM taking JOIN sale ON sale.id = taking.sale
-WHERE sale.state IN ('processing', 'ready', 'shipped', 'completed', 'refunded')
+WHERE sale.state IN ('processing', 'ready', 'completed', 'refunded')
 """
 
 
@@ -48,7 +45,7 @@ async def judge(shopping: Shopping, door: Door) -> Verdict:
     square, baskets = shopping.square, shopping.baskets
     wrong = [*_cards(baskets), *await _bank(shopping), *await _stock(shopping)]
     wrong += await _balances(shopping)
-    wrong += [f"left waiting: {one}" for one in await _left(shopping)]
+    wrong += [f"left waiting: {one}" for undone in in_hand(_file(shopping)) for one in undone]
     audited = await square.stage.audit()
     wrong += [] if audited.passed else [f"the audit: {audited.output}"]
     wrong += _tickets(baskets, door)
@@ -66,17 +63,6 @@ async def judge(shopping: Shopping, door: Door) -> Verdict:
         pieces=sum(basket.pieces for basket in paid),
         wrong=tuple(wrong),
     )
-
-
-async def _left(shopping: Shopping) -> list[str]:
-    """What the bot has yet to do, after a while in which it could say what it still had to."""
-    waiting: list[str] = []
-    for _ in range(LOOKS):
-        waiting = [one for undone in in_hand(_file(shopping)) for one in undone]
-        if not waiting:
-            break
-        await asyncio.sleep(LOOK_EVERY_SECONDS)
-    return waiting
 
 
 def _cards(baskets: list[Basket]) -> Iterator[str]:

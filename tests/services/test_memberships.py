@@ -253,15 +253,6 @@ async def test_after_downtime_a_period_is_paid_once(house: House) -> None:
 # ---------------------------------------------------------------- leaving and joining again
 
 
-async def test_cancel_says_how_a_membership_is_left(house: House) -> None:
-    phone = await opened(house)
-    repeat = await joined(house, phone)
-    (said,) = await house.hear(ALICE, f"!cancel {repeat}")
-
-    assert (said.key, said.lines) == ("error.cancel_membership", (LEAVE,))
-    assert keys(await house.hear(ALICE, said.lines[0])) == ["membership.left", "membership.left_there"]
-
-
 async def test_whoever_leaves_and_joins_again_on_one_day_pays_no_day_twice(house: House) -> None:
     phone = await opened(house)
     for _ in range(3):

@@ -361,28 +361,6 @@ async def test_stopped_it_stays_so(house: House) -> None:
     assert await until(house, at("2026-04-02")) == []
 
 
-async def test_cancel_ends_what_comes_round_and_says_how_where_nothing_else_is_open(house: House) -> None:
-    repeat, _ = await begun(house)
-    (nothing,) = await house.hear(ALICE, "!cancel")
-    others = await house.hear(BOB, f"!cancel {repeat}")
-    said = await house.hear(ALICE, f"!cancel {repeat}")
-
-    assert (nothing.key, nothing.lines) == ("error.nothing_to_cancel", (f"!cancel {repeat}", "!history"))
-    assert keys(others) == ["error.no_such_payment"]
-    assert keys(said) == ["repeat.stopped"]
-    assert await until(house, at("2026-04-02")) == []
-    assert keys(await house.hear(ALICE, f"!cancel {repeat}")) == ["error.repeat_not_possible_now"]
-
-
-async def test_cancel_takes_back_a_card_that_nobody_approved(house: House) -> None:
-    phone, _ = await with_factor(house)
-    await house.hear(ALICE, RENT, DINNER)
-    said = await house.hear(ALICE, "!cancel", DINNER)
-
-    assert keys(said)[-1] == "repeat.stopped"
-    assert keys(await house.hear(ALICE, f"!yes {phone.shows_next()}")) == ["error.nothing_to_confirm"]
-
-
 async def test_within_the_cap_an_amount_changes_at_once_and_above_it_by_a_new_approval(house: House) -> None:
     repeat, phone = await begun(house)
     within = await house.hear(ALICE, f"!repeat change {repeat} 650 EUR")

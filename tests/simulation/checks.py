@@ -12,7 +12,6 @@ from paybridge.services.reconciliation import Match, compare
 from paybridge.storage.audit import audit
 from paybridge.storage.rows import leg_of
 from paybridge.storage.works import Failed, FinishLetter, WriteStep
-from tests.simulation.people import STOCK
 from tests.simulation.rail import Stage
 from tests.simulation.violations import ViolationError
 from tests.simulation.wealth import elsewhere_than_due
@@ -56,15 +55,6 @@ _LEFT: Final = """
         WHERE account.owner = ? AND account.kind = 'person' AND entry.journal <= ?
     )
 """
-_STOCK: Final = """
-    SELECT item.price, item.stock, coalesce(sum(
-        CASE taking.state WHEN 'taken' THEN taking.pieces - taking.restocked ELSE 0 END
-    ), 0) FROM item LEFT JOIN taking ON taking.item = item.id GROUP BY item.id
-"""
-_TAKINGS: Final = """
-    SELECT taking.id, taking.state, transfer.state FROM taking JOIN transfer ON transfer.id = taking.sale
-"""
-_BOUGHT: Final = frozenset({"approved", "settled", "claimable", "claimed", "returned", "reversed"})
 _SUSPENDED: Final = """
     SELECT coalesce(sum(CASE kind WHEN 'collect' THEN amount ELSE -(amount + fee) END), 0)
     FROM leg WHERE state = 'suspended'
@@ -188,22 +178,8 @@ class Checks:
             f"{back} of {amount} of {payment} was refunded, and it says {refunded}"
             for payment, amount, refunded, back in self._rows(_REFUNDS)
         ]
-        wrong += self._stock()
         if wrong:
             raise ViolationError("; ".join(wrong))
-
-    def _stock(self) -> list[str]:
-        """No piece is sold twice, and none without being paid for."""
-        wrong = [
-            f"of {STOCK[price]} at {price} cents, {left} are left and {sold} are sold"
-            for price, left, sold in self._rows(_STOCK)
-            if left < 0 or left + sold != STOCK[price]
-        ]
-        return wrong + [
-            f"{taking} is {state}, its payment {payment}"
-            for taking, state, payment in self._rows(_TAKINGS)
-            if (state == "taken") != (payment in _BOUGHT)
-        ]
 
     # ---------------------------------------------------------------- in the end
 

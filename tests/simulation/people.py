@@ -1,4 +1,4 @@
-"""People who act at random: they pay, order, split, confirm twice, cancel, ask, claim, and type nonsense."""
+"""People who act at random: they pay, confirm twice, cancel, ask, claim, send back, and type nonsense."""
 
 from __future__ import annotations
 
@@ -14,14 +14,6 @@ if TYPE_CHECKING:
     from tests.simulation.homeserver import Homeserver
 
 EVERYONE: Final = (ALICE, BOB, CAROL)
-SHOP: Final = BOB
-STOCK: Final = {300: 9, 1100: 3}
-"""So many pieces there are at first of what the shop sells, by the price in cents."""
-OPENING: Final = (
-    '!shop open "Corner" address "Main Street 1, 10115 Berlin"',
-    *(f'!item add "thing {cents}" {cents // 100} EUR stock {stock}' for cents, stock in STOCK.items()),
-)
-"""What the shop's owner types before everything."""
 GARBAGE: Final = (
     "!pay", "!pay @bob:hs", "!pay @bob:hs 0", "!pay @bob:hs -5 EUR", "!pay @nobody:hs 5 EUR", "!confirm",
     "!confirm 0000", "!cancel PB-XXXXX", "!claim PB-XXXXX", "!return", "!pya @bob:hs 5", "!", "hello there",
@@ -50,9 +42,6 @@ class People:
             (10, self._topup),
             (10, self._cashout),
             (14, self._refund),
-            (12, self._order),
-            (4, self._serve),
-            (5, self._split),
             (6, self._link),
             (3, self._look),
             (4, self._garbage),
@@ -130,29 +119,6 @@ class People:
         if self._dice.chance(0.25):
             return [line, *confirmed, *confirmed]
         return confirmed if self._dice.chance(0.7) else [line]
-
-    def _order(self, who: str) -> list[Line]:
-        """Of one thing or of both, seldom more than there is."""
-        buyer = self._dice.one_of([other for other in EVERYONE if other != SHOP]) if who == SHOP else who
-        things = [f"{self._dice.whole(1, 2)} thing {cents}" for cents in STOCK if self._dice.chance(0.6)]
-        wanted = ", ".join(things) or "4 thing 1100"
-        return self._and_confirm(buyer, (buyer, DINNER, f"!order {wanted}"))
-
-    def _serve(self, _: str) -> list[Line]:
-        """The shop says how far an order is, calls it off, or gives all or a line of it back."""
-        number = self._dice.whole(1, 4)
-        said = self._dice.one_of(("ready", "done", "cancel", "refund", "refund", "list"))
-        if said == "list":
-            return [(SHOP, direct(SHOP), "!order")]
-        line = f" {self._dice.whole(1, 2)} thing 300" if said == "refund" and self._dice.chance(0.5) else ""
-        typed = (SHOP, direct(SHOP), f"!order {said} {number}{line}")
-        return [typed, (SHOP, direct(SHOP), "!yes")] if said in {"cancel", "refund"} else [typed]
-
-    def _split(self, who: str) -> list[Line]:
-        others = " ".join(other for other in EVERYONE if other != who)
-        if self._dice.chance(0.2):
-            return [(who, DINNER, self._dice.one_of(("!split", "!split close", f"!split paid {BOB} cash")))]
-        return [(who, DINNER, f"!split {self._amount()} {others} dinner")]
 
     def _topup(self, who: str) -> list[Line]:
         return self._and_confirm(who, (who, direct(who), f"!topup {self._amount()}"))

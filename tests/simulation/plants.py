@@ -13,8 +13,6 @@ from paybridge.domain.transfer import Transfer
 from paybridge.services import late_news
 from paybridge.services.approvals import Approvals
 from paybridge.services.outcomes import Outcomes
-from paybridge.services.ports import Step
-from paybridge.services.stock import Stock
 from paybridge.storage.kinds import KEY_OF, TABLE_OF, TERMS_OF
 from paybridge.storage.sqlite import statements
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from paybridge.domain.ledger import Journal
     from paybridge.domain.reversal import Loss
-    from paybridge.services.ports import Record
+    from paybridge.services.ports import Record, Step
     from paybridge.services.says import Say
 
 
@@ -59,16 +57,6 @@ def refund_not_counted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Approvals, "_refund", refund)
 
 
-def sold_from_nowhere(patch: pytest.MonkeyPatch) -> None:
-    """An order is paid for, and its pieces stay in the stock."""
-
-    async def taken(self: Stock, card: Transfer) -> Step:
-        del self, card
-        return Step()
-
-    patch.setattr(Stock, "taken", taken)
-
-
 def owed_though_it_is_there(patch: pytest.MonkeyPatch) -> None:
     """What a rail takes back is owed at once, whatever the payee still has."""
 
@@ -96,7 +84,6 @@ PLANTS: Final[dict[str, Callable[[pytest.MonkeyPatch], None]]] = {
         release_on_timeout,
         lost_update,
         refund_not_counted,
-        sold_from_nowhere,
         owed_though_it_is_there,
     )
 }

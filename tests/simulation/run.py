@@ -29,7 +29,7 @@ from tests.simulation.dice import Dice, Trace
 from tests.simulation.engine import Engine, Surroundings
 from tests.simulation.homeserver import Homeserver, Typed
 from tests.simulation.loop import VirtualLoop
-from tests.simulation.people import OPENING, SHOP, People
+from tests.simulation.people import People
 from tests.simulation.rail import Bank, Kept, Misfortunes, Stage
 from tests.simulation.store import connect, reused
 from tests.simulation.violations import ViolationError
@@ -54,7 +54,7 @@ SETTINGS: Final = Settings(
     bot=BOT,
     currency="EUR",
     allowance=Allowance(Money.of("1000", "EUR"), Money.of("1000000", "EUR"), 10**6),
-    permissions=Permissions({"hs": Role.USER, SHOP: Role.MERCHANT}),
+    permissions=Permissions({"hs": Role.USER}),
 )
 
 
@@ -215,8 +215,6 @@ class _World:
         for who in (ALICE, BOB):
             for words in ("!link bank DE89370400440532013000", "!link verify 1234"):
                 await self._type_and_wait(who, words)
-        for words in OPENING:
-            await self._type_and_wait(SHOP, words)
         for who, amount in ((ALICE, "40"),):
             for words in (f"!topup {amount} EUR", "!yes"):
                 await self._type_and_wait(who, words)

@@ -19,8 +19,8 @@ _STATEMENTS_KEPT: Final = 256
 # rows behind the triggers' back, and FULL is what makes COMMIT mean "on disk".
 _GUARDS: Final = (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("recursive_triggers", 1))
 
-# For speed: savepoints undone in memory, 64 MiB of pages kept, fewer checkpoints of more pages each.
-_COMFORTS: Final = (("temp_store", 2), ("cache_size", -65536), ("wal_autocheckpoint", 2000))
+# For speed: savepoints undone in memory, 16 MiB of pages kept, fewer checkpoints of more pages each.
+_COMFORTS: Final = (("temp_store", 2), ("cache_size", -16384), ("wal_autocheckpoint", 2000))
 
 
 def path_of(url: str) -> Path:

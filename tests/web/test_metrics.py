@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
+from ruamel.yaml import YAML
 
+from paybridge.demo.homeserver import free_port
 from paybridge.services.figures import (
     SPANS,
     Durations,
@@ -27,8 +34,6 @@ from tests.web.desk import Desk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    import aiohttp
 
     from paybridge.web import WebServer
 
@@ -167,3 +172,72 @@ async def test_a_label_names_a_kind_of_thing_and_its_values_are_few(client: aioh
 
     assert {name for name, _ in labels} == KINDS
     assert [value for _, value in labels if not re.fullmatch(r"[a-z_.]+|[0-9.]+|\+Inf", value)] == []
+
+
+MONITORING = Path(__file__).parents[2] / "deploy" / "monitoring"
+PATIENCE_SECONDS = 60
+# What turns a figure into an alarm, or its absence into a zero.
+JUDGEMENT = re.compile(r"\s*(?:==|>)\s*[\d*. ]+(?=$| and )|\s+or vector\(0\)")
+
+
+def questions() -> list[str]:
+    """What alerts and dashboard ask, without what would hide that there is nothing."""
+    rules = YAML(typ="safe").load(MONITORING / "alerts.yaml")
+    board = json.loads((MONITORING / "grafana" / "dashboards" / "paybridge.json").read_text())
+    asked = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    asked += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    return [JUDGEMENT.sub("", each) for each in asked]
+
+
+async def found(prometheus: str, question: str) -> list[Any]:
+    async with (
+        aiohttp.ClientSession(prometheus) as asking,
+        asking.get("/api/v1/query", params={"query": question}) as answer,
+    ):
+        told = await answer.json()
+        assert told["status"] == "success", f"{question}: {told}"
+        series: list[Any] = told["data"]["result"]
+        return series
+
+
+async def scraped_twice(prometheus: str) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            try:
+                series = await found(prometheus, "count_over_time(up[10m])")
+            except aiohttp.ClientConnectionError:
+                series = []
+            if series and int(series[0]["value"][1]) > 1:
+                return
+            await asyncio.sleep(0.2)
+
+
+@pytest.mark.slow
+async def test_a_real_prometheus_with_our_config_finds_what_every_alert_and_panel_asks_for(
+    server: WebServer, tmp_path: Path
+) -> None:
+    program = shutil.which("prometheus")
+    if program is None:
+        pytest.skip("NO PROMETHEUS ASKS FOR OUR METRICS: it is not installed (Debian package prometheus)")
+    shutil.copy(MONITORING / "alerts.yaml", tmp_path)
+    config = (MONITORING / "prometheus.yaml").read_text()
+    config = config.replace("paybridge:8080", server.url.removeprefix("http://")).replace("15s", "1s")
+    (tmp_path / "prometheus.yaml").write_text(config)
+    at = f"127.0.0.1:{free_port()}"
+    with (tmp_path / "log").open("wb") as log:
+        running = await asyncio.create_subprocess_exec(
+            program,
+            *(f"--config.file={tmp_path / 'prometheus.yaml'}", f"--storage.tsdb.path={tmp_path / 'series'}"),
+            f"--web.listen-address={at}",
+            stderr=log,
+        )
+        try:
+            await scraped_twice(f"http://{at}")
+            empty = [each for each in questions() if not await found(f"http://{at}", each)]
+            nonsense = await found(f"http://{at}", "paybridge_no_such_figure")
+        finally:
+            running.terminate()
+            await running.wait()
+
+    assert nonsense == []
+    assert empty == []

@@ -51,6 +51,7 @@ from paybridge.services.desk import open_desk
 from paybridge.services.execution import Execution
 from paybridge.services.expirer import Expirer
 from paybridge.services.figures import Figures, Live, StatementStands
+from paybridge.services.kitty_keeper import KittyKeeper
 from paybridge.services.late_news import LateNews
 from paybridge.services.ledger_head import LedgerHead
 from paybridge.services.outcomes import Outcomes
@@ -161,10 +162,8 @@ class _House:
         self._motions = partial(desk.motions.run, self, Bell())
         self._deeds = Deeds(database.book, vault, self._clock, settings, desk.freezing, self, Bell())
         self._visiting = visiting(desk, self, texts, time.monotonic)
-        book, clock, rails = database.book, self._clock, self._rails
-        outcomes = Outcomes(
-            book, vault, clock, settings, desk.news, desk.requests, self, jitter=random.random
-        )
+        book, clock, rails, news = database.book, self._clock, self._rails, desk.news
+        outcomes = Outcomes(book, vault, clock, settings, news, desk.requests, self, jitter=random.random)
         self._live = Live(
             self._dispatcher.refused,
             {name: rail.took for name, rail in made.items()},
@@ -201,6 +200,7 @@ class _House:
             rhythm=Rhythm(timedelta(hours=times.hours), timedelta(days=times.days)),
             closed=times.closed,
         )
+        self._kitties = KittyKeeper(desk, outcomes, bell("kitties"))
         self._repeater = Repeater(desk, outcomes, bell("repeater"))
         self._reminders = Reminders(book, clock, settings, outcomes, desk.blocking, asyncio.sleep)
         self._expirer = Expirer(desk, outcomes, bell("expirer"))
@@ -254,6 +254,7 @@ class _House:
                     "expirer": self._expirer.run,
                     "head": self._head.run,
                     "deeds": self._deeds.run,
+                    "kitties": self._kitties.run,
                     "motions": self._motions,
                     "identities": self._pins.run,
                     "rails": self._rails.prove_all,

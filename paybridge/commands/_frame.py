@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import paybridge.commands as home
+from paybridge.commands import _kitty_words as kitty_words
 from paybridge.commands._each import EachWords, read_each, read_one
 from paybridge.commands._grammar import (
     Named,
@@ -38,6 +39,7 @@ from paybridge.domain.history import EVERYTHING, Bookmark, Mark, Search, Sort, S
 from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_id
 from paybridge.domain.invoice import Paper, rate_text
 from paybridge.domain.invoice_words import is_rate, read_invoice, read_line, read_rate
+from paybridge.domain.kitty import ProposalKind
 from paybridge.domain.membership_words import (
     MembershipNotReadError,
     read_called,
@@ -62,12 +64,13 @@ from paybridge.domain.tie import Tie, TieState
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
 from paybridge.domain.trip import Way
 from paybridge.domain.windows import zone_named
-from paybridge.services import trip_pages
+from paybridge.services import kitty_pages, trip_pages
 from paybridge.services.administration import Entry, Overall
 from paybridge.services.costs import Cost
 from paybridge.services.freezing import told_of
 from paybridge.services.ghost_errors import OnlyGhostsError
 from paybridge.services.holders import NOBODY_ASKED
+from paybridge.services.kitties import Purse
 from paybridge.services.limits import Usage
 from paybridge.services.memberships import Seat
 from paybridge.services.payments import Drafted, Wish
@@ -75,6 +78,7 @@ from paybridge.services.people import Known
 from paybridge.services.policies import Holding
 from paybridge.services.ports import RoomFacts, Step
 from paybridge.services.premises import RailCompared
+from paybridge.services.proposals import Wanted as KittyWanted
 from paybridge.services.repeat_news import how_often
 from paybridge.services.repeats import Terms
 from paybridge.services.request_errors import NoSuchPaymentError
@@ -105,6 +109,7 @@ __all__ = [
     "Fact",
     "Facts",
     "Holding",
+    "KittyWanted",
     "Known",
     "Level",
     "Link",
@@ -123,7 +128,9 @@ __all__ = [
     "PayeeMissingError",
     "PaymentWords",
     "Place",
+    "ProposalKind",
     "Purpose",
+    "Purse",
     "RailCompared",
     "Repeat",
     "Request",
@@ -155,6 +162,8 @@ __all__ = [
     "find",
     "how_often",
     "is_rate",
+    "kitty_pages",
+    "kitty_words",
     "looks_like_payment_id",
     "month_of",
     "nearest",

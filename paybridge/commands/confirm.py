@@ -31,6 +31,13 @@ async def confirm(call: Call) -> Answer:
             offered, call.speaker, call.spoken.proof, read_digits(call.rest)
         )
         return Answer(step, says=says)
+    proposal = await call.desk.proposals.waiting(call.speaker.person.id, code)
+    if proposal is not None:
+        step, says = await call.desk.proposals.approve(
+            proposal, call.speaker, call.spoken.proof, read_digits(call.rest)
+        )
+        elsewhere = all(say.room != call.room.id for say in says)
+        return Answer(step, key="kitty.thanks" if elsewhere else None, says=says)
     card = await call.desk.approvals.find(call.speaker.person.id, code)
     call.desk.bridged.check_approver(card, call.speaker, code)
     step, says = await call.desk.approvals.approve(card, call.spoken.proof, read_digits(call.rest))

@@ -13,6 +13,7 @@ import structlog
 
 from paybridge.domain.bridges import Bridges
 from paybridge.domain.facts import NotFactsError
+from paybridge.domain.kitty import is_kitty
 from paybridge.domain.people import NOBODY
 from paybridge.failpoints import failpoint
 from paybridge.matrix.backoff import Backoff
@@ -22,9 +23,9 @@ from paybridge.matrix.files import file_message, no_files, qr_message
 from paybridge.matrix.pace import Pace
 from paybridge.matrix.predecessor import POST
 from paybridge.matrix.wire import NotNowError, RefusedError, TokenRevokedError
-from paybridge.services.news import UNDER_WAY
 from paybridge.services.ports import BookUnavailableError, Post, SealBrokenError
 from paybridge.services.says import unseal
+from paybridge.services.told import UNDER_WAY
 
 if TYPE_CHECKING:
     from paybridge.matrix.contents import Rendered, Renderer
@@ -149,9 +150,9 @@ class Outbox:
     async def _work(self, address: str) -> None:
         lane = self._lanes[address]
         while lane:
-            if address == NOBODY:
-                # What a payment has to tell somebody who had themselves erased since.
-                await self._set_aside(lane[0], "erased")
+            if address == NOBODY or is_kitty(address):
+                # What a payment has to tell somebody who had themselves erased since, or a room's purse.
+                await self._set_aside(lane[0], "erased" if address == NOBODY else "kitty")
             else:
                 await self._deliver(lane[0])
             lane.popleft()

@@ -12,6 +12,7 @@ from paybridge.domain.bridged import FactorOverBridgeError
 from paybridge.domain.bundle import Bundle, Card, parts_of
 from paybridge.domain.errors import UserError
 from paybridge.domain.factor import lightly_approved, strongly_approved
+from paybridge.domain.kitty import is_kitty
 from paybridge.domain.leg import Leg, LegEffect, LegHappening, LegKind, LegState
 from paybridge.domain.people import Link, LinkState, Person, check_not_frozen
 from paybridge.domain.proof import (
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from paybridge.services.passkeys import Passkeys
     from paybridge.services.people import People
     from paybridge.services.policies import Policies
+    from paybridge.services.purses import Purses
     from paybridge.services.requests import Requests
     from paybridge.services.says import Say
     from paybridge.services.settings import Settings
@@ -83,6 +85,7 @@ class Approvals:
         passkeys: Passkeys,
         goods: Goods,
         bridged: Bridged,
+        purses: Purses,
     ) -> None:
         self._book = book
         self._clock = clock
@@ -99,6 +102,7 @@ class Approvals:
         self._passkeys = passkeys
         self._goods = goods
         self._bridged = bridged
+        self._purses = purses
 
     async def find(self, payer: str, code: str | None) -> Card:
         """The payer's open card with this code; without a code their only open one."""
@@ -177,12 +181,19 @@ class Approvals:
         check_not_frozen(payer)
         await self._bridged.check_still_theirs(card)
         await self._check_there(card)
+        into = Step()
         if card.kind is TransferKind.PAY:
             room = await self._rooms.facts(card.room)
             for part in parts_of(card):
-                check_place(room, part.payee_mxid, self._settings)
+                purse = await self._purses.into(part)
+                if purse is None:
+                    check_place(room, part.payee_mxid, self._settings)
+                else:
+                    check_encrypted(room, self._settings)
+                    into += Step(records=(purse,))
                 await self._policies.check_payment(card.room, part.amount)
         counted = await self._limits.count(card.kind, payer.id, [part.amount for part in parts_of(card)])
+        counted += into
         return counted if isinstance(card, Bundle) else counted + await self._goods.taken(card)
 
     async def _payer(self, card: Card) -> Person:
@@ -319,7 +330,8 @@ class Approvals:
 
     async def _book_leg(self, transfer: Transfer, number: int) -> Leg:
         # Whoever paid with this bot can be paid by it, and a refund is theirs whatever they have linked now.
-        to_claim = transfer.kind is TransferKind.PAY and not await self._people.enrolled(transfer.payee)
+        waits = transfer.kind is TransferKind.PAY and not is_kitty(transfer.payee_mxid)
+        to_claim = waits and not await self._people.enrolled(transfer.payee)
         leg = self._leg(transfer, number, LegKind.BOOK, "internal")
         fee = transfer.for_house
         return replace(leg, fee=fee, highest_fee=fee, to=transfer.payee, to_claim=to_claim)

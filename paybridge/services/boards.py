@@ -9,10 +9,11 @@ from paybridge.domain.facts import Fact, Facts, Who
 from paybridge.domain.money import Money
 from paybridge.domain.request import Request, RequestState
 from paybridge.domain.split import Share, ShareState, Split, SplitState
-from paybridge.services.news import called, names_in, without_amounts
+from paybridge.services.news import called, names_in
 from paybridge.services.notes import open_note
 from paybridge.services.ports import Book, Rooms, Step, Vault
 from paybridge.services.says import Say
+from paybridge.services.told import without_amounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,9 +12,10 @@ from paybridge.domain.money import Money
 from paybridge.domain.transfer import Transfer, TransferState
 from paybridge.services.card_rows import straight, tail
 from paybridge.services.lookalikes import alike
-from paybridge.services.news import called, names_in, without_amounts
+from paybridge.services.news import called, names_in
 from paybridge.services.notes import open_note
 from paybridge.services.says import Say
+from paybridge.services.told import without_amounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

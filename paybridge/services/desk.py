@@ -28,6 +28,8 @@ from paybridge.services.goods import Goods
 from paybridge.services.holders import Holders
 from paybridge.services.homes import Homes
 from paybridge.services.invoices import Invoices
+from paybridge.services.kitties import Kitties
+from paybridge.services.kitty_closing import KittyClosing
 from paybridge.services.limits import Limits
 from paybridge.services.linking import Linking
 from paybridge.services.memberships import Memberships
@@ -43,6 +45,8 @@ from paybridge.services.payments import Payments
 from paybridge.services.people import People
 from paybridge.services.policies import Policies
 from paybridge.services.premises import Premises
+from paybridge.services.proposals import Proposals
+from paybridge.services.purses import Purses
 from paybridge.services.rail_pauses import RailPauses
 from paybridge.services.receipts import Receipts
 from paybridge.services.refunds import Refunds
@@ -102,6 +106,8 @@ class Desk:
     shop_view: ShopView
     invoices: Invoices
     trips: Trips
+    kitties: Kitties
+    proposals: Proposals
     orders: Orders
     serving: Serving
     staffing: Staffing
@@ -209,6 +215,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
     refunds = Refunds(book, clock, settings, payments)
     staffing = Staffing(book, clock, chance, settings, shops)
     freezing = Freezing(book, clock, cancellations, factors)
+    kitties = Kitties(book, vault, clock, chance, rooms, settings, people, policies, payments)
     approvals = Approvals(
         book,
         clock,
@@ -225,6 +232,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         passkeys,
         goods,
         bridged,
+        Purses(book),
     )
     tickets = Tickets(book, clock, chance, rooms, settings, shops, payments, ticket_issue)
     return Desk(
@@ -254,6 +262,20 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         serving=Serving(book, clock, stock, refunds, cancellations, staffing),
         staffing=staffing,
         invoices=invoices,
+        kitties=kitties,
+        proposals=Proposals(
+            book,
+            vault,
+            clock,
+            chance,
+            settings,
+            kitties,
+            policies,
+            factors,
+            strength,
+            approvals,
+            KittyClosing(book, vault, clock, chance, settings, policies),
+        ),
         trips=Trips(book, vault, clock, chance, settings, people, policies, blocking, splits),
         repeats=repeats,
         repeat_news=repeat_news,

@@ -15,7 +15,9 @@ from paybridge.services.holders import NOBODY_ASKED, Holder
 from paybridge.services.lookalikes import alike
 from paybridge.services.notes import open_note
 from paybridge.services.ports import RoomsAwayError
+from paybridge.services.purses import names_of_purses
 from paybridge.services.says import Say
+from paybridge.services.told import about, without_amounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from paybridge.services.settings import Settings
     from paybridge.services.strength import Strength
 
-UNDER_WAY = "under_way"
 UNSURE = "unsure"
 SAID_IN_WORDS = frozenset(
     {
@@ -242,7 +243,8 @@ class News:
     async def _payer_and_names(self, transfer: Transfer) -> tuple[Person, Mapping[str, str | None]]:
         payer = await self._book.person(transfer.payer)
         assert payer is not None  # a transfer's payer is a foreign key
-        return payer, await names_in(self._rooms, transfer.room, transfer.payer_mxid, transfer.payee_mxid)
+        names = await names_in(self._rooms, transfer.room, transfer.payer_mxid, transfer.payee_mxid)
+        return payer, {**names, **await names_of_purses(self._book, self._vault, transfer)}
 
     def _is_private(self, names: Mapping[str, str | None]) -> bool:
         return len(names) <= _IN_DIRECT_ROOM
@@ -372,29 +374,3 @@ async def names_in(rooms: Rooms, room: str, *agreed: str) -> Mapping[str, str | 
 def called(mxid: str, names: Mapping[str, str | None]) -> str:
     """What people call somebody, once the full id has been said in the same message."""
     return names.get(mxid) or mxid.removeprefix("@").partition(":")[0]
-
-
-def about(transfer: Transfer, state: str | None) -> Mapping[str, object]:
-    """The content of `org.paybridge.payment`, for programs; never a secret or a balance."""
-    shown = UNDER_WAY if transfer.state is TransferState.APPROVED else transfer.state.value
-    told: dict[str, object] = {
-        "v": 1,
-        "id": transfer.id,
-        "kind": transfer.kind.value,
-        "state": state or shown,
-        "amount": {"value": transfer.amount.plain(), "currency": transfer.amount.currency},
-        "fee": {"value": transfer.fees.plain(), "currency": transfer.fees.currency},
-        "payer": transfer.payer_mxid,
-        "payee": transfer.payee_mxid,
-        "expires_ts": int(transfer.expires.astimezone(UTC).timestamp() * 1000),
-    }
-    if transfer.original is not None:
-        told["original"] = transfer.original
-    if transfer.state is TransferState.AWAITING_APPROVAL:
-        told["code"] = transfer.code
-    return told
-
-
-def without_amounts(told: Mapping[str, object]) -> Mapping[str, object]:
-    """The content of `org.paybridge.payment` for a room that must not see amounts."""
-    return {name: value for name, value in told.items() if name not in {"amount", "fee"}}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from paybridge.domain.leg import LegState
 from paybridge.domain.transfer import Transfer, TransferState
-from paybridge.services.news import UNDER_WAY, UNSURE
+from paybridge.services.news import UNSURE
+from paybridge.services.told import UNDER_WAY
 
 if TYPE_CHECKING:
     from paybridge.services.ports import Book

@@ -131,7 +131,8 @@ class DraftedBundle:
 class Wish:
     """What the payer said: whom, how much, what for, `times` of "3 x 12.50", and which `source`, if any.
 
-    `paid_before` is how much of a request that it answers was paid already, in minor units.
+    `paid_before` is how much of a request that it answers was paid already, in minor units. `into_kitty` says
+    that the payee is the room's kitty, which sits nowhere.
     """
 
     payee: Known
@@ -140,6 +141,7 @@ class Wish:
     times: int | None = None
     source: str = ""
     paid_before: int = 0
+    into_kitty: bool = False
 
 
 class Payments:
@@ -231,8 +233,11 @@ class Payments:
         if wish.payee.person.id == payer.person.id:
             raise PayingYourselfError
         await self._bridged.check_payer(payer)
-        check_place(room, wish.payee.mxid, self._settings)
-        check_may_be_paid(wish.payee.mxid, self._settings)
+        if wish.into_kitty:
+            check_encrypted(room, self._settings)
+        else:
+            check_place(room, wish.payee.mxid, self._settings)
+            check_may_be_paid(wish.payee.mxid, self._settings)
         await self._policies.check_payment(room.id, wish.amount)
 
     async def _new_payment(

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 from paybridge.services.acquaintances import Acquaintances
 from paybridge.services.admin_book import AdminBook
 from paybridge.services.factor_book import FactorBook, FactorRecord
+from paybridge.services.kitty_book import KittyBook, KittyRecord
 from paybridge.services.mail import Letter, Mailbox, Post
 from paybridge.services.membership_book import MembershipBook, MembershipRecord
 from paybridge.services.past import Past
@@ -155,6 +156,7 @@ Record = (
     | Standing
     | SplitRecord
     | TripRecord
+    | KittyRecord
     | MembershipRecord
     | RepeatRecord
     | TieRecord
@@ -263,6 +265,7 @@ class Book(
     SplitBook,
     TicketBook,
     TripBook,
+    KittyBook,
     Protocol,
 ):
     """The database as the use cases see it. Reads see every committed step."""

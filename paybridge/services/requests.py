@@ -12,7 +12,7 @@ from paybridge.domain.ids import payment_id, read_payment_id
 from paybridge.domain.invoice import InvoiceAsAWholeError
 from paybridge.domain.request import Request, RequestHappening, RequestState
 from paybridge.domain.transfer import NotPossibleNowError, Transfer, TransferState
-from paybridge.services.news import called, names_in, without_amounts
+from paybridge.services.news import called, names_in
 from paybridge.services.notes import open_note, seal_note
 from paybridge.services.payments import Drafted, PayingTheBotError, Payments, Wish, check_place
 from paybridge.services.people import Known, People
@@ -34,6 +34,7 @@ from paybridge.services.request_errors import (
     WhichRequestError,
 )
 from paybridge.services.says import Say
+from paybridge.services.told import without_amounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,6 +28,7 @@ from paybridge.storage import (
 from paybridge.storage import history_questions as history
 from paybridge.storage import questions as ask
 from paybridge.storage.admin_book import SqlAdminBook
+from paybridge.storage.kitty_reading import KittyReading
 from paybridge.storage.membership_reading import MembershipReading
 from paybridge.storage.moments import microseconds, moment
 from paybridge.storage.repeat_reading import RepeatReading
@@ -73,7 +74,14 @@ _LONGEST_CARD: Final = timedelta(hours=1)
 
 
 class SqlBook(
-    MembershipReading, RepeatReading, SaleReading, ShopReading, ShopViewReading, TicketReading, TripReading
+    KittyReading,
+    MembershipReading,
+    RepeatReading,
+    SaleReading,
+    ShopReading,
+    ShopViewReading,
+    TicketReading,
+    TripReading,
 ):
     """`Book` on the database."""
 

@@ -10,6 +10,7 @@ from paybridge.domain.deeds import Deed
 from paybridge.domain.factor import Factor, RecoveryCode
 from paybridge.domain.history import Bookmark
 from paybridge.domain.invoice import Invoice
+from paybridge.domain.kitty import Assent, Kitty, Proposal, Treasurer
 from paybridge.domain.leg import Leg
 from paybridge.domain.membership import Club, Member
 from paybridge.domain.motions import Motion
@@ -41,6 +42,7 @@ from paybridge.storage import (
     deed_tables,
     factor_tables,
     history_tables,
+    kitty_tables,
     membership_tables,
     motion_tables,
     one_time_tables,
@@ -87,6 +89,10 @@ TABLE_OF: Final[Mapping[type[Record], Table]] = {
     Traveller: trip_tables.traveller,
     Expense: trip_tables.expense,
     Part: trip_tables.expense_part,
+    Kitty: kitty_tables.kitty,
+    Treasurer: kitty_tables.treasurer,
+    Proposal: kitty_tables.proposal,
+    Assent: kitty_tables.assent,
     Split: split_tables.split,
     Share: split_tables.share,
     Shop: shop_tables.shop,
@@ -146,6 +152,13 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
         *("trip", "number", "writer", "amount", "currency", "spent", "spent_currency", "rate", "created"),
     ),
     Part: ("expense", "person", "paid", "owed", "currency", "odd"),
+    Kitty: ("opener", "currency", "created", "name"),
+    Treasurer: ("kitty", "person", "mxid"),
+    Proposal: (
+        *("kitty", "kind", "by_person", "by_mxid", "created", "expires", "nonce"),
+        *("person", "mxid", "amount", "currency", "needs"),
+    ),
+    Assent: ("proposal", "person", "mxid", "code", "approves", "strong", "at"),
     Split: ("payer", "payer_mxid", "currency", "room", "created", "trip"),
     Share: ("split", "person", "mxid", "how", "weight", "currency"),
     Repeat: (

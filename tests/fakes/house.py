@@ -24,6 +24,7 @@ from paybridge.services.deeds import Deeds
 from paybridge.services.desk import Desk, open_desk
 from paybridge.services.execution import Execution
 from paybridge.services.expirer import Expirer
+from paybridge.services.kitty_keeper import KittyKeeper
 from paybridge.services.late_news import LateNews
 from paybridge.services.outcomes import Outcomes
 from paybridge.services.pinning import Pins
@@ -157,6 +158,7 @@ class House:
     reminders: Reminders
     repeater: Repeater
     ticket_offers: TicketOffers
+    kitties: KittyKeeper
     pins: Pins
     deeds: Deeds
     _events: itertools.count[int] = field(default_factory=itertools.count)
@@ -226,6 +228,7 @@ class House:
     async def expire(self) -> list[Say]:
         """Let what is over end."""
         await self.expirer.settle_down()
+        await self.kitties.settle_down()
         return await self.said()
 
     async def remind(self) -> list[Say]:
@@ -405,6 +408,7 @@ async def open_house(
         ticket_offers=TicketOffers(desk, outcomes, bell),
         reminders=Reminders(book, clock, chosen, outcomes, desk.blocking, asyncio.sleep),
         repeater=Repeater(desk, outcomes, bell),
+        kitties=KittyKeeper(desk, outcomes, bell),
         pins=Pins(book, vault, clock, chosen, bell, bell),
         deeds=Deeds(book, vault, clock, chosen, desk.freezing, bell, bell),
     )

@@ -27,7 +27,8 @@ from paybridge.domain.spoken import Trouble
 from paybridge.domain.statement import What
 from paybridge.domain.takings import Sort as TakingSort
 from paybridge.domain.transfer import TransferKind, TransferState
-from paybridge.services.news import SAID_IN_WORDS, UNDER_WAY, UNSURE
+from paybridge.services.news import SAID_IN_WORDS, UNSURE
+from paybridge.services.told import UNDER_WAY
 from paybridge.texts import Texts
 from tests.fakes.refusals import EVIL, made, plausible, refusals
 

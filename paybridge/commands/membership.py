@@ -34,7 +34,7 @@ CLOSE = frozenset({"close", "关"})
 
 @command(
     "membership",
-    usage='join "Club" [max 12 EUR] | leave "Club" | new "Club" 10 EUR monthly [notice 30 days] | …',
+    usage='join "Club" [max 12 EUR] | leave … | new "Club" 10 EUR monthly [in #room] [notice 30 days] | …',
     examples=(
         '!membership join "Club"',
         '!membership join "Club" max 12 EUR',
@@ -42,6 +42,7 @@ CLOSE = frozenset({"close", "关"})
         "!membership",
         '!membership new "Club" 10 EUR monthly',
         '!membership new "Club" 90 EUR yearly 1 march notice 30 days',
+        '!membership new "Band" 5 EUR monthly in #band:example.org',
         '!membership list "Club"',
         '!membership price "Club" 12 EUR',
         '!membership close "Club"',
@@ -80,7 +81,8 @@ async def _of_shop(call: Call, word: str) -> Answer:
 async def _new(call: Call) -> Answer:
     words = read_offer(call.rest, call.today(await call.zone_name()))
     price = read_amount_only(words.price, await call.currency())
-    club, step = await call.desk.memberships.offer(call.speaker, words, price, call.spoken.proof)
+    room = await call.desk.tickets.room_for(words.room, call.speaker.mxid) if words.room else None
+    club, step = await call.desk.memberships.offer(call.speaker, words, price, room, call.spoken.proof)
     facts: Facts = {
         "name": words.name,
         "amount": club.price,

@@ -106,7 +106,8 @@ class Club:
     """What a shop offers to members. `name` is sealed under the key of its owner (a person id).
 
     A member pays `price` by `rhythm`; if it `floats`, on the day of their own joining instead of the
-    rhythm's. Whoever leaves still pays what falls due within `notice` days.
+    rhythm's. Whoever leaves still pays what falls due within `notice` days. Into `room` (an id), if there is
+    one, whoever joins is invited.
     """
 
     id: str
@@ -120,6 +121,7 @@ class Club:
     floats: bool
     notice: int
     created: datetime
+    room: str | None = None
     version: int = 0
 
 

@@ -21,6 +21,7 @@ _QUOTED: Final = re.compile('["“”„«»「](.*?)["“”„«»」]')
 _NOTICE: Final = re.compile(
     r"(?:\bnotice|提前)\s*([0-9]{1,4})\s*([a-z]+|天|日|周|星期|个月|月)?", re.IGNORECASE
 )
+_ROOM: Final = re.compile(r"(?:^|\s)(?:in|在)\s+([#!][^\s:]+:\S+)", re.IGNORECASE)
 _MOST: Final = re.compile(r"(?:^|\s)(?:max|最多)\s+(\S.*)$", re.IGNORECASE)
 _DAYS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("", "day", "days", "天", "日"), 1),
@@ -40,13 +41,17 @@ class MembershipNotReadError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class OfferWords:
-    """What was read: the name, what stands of the price, how often, and the notice in days."""
+    """What was read: the name, what stands of the price, how often, the notice in days, and the room.
+
+    `room` is an address ("#club:hs") or an id.
+    """
 
     name: str
     price: str
     rhythm: Rhythm
     floats: bool
     notice: int
+    room: str | None = None
 
 
 def read_named(words: str) -> tuple[str, str]:
@@ -79,6 +84,9 @@ def read_offer(words: str, today: date) -> OfferWords:
     Raises MembershipNotReadError and what `read_rhythm` does.
     """
     name, rest = read_named(words)
+    room = _ROOM.search(rest)
+    if room is not None:
+        rest = f"{rest[: room.start()]} {rest[room.end() :]}"
     notice, told = 0, _NOTICE.search(rest)
     if told is not None:
         notice = int(told[1]) * _DAYS.get((told[2] or "").casefold(), MOST_NOTICE + 1)
@@ -88,4 +96,4 @@ def read_offer(words: str, today: date) -> OfferWords:
     read = read_rhythm(rest, today)
     if read.until is not None or read.most:
         raise MembershipNotReadError(typed=rest)
-    return OfferWords(name, read.rest, read.rhythm, read.floats, notice)
+    return OfferWords(name, read.rest, read.rhythm, read.floats, notice, room[1] if room else None)

@@ -60,8 +60,21 @@ class Dues:
         says = (
             await self.say(repeat, "membership.begun", {"day": repeat.day}),
             await self.say_shop(club, repeat, "membership.joined", {"day": repeat.day}),
+            *self._invitation(club, repeat),
         )
         return Step(records=(joined,)), says
+
+    def _invitation(self, club: Club, repeat: Repeat) -> Told:
+        """Whoever joins is asked into the club's room."""
+        if club.room is None or self._settings.bridges.of(repeat.payer_mxid) is not None:
+            return ()
+        name = f"{repeat.id}/invitation"
+        language = self._settings.language
+        return (
+            Say(
+                id=name, key="membership.begun", language=language, room=club.room, invites=repeat.payer_mxid
+            ),
+        )
 
     async def instead(self, repeat: Repeat, zone: tzinfo) -> tuple[Repeat, Told] | None:
         """What is done instead of telling or paying: nobody pays who left, nor what is paid already."""

@@ -88,8 +88,13 @@ class Memberships:
 
     # ------------------------------------------------------------ the shop
 
-    async def offer(self, owner: Known, words: OfferWords, price: Money, proof: Proof) -> tuple[Club, Step]:
-        """A membership that people can join; raises NoShopError, ClubThereError and TooManyClubsError."""
+    async def offer(
+        self, owner: Known, words: OfferWords, price: Money, room: str | None, proof: Proof
+    ) -> tuple[Club, Step]:
+        """A membership that people can join, and with it the `room` (an id), if there is one.
+
+        Raises NoShopError, ClubThereError and TooManyClubsError.
+        """
         self._check_proven(proof)
         shop = await self._shops.of(owner)
         there = await self.offered(owner)
@@ -109,6 +114,7 @@ class Memberships:
             floats=words.floats,
             notice=words.notice,
             created=self._clock.now(),
+            room=room,
         )
         return club, Step(records=(club,))
 

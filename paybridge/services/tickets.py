@@ -168,15 +168,15 @@ class Tickets:
             name=self._issue.sealed_name(said.name, owner.person),
             price=said.price,
             places=said.places,
-            room=None if said.room is None else await self._room(said.room, owner.mxid),
+            room=None if said.room is None else await self.room_for(said.room, owner.mxid),
             starts=said.starts,
             refund_until=said.refund_until,
             created=self._clock.now(),
         )
         return Show(gig, said.name, shop, owner.person), Step(records=(gig,))
 
-    async def _room(self, typed: str, owner: str) -> str:
-        """The id of a room into which both the owner and the bot may invite people."""
+    async def room_for(self, typed: str, owner: str) -> str:
+        """The id of a room into which both the owner and the bot may invite people, or GigRoomError."""
         room = await self._rooms.named(typed)
         facts = None if room is None else await self._rooms.facts(room)
         if room is None or facts is None or not {owner, self._settings.bot} <= facts.members.keys():

@@ -165,7 +165,10 @@ TERMS_OF: Final[Mapping[type[Record], tuple[str, ...]]] = {
         *("payer", "payee", "cap", "currency", "unit", "every", "start", "day"),
         *("until", "room", "created", "nonce", "replaces", "club"),
     ),
-    Club: (*("shop", "owner", "currency", "unit", "every", "start", "day"), "floats", "notice", "created"),
+    Club: (
+        *("shop", "owner", "currency", "unit", "every", "start", "day"),
+        *("floats", "notice", "created", "room"),
+    ),
     Member: ("club", "person", "joined"),
     Instalment: ("repeat", "number", "day"),
     Shop: ("owner", "created"),

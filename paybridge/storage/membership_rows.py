@@ -31,6 +31,7 @@ def club_row(club: Club) -> dict[str, Any]:
         "floats": int(club.floats),
         "notice": club.notice,
         "created": microseconds(club.created),
+        "room": club.room,
         "version": club.version,
     }
 
@@ -48,6 +49,7 @@ def club_of(row: Row) -> Club:
         floats=bool(row["floats"]),
         notice=row["notice"],
         created=moment(row["created"]),
+        room=row["room"],
         version=row["version"],
     )
 

@@ -42,6 +42,7 @@ club: Final = Table(
     number_column("notice"),
     number_column("created"),
     number_column("version"),
+    text_column("room", null=True),
     check("club_state", in_list("state", ClubState)),
     check("club_price", f"price BETWEEN 1 AND {MAX_MINOR}"),
     check("club_unit", in_list("unit", Unit)),

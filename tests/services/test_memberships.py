@@ -11,7 +11,8 @@ import pytest
 
 from paybridge.domain.people import NOBODY
 from paybridge.domain.transfer import TransferState
-from tests.fakes.house import ALICE, BOB, CAROL, DINNER, House, direct, keys, open_house, words
+from paybridge.services.ports import RoomFacts
+from tests.fakes.house import ALICE, BOB, BOT, CAROL, DINNER, House, direct, keys, open_house, words
 from tests.fakes.rail import SETTLES, refuses
 from tests.services.authenticator import Authenticator, with_factor
 
@@ -148,6 +149,19 @@ async def test_what_cannot_be_is_refused_and_nothing_is_kept(
     assert "Nothing was sent" in words(said)
     assert keys(await house.hear(ALICE, "!membership")) == ["membership.none"]
     assert await house.book.next_repeat() is None
+
+
+async def test_whoever_joins_is_invited_into_the_clubs_room(house: House) -> None:
+    there = RoomFacts("!club:hs", encrypted=True, direct=False, members={CAROL: None, BOT: None})
+    house.rooms.known[there.id] = there
+    house.rooms.aliases["#club:hs"] = there.id
+    phone = await opened(house, '"Chess Club" 10 EUR monthly in #club:hs notice 2 weeks')
+    await house.hear(ALICE, JOIN, DINNER)
+    said = await house.hear(ALICE, phone.shows_next())
+    elsewhere = await house.hear(CAROL, '!membership new "Band" 5 EUR monthly in #other:hs')
+
+    assert [(one.room, one.invites) for one in said if one.invites] == [(there.id, ALICE)]
+    assert keys(elsewhere) == ["error.gig_room"]
 
 
 async def test_a_rhythm_with_a_day_of_its_own_is_everybodys(house: House) -> None:

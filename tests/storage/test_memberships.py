@@ -51,7 +51,7 @@ async def furnished(book: Book) -> None:
 
 async def test_every_field_comes_back_as_it_was_written(book: Book) -> None:
     await furnished(book)
-    closed = replace(CLUB, id="gone", state=ClubState.CLOSED, floats=False)
+    closed = replace(CLUB, id="gone", state=ClubState.CLOSED, floats=False, room="!club:test")
     await write(book, closed)
 
     assert await book.club("club") == replace(CLUB, version=1)

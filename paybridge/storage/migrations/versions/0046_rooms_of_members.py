@@ -10,8 +10,8 @@ from alembic import op
 from paybridge.storage.columns import TEXT
 from paybridge.storage.guards import kept, refused_update, set_up
 
-revision: Final = "0045"
-down_revision: Final = "0044"
+revision: Final = "0046"
+down_revision: Final = "0045"
 
 TERMS: Final = "a membership keeps its room"
 SQLITE: Final = f"""

@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from paybridge.domain.facts import Fact, Facts, Who
+from paybridge.domain.kitty import is_kitty
 from paybridge.domain.leg import LegKind
 from paybridge.domain.money import Money
 from paybridge.domain.transfer import Transfer, TransferKind, TransferState
@@ -272,7 +273,9 @@ class News:
             "original": transfer.original or "",
             # Straight to an account of the payee's, or into their balance.
             "straight": (names_alone,) if transfer.is_direct else (),
-            "kept": () if transfer.is_direct else ({**names_alone, "cashout": cashout},),
+            "kept": ()
+            if transfer.is_direct or is_kitty(transfer.payee_mxid)
+            else ({**names_alone, "cashout": cashout},),
         }
         return facts
 

@@ -113,6 +113,7 @@ async def test_anybody_in_the_room_puts_money_in_by_an_ordinary_card(flat: House
     assert "for July" not in card
     assert "July" in card
     assert "Flat 12" in receipt
+    assert "!cashout" not in receipt
     assert (await in_it(flat), await flat.balance(DAVE)) == (20_00, 30_00)
     assert all(say.person is None for say in said)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paybridge.services.link_deeds import LinkDeeds
 from paybridge.services.shop_door import ShopDoor
 from paybridge.services.visits import Visits
-from paybridge.web import Gate, ShopPages, Visiting, Wording
+from paybridge.web import CheckoutPages, Gate, ShopPages, Visiting, Wording
 
 if TYPE_CHECKING:
     from paybridge.services.desk import Desk
@@ -45,4 +45,5 @@ def visiting(desk: Desk, wakeup: Wakeup, texts: Texts, monotonic: Callable[[], f
     language, words, gate = desk.settings.language, Wording(texts), Gate(address, seal, monotonic)
     door = ShopDoor(desk.book, desk.clock, desk.chance, desk.settings, desk.links, deeds, desk.passkeys)
     shop = ShopPages(door, desk.shop_view, words, gate, language)
-    return Visiting(visits, words, gate, language, beside=shop.routes())
+    checkout = CheckoutPages(desk.checkout, words, gate, language, desk.settings.bot)
+    return Visiting(visits, words, gate, language, beside=[*shop.routes(), *checkout.routes()])

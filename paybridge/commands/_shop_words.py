@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paybridge.domain.invoice import Line
 from paybridge.domain.opening import read_hours
-from paybridge.domain.sale import SaleState, looks_like_order, read_wanted
+from paybridge.domain.sale import Item, SaleState, looks_like_order, read_page, read_wanted
 from paybridge.domain.shop import Shop
 from paybridge.domain.shop_staff import ActOfShop, Right, is_right, read_rights
 from paybridge.services.orders import Counter, menu_row
@@ -16,6 +16,7 @@ from paybridge.services.stock import lines_of
 __all__ = [
     "ActOfShop",
     "Counter",
+    "Item",
     "Line",
     "Placed",
     "Right",
@@ -27,6 +28,7 @@ __all__ = [
     "menu_row",
     "opens_next",
     "read_hours",
+    "read_page",
     "read_rights",
     "read_wanted",
     "rights_facts",

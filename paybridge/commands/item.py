@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paybridge.commands._frame import (
@@ -11,6 +12,7 @@ from paybridge.commands._frame import (
     Facts,
     Place,
     Role,
+    Say,
     UserError,
     command,
     read_amount_only,
@@ -23,14 +25,13 @@ from paybridge.commands._shop_words import (
 )
 
 if TYPE_CHECKING:
-    from paybridge.commands._shop_words import (
-        Counter,
-    )
+    from paybridge.commands._shop_words import Counter, Item
 
 ADD = frozenset({"add", "加"})
 STOCK = frozenset({"stock", "库存"})
 PRICE = frozenset({"price", "价"})
 REMOVE = frozenset({"remove", "删"})
+QR = frozenset({"qr", "二维码"})
 TAX = frozenset({"tax", "税"})
 VARIANT = frozenset({"variant", "规格"})
 WITHOUT_END = frozenset({"any", "不限"})
@@ -40,6 +41,15 @@ VARYING = re.compile(
     r"[\"“”„«»](?P<variant>.+?)[\"“”„«»]\s+(?P<behind>.+)"
 )
 MOST_STOCK = 1_000_000
+
+
+class NoItemPagesError(UserError):
+    """The operator has set up no web pages."""
+
+    key = "error.no_item_pages"
+
+    def lines(self) -> tuple[str, ...]:
+        return ("!item",)
 
 
 class NotAnItemError(UserError):
@@ -52,7 +62,7 @@ class NotAnItemError(UserError):
     "item",
     usage=(
         'add "Latte" 3.20 EUR [tax 7%] [stock 40] | variant "Latte" "large" +0.80 | stock "Latte" 40'
-        ' | price "Latte" 3 EUR | remove …'
+        ' | price "Latte" 3 EUR | remove | qr'
     ),
     examples=(
         '!item add "Latte" 3.20 EUR tax 7% stock 40',
@@ -60,6 +70,7 @@ class NotAnItemError(UserError):
         '!item stock "Latte" 40',
         '!item price "Latte" 3.50 EUR',
         '!item remove "Latte"',
+        '!item qr "Latte"',
         "!item",
     ),
     aliases=("商品",),
@@ -71,17 +82,41 @@ async def item(call: Call) -> Answer:
     """Add an item, change or remove one, or list them."""
     counter = await call.desk.orders.own(call.speaker)
     if not call.words:
-        rows: tuple[Facts, ...] = tuple(menu_row(name, one) for name, one in counter.items)
+        rows: tuple[Facts, ...] = tuple(_row(call, name, one) for name, one in counter.items)
         return Answer(key="item.list" if rows else "menu.empty", facts={"shop": counter.name, "items": rows})
     word, quoted = call.first.casefold(), QUOTED.search(call.rest)
     if word in VARIANT:
         return await _vary(call, counter)
-    if quoted is None or word not in ADD | STOCK | PRICE | REMOVE:
+    if quoted is None or word not in ADD | STOCK | PRICE | REMOVE | QR:
         raise NotAnItemError
     behind = call.rest[quoted.end() :].split()
     if word in ADD:
         return await _add(call, counter, quoted[1], behind)
+    if word in QR:
+        return _picture(call, counter, quoted[1])
     return _change(call, counter, quoted[1], word, behind)
+
+
+def _row(call: Call, name: str, item: Item) -> Facts:
+    return {**menu_row(name, item), "checkout": call.desk.checkout.item_rows(item)}
+
+
+def _picture(call: Call, counter: Counter, typed: str) -> Answer:
+    """The address of the item's page as a picture, to print and put on the counter."""
+    name, found = counter.find(typed)
+    rows = call.desk.checkout.item_rows(found)
+    if not rows:
+        raise NoItemPagesError
+    url = str(rows[0]["checkout"])
+    said = Say(
+        id=f"{call.spoken.event}/reply",
+        key="item.page",
+        language=call.language,
+        person=call.speaker.mxid,
+        facts={"name": name, "checkout": url},
+    )
+    picture = replace(said, id=f"{said.id}/picture", key="item.picture", facts={"name": name}, qr=url)
+    return Answer(says=(picture, said))
 
 
 async def _add(call: Call, counter: Counter, name: str, behind: list[str]) -> Answer:
@@ -89,7 +124,7 @@ async def _add(call: Call, counter: Counter, name: str, behind: list[str]) -> An
     behind, stock = _cut(behind, STOCK)
     line = read_line(f"{name} {' '.join(behind)}", await call.currency(), read_rate(rate) if rate else 0)
     added, step = await call.desk.orders.add(counter, line, _count(stock) if stock else None)
-    return Answer(step, key="item.added", facts=menu_row(line.words, added))
+    return Answer(step, key="item.added", facts=_row(call, line.words, added))
 
 
 async def _vary(call: Call, counter: Counter) -> Answer:
@@ -107,7 +142,7 @@ async def _vary(call: Call, counter: Counter) -> Answer:
         raise NotAnItemError
     line = Line(f"{name} {read['variant'].strip()}", 1, price, base.rate)
     added, step = await call.desk.orders.add(counter, line, _count(stock) if stock else None)
-    return Answer(step, key="item.added", facts=menu_row(line.words, added))
+    return Answer(step, key="item.added", facts=_row(call, line.words, added))
 
 
 def _change(call: Call, counter: Counter, typed: str, word: str, behind: list[str]) -> Answer:
@@ -122,7 +157,7 @@ def _change(call: Call, counter: Counter, typed: str, word: str, behind: list[st
         changed, step = desk.reprice(found, price)
     else:
         changed, step = desk.restock(found, _count(behind[0]))
-    return Answer(step, key="item.changed", facts=menu_row(name, changed))
+    return Answer(step, key="item.changed", facts=_row(call, name, changed))
 
 
 def _cut(typed: list[str], marks: frozenset[str]) -> tuple[list[str], str]:

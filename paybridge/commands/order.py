@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from paybridge.commands import _serving
+from paybridge.commands import _basket, _serving
 from paybridge.commands._frame import (
     Answer,
     Call,
-    Say,
     command,
-    rate_text,
     read_who,
     with_full_ids,
 )
 from paybridge.commands._shop_words import (
-    lines_of,
     looks_like_order,
     read_wanted,
 )
-
-if TYPE_CHECKING:
-    from paybridge.commands._frame import Drafted, Paper
 
 
 @command(
@@ -53,36 +45,4 @@ async def order(call: Call) -> Answer:
         owner = read_who(named, await call.people())
     counter = await call.desk.orders.here(call.room, owner)
     drafted, paper = await call.desk.orders.order(call.speaker, counter, read_wanted(words), call.room)
-    card = await call.desk.news.card(
-        drafted.transfer,
-        call.speaker.person,
-        drafted.source.link,
-        call.room.members,
-        drafted.holder,
-        page=drafted.page,
-    )
-    return Answer(drafted.step, says=(await _basket(call, drafted, paper), *card))
-
-
-async def _basket(call: Call, drafted: Drafted, paper: Paper) -> Say:
-    """What is in it, with its taxes; alone with the buyer where the room must not see amounts."""
-    hides = await call.desk.policies.hides_amounts(call.room.id)
-    bill = paper.bill
-    return Say(
-        id=f"{drafted.transfer.id}/basket",
-        key="order.basket",
-        language=call.language,
-        room=None if hides else call.room.id,
-        person=call.speaker.mxid if hides else None,
-        facts={
-            "payment": drafted.transfer.id,
-            "shop": paper.seller.name,
-            "lines": lines_of(paper),
-            "taxes": tuple(
-                {"rate": rate_text(one.rate), "tax": one.tax, "net": one.net}
-                for one in bill.taxes
-                if one.rate
-            ),
-            "total": bill.total,
-        },
-    )
+    return await _basket.shown(call, drafted, paper)

@@ -21,6 +21,10 @@ MOST_PIECES: Final = 1_000
 MOST_STOCK: Final = 1_000_000
 _NUMBER: Final = re.compile("[0-9]{1,6}")
 _PARTS: Final = re.compile("[,;\uff0c\uff1b\u3001]|\\band\\b|\u548c")
+_PAGE: Final = re.compile(
+    r"(?:([0-9]{1,6})\s*[x\u00d7*]?\s+)?(?:https?://\S+/buy/)?([0-9a-f]{32})(?:\s*[x\u00d7*]?\s*([0-9]{1,6}))?",
+    re.IGNORECASE,
+)
 _WANTED: Final = re.compile("(?:([0-9]{1,6})\\s*[x\u00d7*]?\\s*)?(.*\\S)", re.IGNORECASE)
 
 
@@ -210,6 +214,18 @@ def read_wanted(words: str) -> Sequence[Wanted]:
     if not found:
         raise NoSuchItemError(typed=words[:40])
     return [Wanted(pieces, name) for name, pieces in found.items()]
+
+
+def read_page(words: str) -> Wanted:
+    """Read "2 <address of an item's page>", or the end of that alone; the name is the item's id.
+
+    Raises NoSuchItemError.
+    """
+    read = _PAGE.fullmatch(words.strip().strip("<>"))
+    pieces = 0 if read is None else int(read[1] or read[3] or 1)
+    if read is None or not 1 <= pieces <= MOST_PIECES:
+        raise NoSuchItemError(typed=words[:40])
+    return Wanted(pieces, read[2].lower())
 
 
 def as_named(words: str) -> str:

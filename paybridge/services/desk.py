@@ -15,6 +15,7 @@ from paybridge.services.bridged import Bridged
 from paybridge.services.bundle_news import BundleNews
 from paybridge.services.cancellations import Cancellations
 from paybridge.services.carrying_out import CarryingOut
+from paybridge.services.checkout import Checkout
 from paybridge.services.claims import Claims
 from paybridge.services.contacts import Contacts
 from paybridge.services.costs import Costs
@@ -105,6 +106,7 @@ class Desk:
     shops: Shops
     shop_view: ShopView
     invoices: Invoices
+    checkout: Checkout
     trips: Trips
     kitties: Kitties
     proposals: Proposals
@@ -262,6 +264,7 @@ def open_desk(  # noqa: PLR0913 - the ports, each once
         serving=Serving(book, clock, stock, refunds, cancellations, staffing),
         staffing=staffing,
         invoices=invoices,
+        checkout=Checkout(book, vault, clock, settings, shops, invoices, stock),
         kitties=kitties,
         proposals=Proposals(
             book,

@@ -12,6 +12,7 @@ from paybridge.domain.money import Money
 from paybridge.domain.shop import Series, number_text
 from paybridge.domain.shop_staff import ActOfShop, done
 from paybridge.domain.windows import zone_named
+from paybridge.services.checkout_addresses import invoice_url
 from paybridge.services.ports import Step
 from paybridge.services.request_errors import NoSuchPaymentError
 from paybridge.services.says import Say
@@ -131,10 +132,17 @@ class Invoices:
         request = await self._requests.find(payment)
         if reader.person.id not in {request.asker, request.asked}:
             raise NoSuchPaymentError(payment=payment)
-        invoice = await self._book.invoice(payment)
+        issued = await self.of(request)
+        if issued is None:
+            raise NotAnInvoiceError(payment=payment)
+        return issued
+
+    async def of(self, request: Request) -> Issued | None:
+        """The invoice that the request is; None if it is none, or its seller had themselves erased."""
+        invoice = await self._book.invoice(request.id)
         seller = await self._book.person(request.asker)
         if invoice is None or seller is None or seller.is_erased:
-            raise NotAnInvoiceError(payment=payment)
+            return None
         return Issued(invoice, request, self.paper(invoice, seller))
 
     def paper(self, invoice: Invoice, seller: Person) -> Paper:
@@ -173,6 +181,7 @@ class Invoices:
     def facts(self, issued: Issued, seller: str | None = None) -> Facts:
         """What stands on the invoice."""
         paper, request, bill = issued.paper, issued.request, issued.paper.bill
+        url = invoice_url(self._vault, self._settings, request.id)
         return {
             "payment": request.id,
             "number": paper.number,
@@ -182,6 +191,7 @@ class Invoices:
             "day": paper.issued.date(),
             "until": request.expires,
             **_billed(bill),
+            "checkout": () if url is None else ({"checkout": url},),
             "tip": ({"payment": request.id},) if issued.invoice.tips else (),
             "address": paper.seller.address,
             "taxid": paper.seller.tax_id,

@@ -174,9 +174,17 @@ class Orders:
     # ------------------------------------------------------------ orders
 
     async def order(
-        self, buyer: Known, counter: Counter, wanted: Sequence[Wanted], room: RoomFacts
+        self,
+        buyer: Known,
+        counter: Counter,
+        wanted: Sequence[Wanted],
+        room: RoomFacts,
+        *,
+        anywhere: bool = False,
     ) -> tuple[Drafted, Paper]:
         """A card for paying what is wanted of it; the pieces leave the stock when it is approved.
+
+        From `anywhere`: whoever comes by an item's page needs not share a room with the shop.
 
         Raises what a payment does, NoSuchItemError, SoldOutError and ShopClosedNowError.
         """
@@ -187,7 +195,7 @@ class Orders:
         bill = Bill(tuple(Line(name, pieces, item.price, item.rate) for pieces, name, item in found))
         said = ", ".join(f"{pieces} {name}" for pieces, name, _ in found)
         payee = Known(counter.owner, counter.shop.owner_mxid, Step())
-        wish = Wish(payee, bill.total, f"{counter.name}: {said}")
+        wish = Wish(payee, bill.total, f"{counter.name}: {said}", anywhere=anywhere)
         drafted = await self._payments.draft(buyer, wish, room)
         payment, now = drafted.transfer.id, self._clock.now()
         details = self._shops.details(counter.shop, counter.owner)

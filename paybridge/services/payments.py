@@ -132,7 +132,8 @@ class Wish:
     """What the payer said: whom, how much, what for, `times` of "3 x 12.50", and which `source`, if any.
 
     `paid_before` is how much of a request that it answers was paid already, in minor units. `into_kitty` says
-    that the payee is the room's kitty, which sits nowhere.
+    that the payee is the room's kitty, which sits nowhere. A shop that was
+    found by its page is paid from `anywhere`: it needs not be joined to the room.
     """
 
     payee: Known
@@ -142,6 +143,7 @@ class Wish:
     source: str = ""
     paid_before: int = 0
     into_kitty: bool = False
+    anywhere: bool = False
 
 
 class Payments:
@@ -233,10 +235,11 @@ class Payments:
         if wish.payee.person.id == payer.person.id:
             raise PayingYourselfError
         await self._bridged.check_payer(payer)
-        if wish.into_kitty:
+        if wish.into_kitty or wish.anywhere:
             check_encrypted(room, self._settings)
         else:
             check_place(room, wish.payee.mxid, self._settings)
+        if not wish.into_kitty:
             check_may_be_paid(wish.payee.mxid, self._settings)
         await self._policies.check_payment(room.id, wish.amount)
 

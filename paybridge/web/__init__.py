@@ -1,6 +1,7 @@
 """Health, figures, the webhooks of rails, and pages for people, over HTTP; it never speaks to a room."""
 
 from paybridge.web.browser import Gate
+from paybridge.web.checkout import CheckoutPages
 from paybridge.web.guard import UnknownRailError
 from paybridge.web.health import Check
 from paybridge.web.hooks import TakeWebhook
@@ -12,6 +13,7 @@ from paybridge.web.wording import Wording
 
 __all__ = [
     "Check",
+    "CheckoutPages",
     "Gate",
     "Metrics",
     "ShopPages",

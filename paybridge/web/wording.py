@@ -14,12 +14,18 @@ from aiohttp import hdrs, web
 
 from paybridge.domain.errors import UserError
 from paybridge.domain.facts import Fact
+from paybridge.domain.invoice import rate_text
 from paybridge.services.factors import WrongFactorError
 from paybridge.texts import Texts, clean
 from paybridge.web.browser import PAGE_HEADERS
 
 FILES: Final = resources.files("paybridge.web") / "pages"
-STATIC: Final = {"page.css": "text/css", "icon.svg": "image/svg+xml", "passkey.js": "text/javascript"}
+STATIC: Final = {
+    "page.css": "text/css",
+    "icon.svg": "image/svg+xml",
+    "passkey.js": "text/javascript",
+    "checkout.js": "text/javascript",
+}
 """The files that pages ask for, and their types."""
 FOR_A_YEAR: Final = "public, max-age=31536000, immutable"
 _LONGEST_WISH: Final = 200
@@ -57,6 +63,7 @@ class Wording:
             lang=language,
             say=partial(self._say, language),
             clean=clean,
+            rate_text=rate_text,
             file=self._address,
         )
         return web.Response(

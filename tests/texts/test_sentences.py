@@ -27,6 +27,7 @@ from paybridge.domain.spoken import Trouble
 from paybridge.domain.statement import What
 from paybridge.domain.takings import Sort as TakingSort
 from paybridge.domain.transfer import TransferKind, TransferState
+from paybridge.services.checkout import PageState
 from paybridge.services.news import SAID_IN_WORDS, UNSURE
 from paybridge.services.told import UNDER_WAY
 from paybridge.texts import Texts
@@ -86,6 +87,7 @@ COMPOSED = {
     *(f"invoice.paper.{state}" for state in RequestState),
     *(f"invoice.paper.{state}" for state in ("ordered", "given_back")),
     *(f"order.{state}" for state in {*SaleState, "part", "declined"} - {SaleState.PENDING}),
+    *(f"web.checkout.{state}" for state in (*PageState, "who_pays", "who_buys")),
     *(f"help.{verb}" for verb in commands()),
     *(f"trouble.{trouble}" for trouble in Trouble),
     *(f"web.approve.{kind}" for kind in TransferKind),

@@ -87,6 +87,14 @@ def page_of(say: Say) -> str:
     return str(row["link"])
 
 
+def checkout_of(say: Say) -> str:
+    """The address of the public page that the message of an invoice names."""
+    rows = say.facts["checkout"]
+    assert isinstance(rows, tuple)
+    (row,) = rows
+    return str(row["checkout"])
+
+
 def path_in(say: Say) -> str:
     """The path of the link that a message offers."""
     link = page_of(say)

@@ -100,7 +100,7 @@ class CheckoutPages:
         self.streams += 1
         try:
             await stream.prepare(request)
-            await self._tell(stream, partial(mark, name), now, seen)
+            await self._tell(request, stream, partial(mark, name), now, seen)
         except (ConnectionResetError, NoSuchPageError, BookUnavailableError):
             return stream  # the browser has gone, or comes again by itself
         finally:
@@ -108,9 +108,16 @@ class CheckoutPages:
         return stream
 
     async def _tell(
-        self, stream: web.StreamResponse, mark: Callable[[], Awaitable[str]], now: str, seen: str
+        self,
+        request: web.Request,
+        stream: web.StreamResponse,
+        mark: Callable[[], Awaitable[str]],
+        now: str,
+        seen: str,
     ) -> None:
         for look in range(LOOKS):
+            if request.transport is None:
+                return  # the browser has gone
             if now != seen:
                 seen = now
                 await stream.write(f"data: {now}\n\n".encode())

@@ -14,6 +14,7 @@ from paybridge.storage.export import Period, export
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
+    from datetime import datetime
 
     from paybridge.app.proving import ProvenRails
     from paybridge.domain.month import Month
@@ -34,11 +35,15 @@ class HousePremises:
     compared: Callable[[], Sequence[StatementStands]]
     compare_now: Callable[[str], Awaitable[Kept | None]]
     url: str
+    noted: Callable[[datetime, Audited], None]
 
     async def audit(self) -> Audited:
         # In a thread: of a large ledger this takes minutes.
+        began = self.clock.now()
         report = await asyncio.to_thread(audit, self.url)
-        return Audited(report.journals, report.problems, report.head)
+        found = Audited(report.journals, report.problems, report.head)
+        self.noted(began, found)
+        return found
 
     async def export(self, month: Month, most: int) -> str | None:
         return await asyncio.to_thread(_exported, self.url, month, most)

@@ -137,6 +137,7 @@ class _House:
             tell=self._tell,
             turn=self._turn if database.lease.span < math.inf else None,
         )
+        self._head = LedgerHead(beside, self._clock, admin, asyncio.sleep)
         desk = open_desk(
             book=database.book,
             mailbox=database.mailbox,
@@ -156,6 +157,7 @@ class _House:
                 compared=self._compared,
                 compare_now=self._compare_now,
                 url=database.url,
+                noted=self._head.note,
             ),
         )
         self._dispatcher = Dispatcher(desk, commands(), self)
@@ -173,7 +175,7 @@ class _House:
             audited=lambda: self._head.stands,
         )
         execution = Execution(clock, outcomes, desk.news, rails.lost)
-        bell = self._bells.bell
+        bell, times = self._bells.bell, config.reconciliation
         self._courier = Courier(book, clock, rails, outcomes, execution, bell("courier"))
         self._late_news = LateNews(book, clock, outcomes, desk.news)
         self._reconciler = Reconciler(
@@ -186,8 +188,6 @@ class _House:
             bell("reconciler"),
             lambda: self._courier.driving,
         )
-        times = config.reconciliation
-        self._head = LedgerHead(beside, clock, admin, asyncio.sleep)
         self._statements = DailyCheck(
             books=beside,
             mailbox=database.mailbox,

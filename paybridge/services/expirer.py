@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-import structlog
+from functools import partial
+from typing import TYPE_CHECKING
 
 from paybridge.domain import transfer as transfers
 from paybridge.domain.bundle import Bundle, Card, advance_all
 from paybridge.domain.request import Request
 from paybridge.domain.transfer import Transfer, TransferHappening, TransferState
+from paybridge.services.chores import Chores
 from paybridge.services.claims import give_back
-from paybridge.services.lanes import SHORTEST_WAIT
-from paybridge.services.ports import BookUnavailableError, StaleError, Step
+from paybridge.services.ports import StaleError, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from paybridge.services.desk import Desk
     from paybridge.services.lanes import Bell
     from paybridge.services.outcomes import Outcomes
-
-log = structlog.get_logger(__name__)
-
-AT_ONCE: Final = 100
-WAIT_FOR_OTHERS: Final = 1.0
-"""Seconds until the next look while something is set aside, behind which the next expiry cannot be seen."""
 
 
 class Expirer:
@@ -43,29 +35,21 @@ class Expirer:
         self._bundle_news = desk.bundle_news
         self._requests = desk.requests
         self._bell = bell
-        self._tries: dict[str, int] = {}
-        self._aside: dict[str, datetime] = {}
+        # Confirmed or claimed in the same moment: exactly one of the two wins.
+        beaten = (StaleError,)
+        self._chores = Chores(desk.clock, outcomes.delay, beaten, done="expired", what="payment")
 
     async def run(self) -> None:
         """Work for ever. A bell, which every step rings, costs one question while nothing is over."""
-        while True:
-            at = await self._book.next_expiry()
-            patience = None if at is None else max((at - self._clock.now()).total_seconds(), SHORTEST_WAIT)
-            if patience == SHORTEST_WAIT:
-                await self.settle_down()
-                patience = WAIT_FOR_OTHERS if self._aside else SHORTEST_WAIT
-            await self._bell.wait(patience)
+        await self._chores.run(self._book.next_expiry, self.settle_down, self._bell)
 
     async def settle_down(self) -> None:
         """End everything whose time is over now."""
-        now = self._clock.now()
-        self._aside = {name: until for name, until in self._aside.items() if until > now}
-        limit = AT_ONCE + len(self._aside)
+        now, limit = self._clock.now(), self._chores.limit()
         over: list[Card | Request] = [*await self._cards(await self._book.expired_transfers(now, limit))]
         over += await self._book.expired_requests(now, limit)
         for ending in over:
-            if ending.id not in self._aside:
-                await self._one(ending)
+            await self._chores.do(ending.id, partial(self._end, ending))
 
     async def _cards(self, transfers: Sequence[Transfer]) -> Sequence[Card]:
         """The open cards among them as they were shown, with all their payments; and unclaimed payments."""
@@ -76,21 +60,6 @@ class Expirer:
             card = bundle or transfer
             found.setdefault(card.id, card)
         return list(found.values())
-
-    async def _one(self, ending: Card | Request) -> None:
-        try:
-            await self._end(ending)
-        except StaleError:
-            # Confirmed or claimed in the same moment: exactly one of the two wins.
-            log.info("not expired after all", payment=ending.id)
-        except BookUnavailableError:
-            raise
-        except Exception:
-            log.exception("not expired", payment=ending.id)
-            self._tries[ending.id] = tries = self._tries.get(ending.id, 0) + 1
-            self._aside[ending.id] = self._clock.now() + self._outcomes.delay(tries)
-        else:
-            self._tries.pop(ending.id, None)
 
     async def _end(self, ending: Card | Request) -> None:
         if isinstance(ending, Request):

@@ -12,7 +12,7 @@ from paybridge.services.figures import LedgerStands
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import date
+    from datetime import date, datetime
 
     from paybridge.domain.facts import Facts
     from paybridge.services.admin_room import AdminRoom
@@ -46,7 +46,7 @@ class HeadBeside(Protocol):
 class LedgerHead:
     """Says the head on each day (UTC) once, and audits once a day; `pause` waits for seconds.
 
-    What the last audit found stands in `stands`, for whoever watches.
+    What the last audit found, also one that operators asked for, stands in `stands`, for whoever watches.
     """
 
     def __init__(
@@ -84,9 +84,14 @@ class LedgerHead:
         if self.stands is not None and now - self.stands.audited < AUDITED_EVERY:
             return
         found = await self._books.audit()
-        self.stands = LedgerStands(now, len(found.problems))
+        self.note(now, found)
         log.info("ledger audited", journals=found.journals, problems=len(found.problems))
         if found.problems:
             log.error("the ledger is not sound", problem=found.problems[0])
             facts: Facts = {"problem": found.problems[0], "problems": len(found.problems)}
             await self._admin.say(f"audit/{now.date()}", "ledger.unsound", facts)
+
+    def note(self, began: datetime, found: Audited) -> None:
+        """Keep what an audit found that began then, whoever asked for it; a newer one stays."""
+        if self.stands is None or self.stands.audited <= began:
+            self.stands = LedgerStands(began, len(found.problems))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -14,11 +15,11 @@ from paybridge.domain.repeat import ErrandOfRepeat, Repeat, RepeatState, instalm
 from paybridge.domain.transfer import Transfer, TransferState
 from paybridge.domain.windows import zone_named
 from paybridge.services.after_restore import MARKER, read_marker
-from paybridge.services.lanes import SHORTEST_WAIT
+from paybridge.services.chores import Chores
 from paybridge.services.notes import open_note
 from paybridge.services.payments import Wish
 from paybridge.services.people import Known
-from paybridge.services.ports import BookUnavailableError, OverdraftError, StaleError, Step
+from paybridge.services.ports import OverdraftError, StaleError, Step
 from paybridge.services.sources import RailAwayError
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE: Final = 100
-WAIT_FOR_OTHERS: Final = 1.0
-"""Seconds until the next look while something is set aside, behind which nothing else can be seen."""
 WHILE_AWAY: Final = timedelta(hours=1)
 """How long a rail that is away is left alone, which counts as no try."""
 
@@ -59,45 +57,25 @@ class Repeater:
         self._news = desk.repeat_news
         self._dues = desk.dues
         self._bell = bell
-        self._tries: dict[str, int] = {}
-        self._aside: dict[str, datetime] = {}
+        # Where its payer, or another payment, was first, it is decided again on what is true now.
+        beaten = (StaleError, OverdraftError)
+        self._chores = Chores(desk.clock, outcomes.delay, beaten, done="repeated", what="repeat")
 
     async def run(self) -> None:
         """Work for ever. A bell, which every step rings, costs one question while nothing is due."""
-        while True:
-            at = await self._book.next_repeat()
-            patience = None if at is None else max((at - self._clock.now()).total_seconds(), SHORTEST_WAIT)
-            if patience == SHORTEST_WAIT:
-                await self.settle_down()
-                patience = WAIT_FOR_OTHERS if self._aside else SHORTEST_WAIT
-            await self._bell.wait(patience)
+        await self._chores.run(self._book.next_repeat, self.settle_down, self._bell)
 
     async def settle_down(self) -> None:
         """Do everything whose time has come, and see how those payments ended that were under way."""
-        now = self._clock.now()
-        self._aside = {name: until for name, until in self._aside.items() if until > now}
-        limit = AT_ONCE + len(self._aside)
+        now, limit = self._clock.now(), self._chores.limit()
         for repeat in [*await self._book.ended_repeats(limit), *await self._book.due_repeats(now, limit)]:
-            if repeat.id not in self._aside:
-                await self._one(repeat)
+            await self._chores.do(repeat.id, partial(self._one, repeat))
 
     async def _one(self, repeat: Repeat) -> None:
-        try:
-            if repeat.transfer is not None:
-                await self._follow(repeat, repeat.transfer)
-            else:
-                await self._act(repeat)
-        except (StaleError, OverdraftError):
-            # Its payer, or another payment, was first: it is decided again on what is true now.
-            log.info("not repeated after all", repeat=repeat.id)
-        except BookUnavailableError:
-            raise
-        except Exception:
-            log.exception("not repeated", repeat=repeat.id)
-            self._tries[repeat.id] = tries = self._tries.get(repeat.id, 0) + 1
-            self._aside[repeat.id] = self._clock.now() + self._outcomes.delay(tries)
+        if repeat.transfer is not None:
+            await self._follow(repeat, repeat.transfer)
         else:
-            self._tries.pop(repeat.id, None)
+            await self._act(repeat)
 
     async def _act(self, repeat: Repeat) -> None:
         now, zone = self._clock.now(), await self._zone(repeat)

@@ -10,6 +10,7 @@ from paybridge.app.proving import ProvenRails
 from paybridge.app.supervisor import Backoff
 from paybridge.domain.month import Month
 from paybridge.services.checks_kept import Kept
+from paybridge.services.premises import Audited
 from paybridge.storage.figures import SqlFigures
 from tests.fakes.house import ALICE, open_house
 from tests.fakes.rail import ScriptedRail
@@ -28,6 +29,7 @@ async def test_books_and_rails_are_told_as_they_are(tmp_path: Path) -> None:
     async def compare(rail: str) -> Kept | None:
         return None if rail == "internal" else Kept(NOW, NOW, 3, 1, failures=1, silent="away")
 
+    noted: list[tuple[datetime, Audited]] = []
     premises = HousePremises(
         holder="here",
         clock=house.clock,
@@ -37,6 +39,7 @@ async def test_books_and_rails_are_told_as_they_are(tmp_path: Path) -> None:
         compared=tuple,
         compare_now=compare,
         url=house.database.url,
+        noted=lambda began, found: noted.append((began, found)),
     )
     sight = await premises.look()
     audited = await premises.audit()
@@ -47,6 +50,7 @@ async def test_books_and_rails_are_told_as_they_are(tmp_path: Path) -> None:
 
     assert (sight.acting, sight.rails) == ("here", {"bank": "bank has not answered yet"})
     assert (audited.journals, audited.problems) == (2, ())
+    assert noted == [(house.clock.now(), audited)]
     assert (outside.matched, outside.under_way, outside.silent) == (3, 1, "away")
     assert inside.silent is not None
     assert march is not None

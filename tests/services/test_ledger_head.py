@@ -10,6 +10,7 @@ from paybridge.services.admin_room import AdminRoom
 from paybridge.services.figures import LedgerStands
 from paybridge.services.ledger_head import LedgerHead
 from paybridge.services.ports import Step
+from paybridge.services.premises import Audited
 from paybridge.storage.audit import audit
 from paybridge.storage.rail_legs import RailLegs
 from tests.fakes.house import QuietBell, keys, words
@@ -101,3 +102,15 @@ async def test_the_ledger_is_audited_once_a_day_and_what_is_wrong_is_said(house:
     assert head.stands is not None
     assert head.stands.problems > 0
     assert keys(await house.said()) == ["ledger.unsound"]
+
+
+async def test_an_audit_that_operators_asked_for_counts_as_the_one_of_the_day(house: House) -> None:
+    head, began = head_of(house), house.clock.now()
+    house.clock.pass_by(timedelta(hours=23))
+    asked = house.clock.now()
+    head.note(asked, Audited(7, ("balance: wrong",), "00"))
+    head.note(began, Audited(7, (), "00"))
+    house.clock.pass_by(timedelta(hours=2))
+    await head.audit()
+
+    assert head.stands == LedgerStands(asked, 1)

@@ -257,14 +257,15 @@ class News:
             each = Money(transfer.amount.minor // transfer.times, transfer.amount.currency)
             times = ({"times": transfer.times, "each": each},)
         cashout = f"!cashout {transfer.amount.plain()} {transfer.amount.currency}"
+        purse = is_kitty(transfer.payee_mxid)
         names_alone: Facts = {"payee_name": called(transfer.payee_mxid, names)}
         facts: dict[str, Fact] = {
             "payment": transfer.id,
             "amount": transfer.amount,
             "fee": transfer.fees,
             "total": transfer.total,
-            "payer": Who(transfer.payer_mxid, names.get(transfer.payer_mxid)),
-            "payee": Who(transfer.payee_mxid, names.get(transfer.payee_mxid)),
+            "payer": _who(transfer.payer_mxid, names),
+            "payee": _who(transfer.payee_mxid, names),
             "payer_name": called(transfer.payer_mxid, names),
             "payee_name": called(transfer.payee_mxid, names),
             "note": ({"words": note},) if note else (),
@@ -273,9 +274,8 @@ class News:
             "original": transfer.original or "",
             # Straight to an account of the payee's, or into their balance.
             "straight": (names_alone,) if transfer.is_direct else (),
-            "kept": ()
-            if transfer.is_direct or is_kitty(transfer.payee_mxid)
-            else ({**names_alone, "cashout": cashout},),
+            "kept": () if transfer.is_direct or purse else ({**names_alone, "cashout": cashout},),
+            "kitty": (names_alone,) if purse else (),
         }
         return facts
 
@@ -372,6 +372,12 @@ async def names_in(rooms: Rooms, room: str, *agreed: str) -> Mapping[str, str | 
         return (await rooms.facts(room)).members
     except RoomsAwayError:
         return dict.fromkeys(agreed)
+
+
+def _who(mxid: str, names: Mapping[str, str | None]) -> Fact:
+    """A person with their full id, which cannot be mistaken; a kitty by its name, as its id is nobody's."""
+    name = names.get(mxid)
+    return name if name is not None and is_kitty(mxid) else Who(mxid, name)
 
 
 def called(mxid: str, names: Mapping[str, str | None]) -> str:

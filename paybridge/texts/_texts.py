@@ -138,7 +138,10 @@ class _Writer:
                 case Mark(tag):
                     page.mark(tag)
                 case Place(name, to_copy):
-                    self._fill(page, f"{key}.{name}", facts[name], catalogue, to_copy=to_copy)
+                    row = f"{key}.{name}"
+                    # What an older version has put into the outbox knows nothing of rows that are new.
+                    fact = facts.get(name, ()) if row in catalogue.sentences else facts[name]
+                    self._fill(page, row, fact, catalogue, to_copy=to_copy)
 
     def _fill(self, page: Paper, row: str, fact: Fact, catalogue: Catalogue, *, to_copy: bool) -> None:
         match fact:

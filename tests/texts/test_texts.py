@@ -285,3 +285,16 @@ def test_a_catalogue_with_a_key_twice_or_without_a_sentence_is_refused(entries: 
 
     with pytest.raises(BadCatalogueError):
         Texts(files)
+
+
+def test_a_message_of_an_older_version_has_no_rows_that_are_new() -> None:
+    facts: dict[str, Fact] = {name: f"({name})" for name in TEXTS.placeholders("pay.receipt")}
+    for row in ("note", "straight", "kept", "kitty"):
+        facts[row] = ()
+    with_all = TEXTS.render("pay.receipt", "en", facts).text
+    del facts["kitty"]
+
+    assert TEXTS.render("pay.receipt", "en", facts).text == with_all
+    del facts["amount"]
+    with pytest.raises(KeyError, match="amount"):
+        TEXTS.render("pay.receipt", "en", facts)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 
+from paybridge.app.pages import visiting
 from paybridge.services.ports import BookUnavailableError
 from paybridge.web import checkout as pages
-from tests.fakes.house import ALICE, BOB, CAROL, DINNER, House, keys
+from paybridge.web import serve_web
+from tests.fakes.house import ALICE, BOB, CAROL, DINNER, TEXTS, House, QuietBell, keys
 from tests.services.test_orders import opened
+from tests.web.desk import Desk, no_metrics
 from tests.web.visitors import HOST, PUBLIC, Browser, checkout_of
 
 if TYPE_CHECKING:
@@ -230,3 +234,29 @@ async def test_a_book_that_is_away_is_said(
     assert (await browser.open(path)).status == 503
     assert (await browser.open(f"{path}/events")).status == 503
     assert ALICE not in (await browser.open(path)).html
+
+
+async def test_a_server_that_stops_does_not_wait_for_the_pages_that_follow(house: House) -> None:
+    server = await serve_web(
+        "127.0.0.1",
+        0,
+        version="1.2.3",
+        parts={},
+        take_webhook=Desk().take,
+        metrics=no_metrics(),
+        visiting=visiting(house.desk, QuietBell(), TEXTS, lambda: house.clock.now().timestamp()),
+    )
+    await opened(house)
+    path = await for_sale(house)
+    async with aiohttp.ClientSession(server.url) as session:
+        answer = await session.get(f"{path}/events", headers={"Host": HOST})
+        first = await anext(events(answer))
+        async with asyncio.timeout(60):
+            await server.close()
+            with suppress(aiohttp.ClientError):
+                await answer.content.read()
+        ended = answer.content.at_eof() or answer.content.exception() is not None
+        answer.close()
+
+    assert first == "offered.320"
+    assert ended

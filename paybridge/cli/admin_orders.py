@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from paybridge.config import Config
     from paybridge.domain.money import Money
     from paybridge.domain.motions import MotionKind
+    from paybridge.domain.region import Level
 
 MOMENT: Final = "%Y-%m-%d %H:%M UTC"
 Payment = Annotated[str, typer.Argument(help="The payment, such as PB-7K3QD.")]
@@ -40,9 +41,11 @@ def unfreeze(user: User, config: ConfigFile) -> None:
 
 
 def limits(
-    user: User, level: Annotated[str, typer.Argument(help="named or checked.")], config: ConfigFile
+    user: User,
+    most: Annotated[str, typer.Argument(help="named or checked; or an amount for a day, such as '200 EUR'.")],
+    config: ConfigFile,
 ) -> None:
-    """Ask that somebody be given a higher level, and with it higher limits."""
+    """Ask that somebody be given a higher level, and with it higher limits; or a higher limit for a day."""
     from paybridge.domain.motions import MotionKind
     from paybridge.domain.region import Level
     from paybridge.storage.deeds import standing_of
@@ -52,14 +55,55 @@ def limits(
     loaded = load(config)
     url = books_at(loaded)
     levels = list(Level)
-    if level not in levels:
-        raise Mistake(f"there is no level {level}, only {', '.join(levels)}")
+    day = _day(loaded, most) if any(letter.isdigit() for letter in most) else None
+    if day is None and most not in levels:
+        raise Mistake(f"there is no level {most}, only {', '.join(levels)}")
     with told(DatabaseError):
         standing = standing_of(url, user)
-        now = level_of(url, standing.person) or Level.UNCHECKED
-    if levels.index(Level(level)) <= levels.index(Level(now)):
+        now = Level(level_of(url, standing.person) or Level.UNCHECKED)
+    if day is not None:
+        _check_is_more(loaded, standing.person, user, now, day)
+        _ask(loaded, MotionKind.RAISE, standing.person, user, amount=day)
+        return
+    if levels.index(Level(most)) <= levels.index(now):
         raise Mistake(f"{user} has the level {now}; a lower one is given with `!admin limits`")
-    _ask(loaded, MotionKind.RAISE, standing.person, user, level=level)
+    _ask(loaded, MotionKind.RAISE, standing.person, user, level=most)
+
+
+def _day(config: Config, typed: str) -> Money:
+    """The amount for a day, which the region lets those send who are known best."""
+    from paybridge.config.regions import region_of
+    from paybridge.domain.amounts import find_amount
+    from paybridge.domain.errors import UserError
+    from paybridge.domain.own_cap import MoreThanTheRegionsMostError, NothingLimitedError, check_within_most
+
+    try:
+        day = find_amount(typed.split(), default_currency=None)[0].money
+    except UserError as error:
+        raise Mistake(f"{typed} is no amount with its currency, such as 200 EUR") from error
+    try:
+        check_within_most(region_of(config.region, config.rules), day)
+    except NothingLimitedError as error:
+        raise Mistake(f"the region limits nothing in {day.currency}") from error
+    except MoreThanTheRegionsMostError as error:
+        raise Mistake(f"the region lets nobody send {day} in a day") from error
+    return day
+
+
+def _check_is_more(config: Config, person: str, user: str, level: Level, day: Money) -> None:
+    from paybridge.config.regions import region_of
+    from paybridge.domain.own_cap import within
+    from paybridge.domain.transfer import TransferKind
+    from paybridge.storage.errors import DatabaseError
+    from paybridge.storage.motions_beside import own_cap_beside
+
+    with told(DatabaseError):
+        own = own_cap_beside(books_at(config), person, day.currency)
+    caps = region_of(config.region, config.rules).caps(TransferKind.PAY, level, day.currency)
+    now = within(caps, own).day
+    if now is None or day <= now:
+        most = "as much as they like" if now is None else now
+        raise Mistake(f"{user} may send {most} in a day; less is given with `!admin limits`")
 
 
 def waiting(config: ConfigFile, *, as_json: AsJson = False) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from paybridge.domain.acts import ActKind, Deal
 from paybridge.domain.money import Money
 from paybridge.domain.motions import MotionState, NoSuchMotionError, end
+from paybridge.domain.own_cap import OwnCap, own_cap_id
 from paybridge.storage.acting import write_act
 from paybridge.storage.errors import DatabaseError
 from paybridge.storage.moments import microseconds
@@ -44,6 +45,7 @@ _TO_SETTLE: Final = f"""
     ORDER BY kind, currency, owner
     """  # noqa: S608 - our own words
 _LEVEL: Final = "SELECT level FROM standing WHERE person = ?"
+_OWN_CAP: Final = "SELECT day FROM own_cap WHERE id = ?"
 
 
 def ask_beside(url: str, asked: Motion) -> None:
@@ -124,6 +126,14 @@ def level_of(url: str, person: str) -> str | None:
     """The level that the person has, None if none was ever given; or `DatabaseError`."""
     with opened(url, "read") as outside:
         return next((level for (level,) in outside.rows(_LEVEL, person)), None)
+
+
+def own_cap_beside(url: str, person: str, currency: str) -> OwnCap | None:
+    """What an operator lets the person send in a day, None if none has set it; or `DatabaseError`."""
+    name = own_cap_id(person, currency)
+    with opened(url, "read") as outside:
+        rows = outside.rows(_OWN_CAP, name)
+        return next((OwnCap(name, person, Money(day, currency)) for (day,) in rows), None)
 
 
 def _mxid(outside: Outside, person: str) -> str | None:

@@ -94,6 +94,28 @@ def test_what_loosens_something_waits_once_and_can_be_stopped(config: str, capsy
     assert typed("log")[1].count("A-") == 2
 
 
+def test_a_higher_limit_for_a_day_waits_and_anything_else_is_refused(config: str, capsys: Captured) -> None:
+    def typed(most: str) -> tuple[int, str]:
+        code = main(["admin", "limits", "@carl:hs", most, "--config", config])
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    assert typed("200") == (2, "200 is no amount with its currency, such as 200 EUR\n")
+    less = "@carl:hs may send 150.00 EUR in a day; less is given with `!admin limits`\n"
+    assert typed("150 EUR") == (2, less)
+    with sqlite3.connect(Path(config).parent / "data" / "paybridge.db") as books:
+        books.execute(
+            "INSERT INTO own_cap (id, person, currency, day, version) VALUES ('p|EUR', 'p', 'EUR', 30000, 1)"
+        )
+    books.close()
+    assert typed("300 EUR") == (2, less.replace("150.00", "300.00"))
+    assert typed("9000000 EUR") == (2, "the region lets nobody send 9000000.00 EUR in a day\n")
+    assert typed("200 JPY") == (2, "the region limits nothing in JPY\n")
+    code, told = typed("2000 EUR")
+    assert (code, ": limits @carl:hs 2000.00 EUR. The bot does it at" in told) == (0, True)
+    assert "that waits already" in typed("2500 EUR")[1]
+
+
 def test_where_two_operators_are_needed_the_command_line_says_how_it_is_approved(
     config: str, capsys: Captured
 ) -> None:

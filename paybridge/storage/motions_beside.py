@@ -125,15 +125,16 @@ def debt_of(url: str, person: str) -> Money | None:
 def level_of(url: str, person: str) -> str | None:
     """The level that the person has, None if none was ever given; or `DatabaseError`."""
     with opened(url, "read") as outside:
-        return next((level for (level,) in outside.rows(_LEVEL, person)), None)
+        found = list(outside.rows(_LEVEL, person))
+    return found[0][0] if found else None
 
 
 def own_cap_beside(url: str, person: str, currency: str) -> OwnCap | None:
     """What an operator lets the person send in a day, None if none has set it; or `DatabaseError`."""
     name = own_cap_id(person, currency)
     with opened(url, "read") as outside:
-        rows = outside.rows(_OWN_CAP, name)
-        return next((OwnCap(name, person, Money(day, currency)) for (day,) in rows), None)
+        found = list(outside.rows(_OWN_CAP, name))
+    return OwnCap(name, person, Money(found[0][0], currency)) if found else None
 
 
 def _mxid(outside: Outside, person: str) -> str | None:

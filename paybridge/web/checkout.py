@@ -6,7 +6,6 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import segno
 from aiohttp import hdrs, web
 
 from paybridge.services.checkout import NoSuchPageError
@@ -72,6 +71,8 @@ class CheckoutPages:
         return self.words.page("checkout.html", language, **self._facts(shown, request))
 
     def _facts(self, shown: Shown, request: web.Request) -> dict[str, Any]:
+        import segno  # noqa: PLC0415 - only who is shown a code pays for it
+
         picture = segno.make(shown.url, error="m", micro=False).svg_inline(
             scale=5, border=4, dark="#000", light="#fff", omitsize=True, svgclass="code", lineclass=None
         )

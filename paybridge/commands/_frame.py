@@ -39,7 +39,7 @@ from paybridge.domain.history import EVERYTHING, Bookmark, Mark, Search, Sort, S
 from paybridge.domain.ids import looks_like_payment_id, read_code, read_payment_id
 from paybridge.domain.invoice import Paper, rate_text
 from paybridge.domain.invoice_words import is_rate, read_invoice, read_line, read_rate
-from paybridge.domain.kitty import ProposalKind
+from paybridge.domain.kitty import ProposalKind, is_kitty
 from paybridge.domain.membership_words import (
     MembershipNotReadError,
     read_called,
@@ -79,6 +79,7 @@ from paybridge.services.policies import Holding
 from paybridge.services.ports import RoomFacts, Step
 from paybridge.services.premises import RailCompared
 from paybridge.services.proposals import Wanted as KittyWanted
+from paybridge.services.purses import name_of
 from paybridge.services.repeat_news import how_often
 from paybridge.services.repeats import Terms
 from paybridge.services.request_errors import NoSuchPaymentError
@@ -306,6 +307,11 @@ class Call:
     def who(self, mxid: str) -> Who:
         """A person as they are called in this room."""
         return Who(mxid, self.room.members.get(mxid))
+
+    async def side(self, person: str, mxid: str) -> Fact:
+        """Who paid or was paid: somebody with their id, or a kitty by what it is called."""
+        purse = await name_of(self.desk.book, self.desk.vault, person) if is_kitty(mxid) else None
+        return purse or self.who(mxid)
 
 
 Run = Callable[[Call], Awaitable[Answer]]

@@ -168,14 +168,17 @@ async def _row(call: Call, found: Transfer | Request) -> Facts:
     told: dict[str, Fact] = {shown: ({},) if shown == state else () for shown in (*UNUSUAL, *OF_REQUESTS)}
     told |= {"at": found.created, "payment": found.id}
     mine = await _mine(call)
-    return told | (_of_request(mine, found) if isinstance(found, Request) else _of_transfer(mine, found))
+    if isinstance(found, Request):
+        return told | _of_request(mine, found)
+    outgoing = found.payer in mine
+    person, mxid = (found.payee, found.payee_mxid) if outgoing else (found.payer, found.payer_mxid)
+    side = await call.side(person, mxid)
+    return told | _of_transfer(found, side if isinstance(side, str) else mxid, outgoing=outgoing)
 
 
-def _of_transfer(mine: tuple[str, ...], transfer: Transfer) -> dict[str, Fact]:
+def _of_transfer(transfer: Transfer, other: str, *, outgoing: bool) -> dict[str, Fact]:
     """The amount is signed as the person's balance or account feels it."""
-    outgoing = transfer.payer in mine
     own = not transfer.kind.between_people
-    other = transfer.payee_mxid if outgoing else transfer.payer_mxid
     return {
         "amount": transfer.amount if own or not outgoing else -transfer.amount,
         "topup": ({},) if transfer.kind is TransferKind.TOPUP else (),

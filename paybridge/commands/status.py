@@ -32,8 +32,8 @@ async def status(call: Call) -> Answer:
             "payment": transfer.id,
             "amount": transfer.amount,
             "fee": transfer.fees,
-            "payer": call.who(transfer.payer_mxid),
-            "payee": call.who(transfer.payee_mxid),
+            "payer": await call.side(transfer.payer, transfer.payer_mxid),
+            "payee": await call.side(transfer.payee, transfer.payee_mxid),
             "original": transfer.original or "",
             "refunded": ({"sum": Money(transfer.refunded, transfer.amount.currency)},)
             if transfer.refunded

@@ -39,8 +39,8 @@ async def verify(call: Call) -> Answer:
     }
     facts = sums | {
         "payment": transfer.id,
-        "payer": call.who(transfer.payer_mxid),
-        "payee": call.who(transfer.payee_mxid),
+        "payer": await call.side(transfer.payer, transfer.payer_mxid),
+        "payee": await call.side(transfer.payee, transfer.payee_mxid),
         "at": transfer.created,
         "refund": ({"original": transfer.original},) if transfer.original else (),
     }

@@ -116,6 +116,12 @@ async def test_anybody_in_the_room_puts_money_in_by_an_ordinary_card(flat: House
     assert "!cashout" not in receipt
     assert (await in_it(flat), await flat.balance(DAVE)) == (20_00, 30_00)
     assert all(say.person is None for say in said)
+    payment = said[0].facts["payment"]
+    for line in ("!history", f"!status {payment}", f"!verify {payment}"):
+        shown = words(await flat.hear(DAVE, line))
+
+        assert "Flat 12" in shown, line
+        assert "kitty.invalid" not in shown.partition("paybridge-receipt-1")[0], line
 
 
 async def test_money_from_an_account_reaches_the_kitty_when_the_rail_has_it(flat: House) -> None:

@@ -78,6 +78,9 @@ async def _file_back(path: Path, url: str, kept: Path, *, losing: bool) -> WentB
     except sqlite3.Error as error:
         raise DatabaseError(f"cannot go back with {path}: {error}") from error
     finally:
+        # A copy that did not take their place holds all that is in the books, unsealed.
+        for end in ("", *LOGS):
+            path.with_name(path.name + UNFINISHED + end).unlink(missing_ok=True)
         await lease.release()
 
 
@@ -132,10 +135,13 @@ async def _server_back(server: Server, url: str, kept: Path, *, losing: bool) ->
                 raise DatabaseError("a bot is running on these books: stop it, and wait for ten seconds")
             lost = await _losses_on(connection, older)
         _check_losing(lost, losing=losing)
-        await asyncio.to_thread(copy_books, url, kept)
+        await asyncio.to_thread(_copied, url, kept)
         await postgres.downgrade(server, older)
     except DBAPIError as error:
         cause = error.orig.__cause__ if error.orig is not None else None
+        if isinstance(cause, _REFUSALS):
+            # All of it was rolled back. After a lost connection nobody knows, and the copy stays.
+            await asyncio.to_thread(kept.unlink)
         if isinstance(cause, asyncpg.CheckViolationError):
             raise WouldLoseError(f"{NO_ROOM}: {cause}") from error
         raise place_error(server, cause or error) from error
@@ -144,6 +150,16 @@ async def _server_back(server: Server, url: str, kept: Path, *, losing: bool) ->
     return WentBack(newest, older, lost, kept)
 
 
+def _copied(url: str, to: Path) -> None:
+    """Copy the books; nothing stays of a copy that fails."""
+    try:
+        copy_books(url, to)
+    except BaseException:
+        to.unlink(missing_ok=True)
+        raise
+
+
+_REFUSALS: Final = (asyncpg.IntegrityConstraintViolationError, asyncpg.SyntaxOrAccessError)
 _IS_LENT: Final = """
     SELECT EXISTS (
         SELECT 1 FROM lease WHERE until > (extract(epoch FROM clock_timestamp()) * 1000000)::bigint

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tests.chaos.facts import FINAL, FROM_BALANCE, About, Typed
@@ -88,7 +89,7 @@ class Shopping:
         """Wait until every order is paid, refused or sold out."""
         for customer in self.square.customers:
             mine = [basket for basket in self.baskets if basket.customer is customer and basket.payment]
-            await customer.person.wait_until(lambda: all(map(self._is_over, mine)), PATIENCE_SECONDS)  # noqa: B023
+            await customer.person.wait_until(partial(self._are_over, mine), PATIENCE_SECONDS)
 
     async def shops_give_back(self, one_in: int) -> None:
         """Every so many paid orders are refunded by their shop."""
@@ -154,6 +155,9 @@ class Shopping:
                 async with self._typed:
                     self.confirms.append(typed)
                     self._typed.notify_all()
+
+    def _are_over(self, baskets: Sequence[Basket]) -> bool:
+        return all(map(self._is_over, baskets))
 
     def _is_over(self, basket: Basket) -> bool:
         """Paid or refused by its card; or, not approved at all, by an answer to its `!confirm`."""

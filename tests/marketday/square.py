@@ -98,12 +98,12 @@ def choices(owners: Sequence[str]) -> Choices:
 async def open_square(stage: Stage, owners: Sequence[str], people: People, size: int, seed: int) -> Square:
     """Everybody arrives and links an account; shops open; then all go to the room of each shop."""
     shops = [
-        Shop(stall, await _talker(stage, people, stall.owner, owner, Random(seed + number)))  # noqa: S311
+        Shop(stall, await _talker(stage, people, stall.owner, owner, Random(seed + number)))  # noqa: S311 - seeded
         for number, (stall, owner) in enumerate(zip(STALLS, owners, strict=False))
     ]
     names = [f"Guest {number + 1}" for number in range(size)]
     customers = await asyncio.gather(
-        *(_talker(stage, people, name, None, Random(f"{seed} {name}")) for name in names)  # noqa: S311
+        *(_talker(stage, people, name, None, Random(f"{seed} {name}")) for name in names)  # noqa: S311 - seeded
     )
     everybody = [*customers, *(shop.talker for shop in shops)]
     await asyncio.gather(*(one.guest.links() for one in everybody))
